@@ -1,0 +1,10 @@
+# src/core/: shared by front and back.
+spanlog_folder(core src/core
+  SOURCES
+    clock.c
+    journal.c
+    journal_dead.c
+    mapping.c
+    printf_format.c
+    site.c
+  USES)

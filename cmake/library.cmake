@@ -1,0 +1,51 @@
+# The library: one target per folder, then libspanlog out of them, shared and static.
+spanlog_folder(config src/config SOURCES outputs.c settings.c USES core)
+spanlog_folder(sinks src/sinks SOURCES table.c stream.c file.c memory.c USES core)
+spanlog_folder(propagation src/propagation SOURCES traceparent.c propagate.c USES core)
+spanlog_folder(front src/front
+  SOURCES thread.c encode.c register.c log.c logf.c context.c span.c span_body.c
+  USES core)
+spanlog_folder(back src/back
+  SOURCES back.c decode.c decode_span.c drain.c output.c recover.c say.c write.c
+  USES core config formatters sinks)
+spanlog_folder(process src/process SOURCES process.c watch.c USES core config front back)
+
+set(SPANLOG_PARTS process front back propagation sinks formatters config core)
+set(SPANLOG_OBJECTS "")
+foreach(part ${SPANLOG_PARTS})
+  list(APPEND SPANLOG_OBJECTS $<TARGET_OBJECTS:spanlog_${part}>)
+endforeach()
+
+add_library(spanlog_shared SHARED ${SPANLOG_OBJECTS})
+set_target_properties(spanlog_shared PROPERTIES
+  OUTPUT_NAME spanlog VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}
+  LINK_DEPENDS ${CMAKE_SOURCE_DIR}/src/spanlog.map LINKER_LANGUAGE C EXPORT_NAME spanlog)
+# nodelete: threads and exit handlers of ours may outlive a dlclose.
+target_link_options(spanlog_shared PRIVATE
+  -Wl,--version-script=${CMAKE_SOURCE_DIR}/src/spanlog.map -Wl,-z,nodelete)
+add_library(spanlog_static STATIC ${SPANLOG_OBJECTS})
+set_target_properties(spanlog_static PROPERTIES
+  OUTPUT_NAME spanlog LINKER_LANGUAGE C EXPORT_NAME static)
+foreach(library spanlog_shared spanlog_static)
+  target_include_directories(${library} INTERFACE
+    $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_link_libraries(${library} PUBLIC Threads::Threads)
+endforeach()
+add_library(spanlog::spanlog ALIAS spanlog_shared)
+add_library(spanlog::static ALIAS spanlog_static)
+
+install(DIRECTORY include/spanlog DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(TARGETS spanlog_shared spanlog_static EXPORT spanlog
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(EXPORT spanlog NAMESPACE spanlog:: FILE spanlogTargets.cmake
+  DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/spanlog)
+# The way from the pkg-config file to the prefix, so that any prefix works at install time.
+file(RELATIVE_PATH SPANLOG_PC_UP /p/${CMAKE_INSTALL_LIBDIR}/pkgconfig /p)
+configure_file(cmake/spanlog.pc.in spanlog.pc @ONLY)
+configure_file(cmake/spanlogConfig.cmake.in spanlogConfig.cmake @ONLY)
+include(CMakePackageConfigHelpers)
+write_basic_package_version_file(${CMAKE_BINARY_DIR}/spanlogConfigVersion.cmake
+  COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_BINARY_DIR}/spanlogConfig.cmake ${CMAKE_BINARY_DIR}/spanlogConfigVersion.cmake
+  DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/spanlog)
+install(FILES ${CMAKE_BINARY_DIR}/spanlog.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -1,0 +1,217 @@
+/* formatters/keys.c: see keys.h. */
+#include "formatters/keys.h"
+
+#include <string.h>
+
+#include "formatters/utf8.h"
+
+/* ---- reserved names --------------------------------------------------------------------- */
+
+#define ALL (SPANLOG_KEYS_OF_LOG | SPANLOG_KEYS_OF_SPAN | SPANLOG_KEYS_OF_EVENT)
+#define SPAN (SPANLOG_KEYS_OF_SPAN)
+
+static const struct {
+    const char *name;
+    uint8_t size;
+    uint8_t of;
+} reserved[] = {
+#define NAME(name, of)                                                                             \
+    { name, sizeof(name) - 1, of }
+    NAME("ts", ALL),
+    NAME("level", ALL),
+    NAME("msg", ALL),
+    NAME("service", ALL),
+    NAME("trace_id", ALL),
+    NAME("span_id", ALL),
+    NAME("parent_id", ALL),
+    NAME("trace_flags", ALL),
+    NAME("logger", ALL),
+    NAME("src", ALL),
+    NAME("pid", ALL),
+    NAME("tid", ALL),
+    NAME("operation", ALL),
+    NAME("duration_ms", ALL),
+    NAME("dropped_attributes", ALL), /* any record may have lost some */
+    NAME("kind", SPAN),
+    NAME("start", SPAN),
+    NAME("status", SPAN),
+    NAME("status_code", SPAN),
+    NAME("error", SPAN),
+    NAME("events", SPAN),
+    NAME("links", SPAN),
+    NAME("sample_ratio", SPAN),
+    NAME("dropped_events", SPAN),
+    NAME("dropped_links", SPAN),
+    NAME("name", SPANLOG_KEYS_OF_EVENT),
+#undef NAME
+};
+
+static bool is_name(const char *name, struct spanlog_text key, unsigned of) {
+    if (!(of & SPANLOG_KEYS_PLAIN))
+        return memcmp(name, key.data, key.size) == 0;
+    for (uint32_t i = 0; i < key.size; i++) {
+        unsigned char c = (unsigned char)key.data[i];
+        if (name[i] != (spanlog_key_breaks(c) ? '_' : (char)c))
+            return false;
+    }
+    return true;
+}
+
+bool spanlog_key_is_reserved(struct spanlog_text key, unsigned of) {
+    for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
+        if (reserved[i].size == key.size && (reserved[i].of & of) &&
+            is_name(reserved[i].name, key, of))
+            return true;
+    return false;
+}
+
+struct spanlog_text spanlog_key_text(struct spanlog_text key) {
+    if (!key.data)
+        return SPANLOG_TEXT("(null)");
+    if (key.size == 0)
+        return SPANLOG_TEXT("_");
+    if (key.size > SPANLOG_KEY_SIZE_MAX)
+        key.size = (uint32_t)spanlog_utf8_trim(key.data, SPANLOG_KEY_SIZE_MAX);
+    return key;
+}
+
+/* ---- the quick answer ------------------------------------------------------------------- */
+
+#define QUICK_MAX 16
+
+static bool is_same_text(struct spanlog_text a, struct spanlog_text b) {
+    return a.size == b.size && memcmp(a.data, b.data, a.size) == 0;
+}
+
+/* True if all keys are rendered and no two of them are or could become equal. Rendered keys hold
+ * the name with reserved ones renamed already; only a name that ends in '_' can meet a renamed one.
+ */
+static bool nothing_to_do(const struct spanlog_attribute *attributes, uint32_t count) {
+    uint64_t seen = 0;
+
+    if (count > QUICK_MAX)
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        struct spanlog_text key = attributes[i].key, text = attributes[i].rendered;
+        if (!text.data || key.size == 0 || key.data[key.size - 1] == '_')
+            return false;
+        /* A hash of what tells keys apart soonest; where it repeats, compare. */
+        uint64_t bit = (uint64_t)1 << ((text.size * 7 + (uint32_t)(unsigned char)key.data[0] * 3 +
+                                        (unsigned char)key.data[key.size - 1]) &
+                                       63);
+        if (seen & bit)
+            for (uint32_t j = 0; j < i; j++)
+                if (is_same_text(attributes[j].rendered, text))
+                    return false;
+        seen |= bit;
+    }
+    return true;
+}
+
+/* ---- the exact answer ------------------------------------------------------------------- */
+
+/* A hash table of the keys that will be written, by their text. */
+struct table {
+    struct spanlog_keys *keys;
+    const struct spanlog_attribute *attributes;
+    spanlog_key_renderer *render;
+    uint32_t mask;
+    uint16_t slots[2 * SPANLOG_KEYS_MAX]; /* index + 1 */
+    uint32_t hashes[SPANLOG_KEYS_MAX];
+};
+
+static uint32_t render_to(const struct table *t, uint32_t i,
+                          char text[SPANLOG_KEY_TEXT_MAX + 512]) {
+    char *end = t->render(t->attributes[i].key, t->keys->underscores[i], text,
+                          text + SPANLOG_KEY_TEXT_MAX + 512);
+    return end ? (uint32_t)(end - text) : 0;
+}
+
+static uint32_t hash_text(const char *text, uint32_t size) {
+    uint64_t h = size;
+    while (size >= 8) {
+        uint64_t word;
+        memcpy(&word, text, 8);
+        h = (h ^ word) * 0x9E3779B97F4A7C15u;
+        h ^= h >> 29;
+        text += 8;
+        size -= 8;
+    }
+    for (; size; size--)
+        h = (h ^ (unsigned char)*text++) * 0x9E3779B97F4A7C15u;
+    return (uint32_t)(h >> 32);
+}
+
+static bool is_same_key(const struct table *t, uint32_t i, const char *text, uint32_t size) {
+    char other[SPANLOG_KEY_TEXT_MAX + 512];
+    return render_to(t, i, other) == size && memcmp(other, text, size) == 0;
+}
+
+/* Where the key of attribute i belongs: a free slot, or the one of an equal key. */
+static uint16_t *find_slot(struct table *t, uint32_t i) {
+    char text[SPANLOG_KEY_TEXT_MAX + 512];
+    uint32_t size = render_to(t, i, text), hash = hash_text(text, size), at;
+
+    t->hashes[i] = hash;
+    for (at = hash & t->mask; t->slots[at]; at = (at + 1) & t->mask) {
+        uint32_t other = t->slots[at] - 1u;
+        if (t->hashes[other] == hash && is_same_key(t, other, text, size))
+            break;
+    }
+    return &t->slots[at];
+}
+
+static void put_in_slot(struct table *t, uint16_t *slot, uint32_t i) {
+    if (*slot) /* the last value counts */
+        t->keys->skipped[(*slot - 1u) / 64] |= (uint64_t)1 << (*slot - 1u) % 64;
+    *slot = (uint16_t)(i + 1);
+}
+
+static void fill_table(struct table *t, unsigned of) {
+    struct spanlog_keys *keys = t->keys;
+    bool renamed[SPANLOG_KEYS_MAX];
+
+    for (uint32_t i = 0; i < keys->count; i++) {
+        struct spanlog_text key = spanlog_key_text(t->attributes[i].key);
+        renamed[i] = spanlog_key_is_reserved(key, of);
+        keys->underscores[i] = renamed[i];
+        if (!renamed[i])
+            put_in_slot(t, find_slot(t, i), i);
+    }
+    /* Then the reserved ones, each past the names that were given as they are. */
+    for (uint32_t i = 0; i < keys->count; i++) {
+        uint16_t *slot;
+        if (!renamed[i])
+            continue;
+        for (slot = find_slot(t, i); *slot && !renamed[*slot - 1]; slot = find_slot(t, i))
+            keys->underscores[i]++;
+        put_in_slot(t, slot, i);
+    }
+}
+
+static __attribute__((noinline)) void decide_exactly(struct spanlog_keys *keys,
+                                                     const struct spanlog_attribute *attributes,
+                                                     unsigned of, spanlog_key_renderer *render) {
+    struct table t;
+
+    keys->as_they_are = false;
+    memset(keys->skipped, 0, sizeof keys->skipped);
+    t.keys = keys;
+    t.attributes = attributes;
+    t.render = render;
+    for (t.mask = 15; t.mask + 1 < 2 * keys->count; t.mask = 2 * t.mask + 1)
+        ;
+    memset(t.slots, 0, (t.mask + 1) * sizeof *t.slots);
+    fill_table(&t, of);
+}
+
+void spanlog_keys_decide(struct spanlog_keys *keys, const struct spanlog_attribute *attributes,
+                         uint32_t count, unsigned of, spanlog_key_renderer *render) {
+    keys->count = count < SPANLOG_KEYS_MAX ? count : SPANLOG_KEYS_MAX;
+    keys->left_out = count - keys->count;
+    /* Keys rendered for the record are not those of an event, which has names of its own. */
+    if (!(of & SPANLOG_KEYS_OF_EVENT) && nothing_to_do(attributes, count))
+        keys->as_they_are = true;
+    else
+        decide_exactly(keys, attributes, of, render);
+}

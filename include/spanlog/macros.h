@@ -1,0 +1,375 @@
+/* spanlog/macros.h: how `spanlog_info("text", kv("key", value), ...)` becomes one call.
+ *
+ * Included by spanlog.h; nothing here is for direct use. Names with two underscores are
+ * exported for these macros only and may change with any release.
+ *
+ * In C and C++ alike `kv(k, v)` expands to the tuple `(k, TYPE, SLOT)`. A statement walks its
+ * tuples three times: the keys are glued into one string literal, the types into one 64-bit
+ * constant (4 bits a field), the values into an array of 8-byte slots. Keys and types are
+ * static: a call site costs one flag check, the stores of its slots, and one call.
+ */
+#ifndef SPANLOG_MACROS_H
+#define SPANLOG_MACROS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#ifdef __cplusplus
+#include <type_traits>
+#else
+#include <stdbool.h>
+#endif
+
+#if defined(__GNUC__)
+#define SPANLOG__API __attribute__((visibility("default")))
+#define SPANLOG__RARE(x) __builtin_expect(!!(x), 0)
+#define SPANLOG__LIKELY(x) __builtin_expect(!!(x), 1)
+#define SPANLOG__INLINE static inline __attribute__((always_inline, unused))
+#define SPANLOG__PRINTF(f, a) __attribute__((format(printf, f, a)))
+#else
+#error "spanlog needs gcc or clang (GNU C99, C11 or C++17)"
+#endif
+
+/* What a slot holds. Four bits each in spanlog__site.types; 0 ends the list. */
+#define SPANLOG__T_INT 1u    /* slot.i */
+#define SPANLOG__T_UINT 2u   /* slot.u */
+#define SPANLOG__T_BOOL 3u   /* slot.u, 0 or 1 */
+#define SPANLOG__T_DOUBLE 4u /* slot.d */
+#define SPANLOG__T_FLOAT 5u  /* slot.d, written with the digits that a float needs */
+#define SPANLOG__T_PTR 6u    /* slot.u, written as "0x7f..." */
+#define SPANLOG__T_ERRNO 7u  /* slot.i, written as "ENOENT: No such file or directory" */
+#define SPANLOG__T_STR 8u    /* slot.p, ends with NUL */
+#define SPANLOG__T_STRN 9u   /* slot.p, a struct spanlog__bytes */
+#define SPANLOG__T_HEX 10u   /* slot.p, a struct spanlog__bytes, written as hex */
+#define SPANLOG__T_JSON 11u  /* slot.p, ends with NUL; validated before it is written */
+
+union spanlog__slot {
+    int64_t i;
+    uint64_t u;
+    double d;
+    const void *p;
+};
+
+struct spanlog__bytes {
+    const void *data;
+    size_t size;
+};
+
+/* What a call site is. */
+#define SPANLOG__FORM_LOG 0   /* message and fields */
+#define SPANLOG__FORM_LOGF 1  /* printf */
+#define SPANLOG__FORM_SPAN 2  /* spanlog_scope, spanlog_begin */
+#define SPANLOG__FORM_SET 3   /* spanlog_set */
+#define SPANLOG__FORM_EVENT 4 /* spanlog_event */
+
+#define SPANLOG__STATE_OFF 0u
+#define SPANLOG__STATE_ON 1u
+#define SPANLOG__STATE_NEW 2u /* not registered yet: the first call does it */
+
+/* One call site. Static, written once at its first call. */
+struct spanlog__site {
+    uint32_t state;
+    uint32_t id;
+    const char *text; /* message, format, operation or event name */
+    const char *keys; /* count keys, each ended by NUL */
+    const char *file;
+    const char *logger; /* NULL: the folder of file */
+    uint64_t types;
+    uint32_t line;
+    uint8_t level;
+    uint8_t form;
+    uint8_t count;
+    uint8_t kind; /* spanlog_kind of a span */
+};
+
+#ifdef SPANLOG_LOGGER_NAME
+#define SPANLOG__LOGGER_NAME SPANLOG_LOGGER_NAME
+#else
+#define SPANLOG__LOGGER_NAME NULL
+#endif
+
+/* ---- values ---------------------------------------------------------------------------- */
+
+SPANLOG__INLINE union spanlog__slot spanlog__slot_i(int64_t v) {
+    union spanlog__slot s;
+    s.i = v;
+    return s;
+}
+SPANLOG__INLINE union spanlog__slot spanlog__slot_u(uint64_t v) {
+    union spanlog__slot s;
+    s.u = v;
+    return s;
+}
+SPANLOG__INLINE union spanlog__slot spanlog__slot_d(double v) {
+    union spanlog__slot s;
+    s.d = v;
+    return s;
+}
+SPANLOG__INLINE union spanlog__slot spanlog__slot_ld(long double v) {
+    return spanlog__slot_d((double)v);
+}
+SPANLOG__INLINE union spanlog__slot spanlog__slot_p(const void *v) {
+    union spanlog__slot s;
+    s.p = v;
+    return s;
+}
+
+#ifdef __cplusplus
+
+namespace spanlog {
+namespace detail {
+/* clang-format off */
+template <class T, class = void> struct value; /* a value of this type cannot be a field */
+template <class T> struct value<T, std::enable_if_t<(std::is_integral_v<T> && std::is_signed_v<T>)>> {
+    static constexpr uint64_t type = SPANLOG__T_INT;
+    static union spanlog__slot slot(T v) { return spanlog__slot_i(v); }
+};
+template <class T> struct value<T, std::enable_if_t<(std::is_integral_v<T> && std::is_unsigned_v<T> && !std::is_same_v<T, bool>)>> {
+    static constexpr uint64_t type = SPANLOG__T_UINT;
+    static union spanlog__slot slot(T v) { return spanlog__slot_u(v); }
+};
+template <class T> struct value<T, std::enable_if_t<std::is_enum_v<T>>> : value<std::underlying_type_t<T>> {
+    static union spanlog__slot slot(T v) { return value<std::underlying_type_t<T>>::slot(static_cast<std::underlying_type_t<T>>(v)); }
+};
+template <> struct value<bool> {
+    static constexpr uint64_t type = SPANLOG__T_BOOL;
+    static union spanlog__slot slot(bool v) { return spanlog__slot_u(v ? 1u : 0u); }
+};
+template <> struct value<double> {
+    static constexpr uint64_t type = SPANLOG__T_DOUBLE;
+    static union spanlog__slot slot(double v) { return spanlog__slot_d(v); }
+};
+template <> struct value<long double> {
+    static constexpr uint64_t type = SPANLOG__T_DOUBLE;
+    static union spanlog__slot slot(long double v) { return spanlog__slot_ld(v); }
+};
+template <> struct value<float> {
+    static constexpr uint64_t type = SPANLOG__T_FLOAT;
+    static union spanlog__slot slot(float v) { return spanlog__slot_d(static_cast<double>(v)); }
+};
+template <class T> struct value<T *, std::enable_if_t<sizeof(T) == 1 && std::is_integral_v<T>>> {
+    static constexpr uint64_t type = SPANLOG__T_STR;
+    static union spanlog__slot slot(const T *v) { return spanlog__slot_p(v); }
+};
+/* clang-format on */
+template <int N> struct slots {
+    union spanlog__slot v[N];
+};
+SPANLOG__INLINE const void *bytes(const struct spanlog__bytes &b) {
+    return &b;
+}
+} // namespace detail
+} // namespace spanlog
+
+#define SPANLOG__VALUE(v) ::spanlog::detail::value<std::decay_t<decltype(v)>>
+#define SPANLOG__TYPE(v) (SPANLOG__VALUE(v)::type)
+#define SPANLOG__SLOT(v) (SPANLOG__VALUE(v)::slot(v))
+#define SPANLOG__BYTES(p, n)                                                                       \
+    spanlog__slot_p(::spanlog::detail::bytes(spanlog__bytes{p, static_cast<size_t>(n)}))
+#define SPANLOG__SLOTS(n, ...) (::spanlog::detail::slots<(n) + 1>{{__VA_ARGS__}}.v)
+
+#else
+
+#define SPANLOG__TYPE(v)                                                                           \
+    __extension__ _Generic((v),                                                                    \
+        _Bool: SPANLOG__T_BOOL,                                                                    \
+        char: SPANLOG__T_INT,                                                                      \
+        signed char: SPANLOG__T_INT,                                                               \
+        short: SPANLOG__T_INT,                                                                     \
+        int: SPANLOG__T_INT,                                                                       \
+        long: SPANLOG__T_INT,                                                                      \
+        long long: SPANLOG__T_INT,                                                                 \
+        unsigned char: SPANLOG__T_UINT,                                                            \
+        unsigned short: SPANLOG__T_UINT,                                                           \
+        unsigned int: SPANLOG__T_UINT,                                                             \
+        unsigned long: SPANLOG__T_UINT,                                                            \
+        unsigned long long: SPANLOG__T_UINT,                                                       \
+        float: SPANLOG__T_FLOAT,                                                                   \
+        double: SPANLOG__T_DOUBLE,                                                                 \
+        long double: SPANLOG__T_DOUBLE,                                                            \
+        char *: SPANLOG__T_STR,                                                                    \
+        const char *: SPANLOG__T_STR,                                                              \
+        unsigned char *: SPANLOG__T_STR,                                                           \
+        const unsigned char *: SPANLOG__T_STR,                                                     \
+        signed char *: SPANLOG__T_STR,                                                             \
+        const signed char *: SPANLOG__T_STR)
+#define SPANLOG__SLOT(v)                                                                           \
+    __extension__ _Generic((v),                                                                    \
+        _Bool: spanlog__slot_u,                                                                    \
+        char: spanlog__slot_i,                                                                     \
+        signed char: spanlog__slot_i,                                                              \
+        short: spanlog__slot_i,                                                                    \
+        int: spanlog__slot_i,                                                                      \
+        long: spanlog__slot_i,                                                                     \
+        long long: spanlog__slot_i,                                                                \
+        unsigned char: spanlog__slot_u,                                                            \
+        unsigned short: spanlog__slot_u,                                                           \
+        unsigned int: spanlog__slot_u,                                                             \
+        unsigned long: spanlog__slot_u,                                                            \
+        unsigned long long: spanlog__slot_u,                                                       \
+        float: spanlog__slot_d,                                                                    \
+        double: spanlog__slot_d,                                                                   \
+        long double: spanlog__slot_ld,                                                             \
+        char *: spanlog__slot_p,                                                                   \
+        const char *: spanlog__slot_p,                                                             \
+        unsigned char *: spanlog__slot_p,                                                          \
+        const unsigned char *: spanlog__slot_p,                                                    \
+        signed char *: spanlog__slot_p,                                                            \
+        const signed char *: spanlog__slot_p)(v)
+#define SPANLOG__BYTES(p, n) spanlog__slot_p(&(const struct spanlog__bytes){(p), (size_t)(n)})
+#define SPANLOG__SLOTS(n, ...) ((const union spanlog__slot[(n) + 1]){__VA_ARGS__})
+
+#endif
+
+/* ---- walking the tuples ---------------------------------------------------------------- */
+
+/* A field that is not written kv(...) leaves one of these names in the error message. */
+#define spanlog_fields_must_be_written_kv_key_value(k, t, s) "" k "\0"
+#define spanlog_field_type_must_come_from_kv(k, t, s) (uint64_t)(t)
+#define spanlog_field_value_must_come_from_kv(k, t, s) s,
+
+#define SPANLOG__COUNT(...)                                                                        \
+    SPANLOG__COUNT_(__VA_ARGS__, at_most_16_fields, at_most_16_fields, at_most_16_fields,          \
+                    at_most_16_fields, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0,   \
+                    ~)
+#define SPANLOG__COUNT_(m, a, b, c, d, e, f, g, h, i, j, k, l, n, o, p, q, r, s, t, u, count, ...) \
+    count
+/* `none` for three arguments, `some` for more. */
+#define SPANLOG__BEYOND_3(...)                                                                     \
+    SPANLOG__BEYOND_3_(__VA_ARGS__, some, some, some, some, some, some, some, some, some, some,    \
+                       some, some, some, some, some, some, none, ~, ~, ~)
+#define SPANLOG__BEYOND_3_(x, y, z, a, b, c, d, e, f, g, h, i, j, k, l, n, o, p, q, answer, ...)   \
+    answer
+#define SPANLOG__FIRST(...) SPANLOG__FIRST_(__VA_ARGS__, ~)
+#define SPANLOG__FIRST_(m, ...) m
+#define SPANLOG__CAT(a, b) SPANLOG__CAT_(a, b)
+#define SPANLOG__CAT_(a, b) a##b
+
+#define SPANLOG__K spanlog_fields_must_be_written_kv_key_value
+#define SPANLOG__KEYS(n, ...) SPANLOG__CAT(SPANLOG__KEY_, n)(__VA_ARGS__, ~)
+#define SPANLOG__KEY_0(m, ...) ""
+#define SPANLOG__KEY_1(m, x, ...) SPANLOG__K x
+#define SPANLOG__KEY_2(m, x, ...) SPANLOG__K x SPANLOG__KEY_1(m, __VA_ARGS__)
+#define SPANLOG__KEY_3(m, x, ...) SPANLOG__K x SPANLOG__KEY_2(m, __VA_ARGS__)
+#define SPANLOG__KEY_4(m, x, ...) SPANLOG__K x SPANLOG__KEY_3(m, __VA_ARGS__)
+#define SPANLOG__KEY_5(m, x, ...) SPANLOG__K x SPANLOG__KEY_4(m, __VA_ARGS__)
+#define SPANLOG__KEY_6(m, x, ...) SPANLOG__K x SPANLOG__KEY_5(m, __VA_ARGS__)
+#define SPANLOG__KEY_7(m, x, ...) SPANLOG__K x SPANLOG__KEY_6(m, __VA_ARGS__)
+#define SPANLOG__KEY_8(m, x, ...) SPANLOG__K x SPANLOG__KEY_7(m, __VA_ARGS__)
+#define SPANLOG__KEY_9(m, x, ...) SPANLOG__K x SPANLOG__KEY_8(m, __VA_ARGS__)
+#define SPANLOG__KEY_10(m, x, ...) SPANLOG__K x SPANLOG__KEY_9(m, __VA_ARGS__)
+#define SPANLOG__KEY_11(m, x, ...) SPANLOG__K x SPANLOG__KEY_10(m, __VA_ARGS__)
+#define SPANLOG__KEY_12(m, x, ...) SPANLOG__K x SPANLOG__KEY_11(m, __VA_ARGS__)
+#define SPANLOG__KEY_13(m, x, ...) SPANLOG__K x SPANLOG__KEY_12(m, __VA_ARGS__)
+#define SPANLOG__KEY_14(m, x, ...) SPANLOG__K x SPANLOG__KEY_13(m, __VA_ARGS__)
+#define SPANLOG__KEY_15(m, x, ...) SPANLOG__K x SPANLOG__KEY_14(m, __VA_ARGS__)
+#define SPANLOG__KEY_16(m, x, ...) SPANLOG__K x SPANLOG__KEY_15(m, __VA_ARGS__)
+
+#define SPANLOG__T spanlog_field_type_must_come_from_kv
+#define SPANLOG__TYPES(n, ...) SPANLOG__CAT(SPANLOG__TYPE_, n)(__VA_ARGS__, ~)
+#define SPANLOG__TYPE_0(m, ...) 0u
+#define SPANLOG__TYPE_1(m, x, ...) SPANLOG__T x
+#define SPANLOG__TYPE_2(m, x, ...) (SPANLOG__T x | SPANLOG__TYPE_1(m, __VA_ARGS__) << 4)
+#define SPANLOG__TYPE_3(m, x, ...) (SPANLOG__T x | SPANLOG__TYPE_2(m, __VA_ARGS__) << 4)
+#define SPANLOG__TYPE_4(m, x, ...) (SPANLOG__T x | SPANLOG__TYPE_3(m, __VA_ARGS__) << 4)
+#define SPANLOG__TYPE_5(m, x, ...) (SPANLOG__T x | SPANLOG__TYPE_4(m, __VA_ARGS__) << 4)
+#define SPANLOG__TYPE_6(m, x, ...) (SPANLOG__T x | SPANLOG__TYPE_5(m, __VA_ARGS__) << 4)
+#define SPANLOG__TYPE_7(m, x, ...) (SPANLOG__T x | SPANLOG__TYPE_6(m, __VA_ARGS__) << 4)
+#define SPANLOG__TYPE_8(m, x, ...) (SPANLOG__T x | SPANLOG__TYPE_7(m, __VA_ARGS__) << 4)
+#define SPANLOG__TYPE_9(m, x, ...) (SPANLOG__T x | SPANLOG__TYPE_8(m, __VA_ARGS__) << 4)
+#define SPANLOG__TYPE_10(m, x, ...) (SPANLOG__T x | SPANLOG__TYPE_9(m, __VA_ARGS__) << 4)
+#define SPANLOG__TYPE_11(m, x, ...) (SPANLOG__T x | SPANLOG__TYPE_10(m, __VA_ARGS__) << 4)
+#define SPANLOG__TYPE_12(m, x, ...) (SPANLOG__T x | SPANLOG__TYPE_11(m, __VA_ARGS__) << 4)
+#define SPANLOG__TYPE_13(m, x, ...) (SPANLOG__T x | SPANLOG__TYPE_12(m, __VA_ARGS__) << 4)
+#define SPANLOG__TYPE_14(m, x, ...) (SPANLOG__T x | SPANLOG__TYPE_13(m, __VA_ARGS__) << 4)
+#define SPANLOG__TYPE_15(m, x, ...) (SPANLOG__T x | SPANLOG__TYPE_14(m, __VA_ARGS__) << 4)
+#define SPANLOG__TYPE_16(m, x, ...) (SPANLOG__T x | SPANLOG__TYPE_15(m, __VA_ARGS__) << 4)
+
+#define SPANLOG__V spanlog_field_value_must_come_from_kv
+#define SPANLOG__VALUES(n, ...) SPANLOG__CAT(SPANLOG__VALUE_, n)(__VA_ARGS__, ~)
+#define SPANLOG__VALUE_0(m, ...)
+#define SPANLOG__VALUE_1(m, x, ...) SPANLOG__V x
+#define SPANLOG__VALUE_2(m, x, ...) SPANLOG__V x SPANLOG__VALUE_1(m, __VA_ARGS__)
+#define SPANLOG__VALUE_3(m, x, ...) SPANLOG__V x SPANLOG__VALUE_2(m, __VA_ARGS__)
+#define SPANLOG__VALUE_4(m, x, ...) SPANLOG__V x SPANLOG__VALUE_3(m, __VA_ARGS__)
+#define SPANLOG__VALUE_5(m, x, ...) SPANLOG__V x SPANLOG__VALUE_4(m, __VA_ARGS__)
+#define SPANLOG__VALUE_6(m, x, ...) SPANLOG__V x SPANLOG__VALUE_5(m, __VA_ARGS__)
+#define SPANLOG__VALUE_7(m, x, ...) SPANLOG__V x SPANLOG__VALUE_6(m, __VA_ARGS__)
+#define SPANLOG__VALUE_8(m, x, ...) SPANLOG__V x SPANLOG__VALUE_7(m, __VA_ARGS__)
+#define SPANLOG__VALUE_9(m, x, ...) SPANLOG__V x SPANLOG__VALUE_8(m, __VA_ARGS__)
+#define SPANLOG__VALUE_10(m, x, ...) SPANLOG__V x SPANLOG__VALUE_9(m, __VA_ARGS__)
+#define SPANLOG__VALUE_11(m, x, ...) SPANLOG__V x SPANLOG__VALUE_10(m, __VA_ARGS__)
+#define SPANLOG__VALUE_12(m, x, ...) SPANLOG__V x SPANLOG__VALUE_11(m, __VA_ARGS__)
+#define SPANLOG__VALUE_13(m, x, ...) SPANLOG__V x SPANLOG__VALUE_12(m, __VA_ARGS__)
+#define SPANLOG__VALUE_14(m, x, ...) SPANLOG__V x SPANLOG__VALUE_13(m, __VA_ARGS__)
+#define SPANLOG__VALUE_15(m, x, ...) SPANLOG__V x SPANLOG__VALUE_14(m, __VA_ARGS__)
+#define SPANLOG__VALUE_16(m, x, ...) SPANLOG__V x SPANLOG__VALUE_15(m, __VA_ARGS__)
+
+/* ---- the statements -------------------------------------------------------------------- */
+
+/* A static site; `...` is the text and its fields. */
+#define SPANLOG__SITE(name, level, form, kind, ...)                                                \
+    SPANLOG__SITE_(name, level, form, kind, SPANLOG__COUNT(__VA_ARGS__), __VA_ARGS__)
+#define SPANLOG__SITE_(name, level, form, kind, n, ...)                                            \
+    static struct spanlog__site name = {SPANLOG__STATE_NEW,                                        \
+                                        0,                                                         \
+                                        "" SPANLOG__FIRST(__VA_ARGS__) "",                         \
+                                        SPANLOG__KEYS(n, __VA_ARGS__),                             \
+                                        __FILE__,                                                  \
+                                        SPANLOG__LOGGER_NAME,                                      \
+                                        SPANLOG__TYPES(n, __VA_ARGS__),                            \
+                                        __LINE__,                                                  \
+                                        level,                                                     \
+                                        form,                                                      \
+                                        n,                                                         \
+                                        kind}
+#define SPANLOG__ARGUMENTS(...) SPANLOG__ARGUMENTS_(SPANLOG__COUNT(__VA_ARGS__), __VA_ARGS__)
+#define SPANLOG__ARGUMENTS_(n, ...) SPANLOG__SLOTS(n, SPANLOG__VALUES(n, __VA_ARGS__) spanlog__slot_i(0))
+
+#define SPANLOG__STATE(site) __atomic_load_n(&(site).state, __ATOMIC_RELAXED)
+
+#define SPANLOG__LOG(level, ...)                                                                   \
+    do {                                                                                           \
+        SPANLOG__SITE(spanlog__site_, level, SPANLOG__FORM_LOG, 0, __VA_ARGS__);                   \
+        if (SPANLOG__STATE(spanlog__site_) != SPANLOG__STATE_OFF)                                  \
+            spanlog__log(&spanlog__site_, SPANLOG__ARGUMENTS(__VA_ARGS__));                        \
+    } while (0)
+
+#define SPANLOG__LOG_TO(level, logger, ...)                                                        \
+    do {                                                                                           \
+        SPANLOG__SITE(spanlog__site_, level, SPANLOG__FORM_LOG, 0, __VA_ARGS__);                   \
+        if (SPANLOG__STATE(spanlog__site_) != SPANLOG__STATE_OFF)                                  \
+            spanlog__log_to(&(logger), &spanlog__site_, SPANLOG__ARGUMENTS(__VA_ARGS__));          \
+    } while (0)
+
+#define SPANLOG__LOGF(level, ...)                                                                  \
+    do {                                                                                           \
+        SPANLOG__SITE_(spanlog__site_, level, SPANLOG__FORM_LOGF, 0, 0, __VA_ARGS__);              \
+        if (SPANLOG__STATE(spanlog__site_) != SPANLOG__STATE_OFF)                                  \
+            spanlog__logf(NULL, &spanlog__site_, __VA_ARGS__);                                     \
+    } while (0)
+
+#define SPANLOG__LOGF_TO(level, logger, ...)                                                       \
+    do {                                                                                           \
+        SPANLOG__SITE_(spanlog__site_, level, SPANLOG__FORM_LOGF, 0, 0, __VA_ARGS__);              \
+        if (SPANLOG__STATE(spanlog__site_) != SPANLOG__STATE_OFF)                                  \
+            spanlog__logf(&(logger), &spanlog__site_, __VA_ARGS__);                                \
+    } while (0)
+
+/* Only enabled calls count. The counter is shared by all threads. */
+#define SPANLOG__EVERY(level, n, ...)                                                              \
+    do {                                                                                           \
+        SPANLOG__SITE(spanlog__site_, level, SPANLOG__FORM_LOG, 0, __VA_ARGS__);                   \
+        static uint64_t spanlog__count_;                                                           \
+        if (SPANLOG__STATE(spanlog__site_) != SPANLOG__STATE_OFF &&                                \
+            spanlog__due(&spanlog__count_, (uint64_t)(n)))                                         \
+            spanlog__log(&spanlog__site_, SPANLOG__ARGUMENTS(__VA_ARGS__));                        \
+    } while (0)
+
+SPANLOG__INLINE bool spanlog__due(uint64_t *count, uint64_t n) {
+    if (n == 0) /* once */
+        return __atomic_load_n(count, __ATOMIC_RELAXED) == 0 &&
+               __atomic_exchange_n(count, 1, __ATOMIC_RELAXED) == 0;
+    return __atomic_fetch_add(count, 1, __ATOMIC_RELAXED) % n == 0;
+}
+
+#endif

@@ -1,0 +1,351 @@
+/* spanlog: structured logs and traces as one thing.
+ *
+ *     #include <spanlog/spanlog.h>
+ *
+ *     void checkout(const char *id) {
+ *         spanlog_scope(sp, "checkout", kv("order.id", id));
+ *         spanlog_info("order placed", kv("ms", 1.2));
+ *     }
+ *
+ * writes two JSON lines (shortened):
+ *
+ *     {"ts":"...","level":"info","msg":"order placed","service":"shop","trace_id":"...","span_id":"...","ms":1.2}
+ *     {"ts":"...","level":"info","msg":"span completed",...,"operation":"checkout","duration_ms":0.004,"order.id":"7"}
+ *
+ * No call is needed before the first: settings come from the environment (SPANLOG_OUTPUT,
+ * SPANLOG_LEVEL, ...), see README.md. Every function and macro may be called from any thread, and
+ * all but spanlog_init, spanlog_flush and spanlog_shutdown from signal handlers. Nothing here sets
+ * errno, and logging never fails its caller: what could not be written is counted and said in the
+ * log. Functions that can fail return 0 or a negative errno.
+ */
+#ifndef SPANLOG_SPANLOG_H
+#define SPANLOG_SPANLOG_H
+
+#include <spanlog/macros.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SPANLOG_VERSION "0.1.0"
+
+/* ---- levels and values ------------------------------------------------------------------ */
+
+/* OpenTelemetry's severity numbers. A fatal record does not end the process. */
+typedef enum spanlog_level {
+    SPANLOG_TRACE = 1,
+    SPANLOG_DEBUG = 5,
+    SPANLOG_INFO = 9,
+    SPANLOG_WARN = 13,
+    SPANLOG_ERROR = 17,
+    SPANLOG_FATAL = 21
+} spanlog_level;
+
+/* A field: a literal key and a value. Values may be any integer, bool, float, double, or string;
+ * anything else is a compile error. A NULL string is written as "(null)". The value is evaluated
+ * once, and not at all when the level is off. Strings are copied before the call returns. */
+#define spanlog_kv(key, value) (key, SPANLOG__TYPE(value), SPANLOG__SLOT(value))
+/* `size` bytes of text at `data`, which need not end with NUL. NULL is written as "(null)". */
+#define spanlog_kv_n(key, data, size) (key, SPANLOG__T_STRN, SPANLOG__BYTES(data, size))
+/* `size` bytes at `data`, written as lower-case hex. */
+#define spanlog_kv_hex(key, data, size) (key, SPANLOG__T_HEX, SPANLOG__BYTES(data, size))
+/* An address, written as "0x7f...". */
+#define spanlog_kv_ptr(key, pointer)                                                               \
+    (key, SPANLOG__T_PTR, spanlog__slot_u((uint64_t)(uintptr_t)(const void *)(pointer)))
+/* errno at the call, under the key "errno", written as "ENOENT: No such file or directory". */
+#define spanlog_kv_errno() ("errno", SPANLOG__T_ERRNO, spanlog__slot_i(spanlog__errno()))
+/* JSON text made elsewhere, ended by NUL. Written as it is when it is one valid JSON value
+ * (RFC 8259) without line breaks, as a string otherwise. */
+#define spanlog_kv_json(key, text) (key, SPANLOG__T_JSON, spanlog__slot_p(text))
+
+#ifndef SPANLOG_NO_SHORT_NAMES
+#define kv(key, value) spanlog_kv(key, value)
+#define kv_n(key, data, size) spanlog_kv_n(key, data, size)
+#define kv_hex(key, data, size) spanlog_kv_hex(key, data, size)
+#define kv_ptr(key, pointer) spanlog_kv_ptr(key, pointer)
+#define kv_errno() spanlog_kv_errno()
+#define kv_json(key, text) spanlog_kv_json(key, text)
+#endif
+
+/* ---- records ---------------------------------------------------------------------------- */
+
+/* spanlog_info("message", kv(...), ...): a literal message and up to 16 fields. */
+#define spanlog_trace(...) SPANLOG__LOG(SPANLOG_TRACE, __VA_ARGS__)
+#define spanlog_debug(...) SPANLOG__LOG(SPANLOG_DEBUG, __VA_ARGS__)
+#define spanlog_info(...) SPANLOG__LOG(SPANLOG_INFO, __VA_ARGS__)
+#define spanlog_warn(...) SPANLOG__LOG(SPANLOG_WARN, __VA_ARGS__)
+#define spanlog_error(...) SPANLOG__LOG(SPANLOG_ERROR, __VA_ARGS__)
+#define spanlog_fatal(...) SPANLOG__LOG(SPANLOG_FATAL, __VA_ARGS__)
+
+/* spanlog_infof("user=%s", name): printf's conversions, a literal format; the formatting is done
+ * later by the back. `%m` is errno at the call, `%n` is refused, a NULL `%s` is "(null)". */
+#define spanlog_tracef(...) SPANLOG__LOGF(SPANLOG_TRACE, __VA_ARGS__)
+#define spanlog_debugf(...) SPANLOG__LOGF(SPANLOG_DEBUG, __VA_ARGS__)
+#define spanlog_infof(...) SPANLOG__LOGF(SPANLOG_INFO, __VA_ARGS__)
+#define spanlog_warnf(...) SPANLOG__LOGF(SPANLOG_WARN, __VA_ARGS__)
+#define spanlog_errorf(...) SPANLOG__LOGF(SPANLOG_ERROR, __VA_ARGS__)
+#define spanlog_fatalf(...) SPANLOG__LOGF(SPANLOG_FATAL, __VA_ARGS__)
+
+/* Only the first call of this line in the process. */
+#define spanlog_trace_once(...) SPANLOG__EVERY(SPANLOG_TRACE, 0, __VA_ARGS__)
+#define spanlog_debug_once(...) SPANLOG__EVERY(SPANLOG_DEBUG, 0, __VA_ARGS__)
+#define spanlog_info_once(...) SPANLOG__EVERY(SPANLOG_INFO, 0, __VA_ARGS__)
+#define spanlog_warn_once(...) SPANLOG__EVERY(SPANLOG_WARN, 0, __VA_ARGS__)
+#define spanlog_error_once(...) SPANLOG__EVERY(SPANLOG_ERROR, 0, __VA_ARGS__)
+#define spanlog_fatal_once(...) SPANLOG__EVERY(SPANLOG_FATAL, 0, __VA_ARGS__)
+
+/* The first call of this line, and every n-th after it. n is at least 1. */
+#define spanlog_trace_every(n, ...) SPANLOG__EVERY(SPANLOG_TRACE, n, __VA_ARGS__)
+#define spanlog_debug_every(n, ...) SPANLOG__EVERY(SPANLOG_DEBUG, n, __VA_ARGS__)
+#define spanlog_info_every(n, ...) SPANLOG__EVERY(SPANLOG_INFO, n, __VA_ARGS__)
+#define spanlog_warn_every(n, ...) SPANLOG__EVERY(SPANLOG_WARN, n, __VA_ARGS__)
+#define spanlog_error_every(n, ...) SPANLOG__EVERY(SPANLOG_ERROR, n, __VA_ARGS__)
+#define spanlog_fatal_every(n, ...) SPANLOG__EVERY(SPANLOG_FATAL, n, __VA_ARGS__)
+
+/* A named logger: `static spanlog_logger db = SPANLOG_LOGGER("db");` and then
+ * `spanlog_info_to(db, "...", kv(...))`. The name must live as long as the logger. Records of the
+ * plain macros carry SPANLOG_LOGGER_NAME where the source file defines it before the include, else
+ * the name of the file's folder. */
+typedef struct spanlog_logger {
+    const char *name;
+    uint32_t id; /* given at first use */
+    uint32_t reserved;
+} spanlog_logger;
+#define SPANLOG_LOGGER(name) {"" name "", 0, 0}
+
+#define spanlog_trace_to(logger, ...) SPANLOG__LOG_TO(SPANLOG_TRACE, logger, __VA_ARGS__)
+#define spanlog_debug_to(logger, ...) SPANLOG__LOG_TO(SPANLOG_DEBUG, logger, __VA_ARGS__)
+#define spanlog_info_to(logger, ...) SPANLOG__LOG_TO(SPANLOG_INFO, logger, __VA_ARGS__)
+#define spanlog_warn_to(logger, ...) SPANLOG__LOG_TO(SPANLOG_WARN, logger, __VA_ARGS__)
+#define spanlog_error_to(logger, ...) SPANLOG__LOG_TO(SPANLOG_ERROR, logger, __VA_ARGS__)
+#define spanlog_fatal_to(logger, ...) SPANLOG__LOG_TO(SPANLOG_FATAL, logger, __VA_ARGS__)
+#define spanlog_tracef_to(logger, ...) SPANLOG__LOGF_TO(SPANLOG_TRACE, logger, __VA_ARGS__)
+#define spanlog_debugf_to(logger, ...) SPANLOG__LOGF_TO(SPANLOG_DEBUG, logger, __VA_ARGS__)
+#define spanlog_infof_to(logger, ...) SPANLOG__LOGF_TO(SPANLOG_INFO, logger, __VA_ARGS__)
+#define spanlog_warnf_to(logger, ...) SPANLOG__LOGF_TO(SPANLOG_WARN, logger, __VA_ARGS__)
+#define spanlog_errorf_to(logger, ...) SPANLOG__LOGF_TO(SPANLOG_ERROR, logger, __VA_ARGS__)
+#define spanlog_fatalf_to(logger, ...) SPANLOG__LOGF_TO(SPANLOG_FATAL, logger, __VA_ARGS__)
+
+/* ---- context ---------------------------------------------------------------------------- */
+
+#define SPANLOG_FLAG_SAMPLED 0x01u /* W3C trace-context: the trace is recorded */
+#define SPANLOG_FLAG_RANDOM 0x02u  /* W3C trace-context level 2: the last 7 bytes are random */
+
+/* Which span a thread is in. All zeros: none. Copy it freely. */
+typedef struct spanlog_ctx {
+    uint8_t trace_id[16];
+    uint8_t span_id[8];
+    uint8_t flags;
+    uint8_t reserved[7];
+} spanlog_ctx;
+
+/* The calling thread's context; all zeros outside a span. */
+SPANLOG__API spanlog_ctx spanlog_ctx_current(void);
+/* Makes ctx the calling thread's context and returns the one before it, which the caller attaches
+ * again when done. A ctx with a zero trace or span id detaches. */
+SPANLOG__API spanlog_ctx spanlog_ctx_attach(spanlog_ctx ctx);
+/* The current ids as lower-case hex and NUL, "" outside a span. NULL buffers are ignored. */
+SPANLOG__API void spanlog_trace_id(char ret_text[33]);
+SPANLOG__API void spanlog_span_id(char ret_text[17]);
+
+/* ---- spans ------------------------------------------------------------------------------ */
+
+/* OpenTelemetry's span kinds. */
+typedef enum spanlog_kind {
+    SPANLOG_INTERNAL = 0,
+    SPANLOG_SERVER = 1,
+    SPANLOG_CLIENT = 2,
+    SPANLOG_PRODUCER = 3,
+    SPANLOG_CONSUMER = 4
+} spanlog_kind;
+
+/* A handle to an open span. It may be copied and handed to another thread; one thread at a time
+ * may use it. After the end, and in a child after fork, every use does nothing. */
+typedef struct spanlog_span {
+    struct spanlog__open_span *open; /* NULL: not recorded */
+    uint64_t generation;
+    spanlog_ctx before; /* what the thread's context was; scopes put it back */
+} spanlog_span;
+
+/* spanlog_scope(sp, "checkout", kv(...), ...): declares `sp`, a span of kind internal that is a
+ * child of the thread's current span (or the root of a new trace), makes it current, and ends it
+ * where its block ends. It does not end on longjmp, exit or, without -fexceptions, pthread_exit.
+ * Inside a trace that is not sampled no span is recorded and the current ids stay. */
+#define spanlog_scope(name, ...) SPANLOG__SCOPE(name, SPANLOG_INTERNAL, __VA_ARGS__)
+/* The same with a kind: spanlog_scope_kind(sp, SPANLOG_SERVER, "GET /orders", kv(...)). */
+#define spanlog_scope_kind(name, kind, ...) SPANLOG__SCOPE(name, kind, __VA_ARGS__)
+
+/* spanlog_begin(p, "job", SPANLOG_CONSUMER, parent_ctx, kv(...), ...): declares `p`, a span that
+ * does not become current and ends with spanlog_end(p), on any thread. A zero parent_ctx begins a
+ * new trace. For callbacks and event loops: keep a copy of p. */
+#define spanlog_begin(name, ...)                                                                   \
+    SPANLOG__CAT(SPANLOG__BEGIN_, SPANLOG__BEYOND_3(__VA_ARGS__))(name, __VA_ARGS__)
+#define spanlog_end(span) spanlog__end(&(span))
+
+/* Attributes, events and links of an open span, through a pointer to its handle. A key set twice
+ * keeps the last value. More than 128 of each (SPANLOG_MAX_ATTRIBUTES, _EVENTS, _LINKS) are
+ * counted in the span's line as dropped_attributes and so on. */
+#define spanlog_set(span, ...)                                                                     \
+    do {                                                                                           \
+        SPANLOG__SITE(spanlog__site_, SPANLOG_INFO, SPANLOG__FORM_SET, 0, "", __VA_ARGS__);        \
+        if ((span)->open != NULL)                                                                  \
+            spanlog__set(span, &spanlog__site_, SPANLOG__ARGUMENTS("", __VA_ARGS__));              \
+    } while (0)
+#define spanlog_event(span, ...)                                                                   \
+    do {                                                                                           \
+        SPANLOG__SITE(spanlog__site_, SPANLOG_INFO, SPANLOG__FORM_EVENT, 0, __VA_ARGS__);          \
+        if ((span)->open != NULL)                                                                  \
+            spanlog__event(span, &spanlog__site_, SPANLOG__ARGUMENTS(__VA_ARGS__));                \
+    } while (0)
+/* A causal link to another span. A zero ctx is ignored. */
+SPANLOG__API void spanlog_link(spanlog_span *span, spanlog_ctx ctx);
+/* An HTTP status, or gRPC's when below 100, written as status_code. It sets the span's status: error
+ * for 500 and above and gRPC's server errors (2, 4, 12, 13, 14, 15), ok for 0 and 100 to 399. */
+SPANLOG__API void spanlog_status(spanlog_span *span, int code);
+/* Status error, with a text (NULL: none). */
+SPANLOG__API void spanlog_fail(spanlog_span *span, const char *error);
+/* Another operation name, for names that are known only at run time. NULL is ignored. */
+SPANLOG__API void spanlog_rename(spanlog_span *span, const char *operation);
+/* The context of a span, to be handed on or attached. All zeros when it is not recorded and began
+ * outside any trace; the surrounding context when its trace is not sampled. */
+SPANLOG__API spanlog_ctx spanlog_span_ctx(const spanlog_span *span);
+
+/* ---- propagation ------------------------------------------------------------------------ */
+
+/* Reads a header: the value of `name` (lower case), or NULL. Two headers of one name: their values
+ * joined by a comma. The text must stay valid until spanlog_extract returns. */
+typedef const char *(*spanlog_get_header)(void *arg, const char *name);
+/* Writes a header. Both texts are valid during the call only. */
+typedef void (*spanlog_set_header)(void *arg, const char *name, const char *value);
+
+/* Takes the context out of a carrier's W3C traceparent. Returns 0, or -ENOENT when there is none,
+ * or -EINVAL when it is malformed; then *ret_ctx is all zeros, which begins a new trace. */
+SPANLOG__API int spanlog_extract(spanlog_get_header get, void *arg, spanlog_ctx *ret_ctx);
+/* Writes ctx as W3C traceparent. Returns 0, or -EINVAL for a zero ctx, and then writes nothing. */
+SPANLOG__API int spanlog_inject(spanlog_ctx ctx, spanlog_set_header set, void *arg);
+
+/* ---- the process ------------------------------------------------------------------------ */
+
+/* Settings in code. Zero or NULL: the default. The environment beats them (README.md). */
+typedef struct spanlog_config {
+    size_t size;             /* sizeof(spanlog_config) */
+    const char *service;     /* service.name; default: the program's name */
+    const char *version;     /* service.version */
+    const char *environment; /* deployment.environment.name */
+    const char *resource;    /* more resource attributes: "key=value,key=value" */
+    const char *output;      /* as SPANLOG_OUTPUT */
+    const char *level;       /* as SPANLOG_LEVEL */
+    const char *format;      /* as SPANLOG_FORMAT */
+    const char *full;        /* as SPANLOG_FULL */
+    const char *journal_dir; /* as SPANLOG_JOURNAL_DIR */
+    const char *source;      /* as SPANLOG_SOURCE */
+    uint32_t block_ms;       /* as SPANLOG_BLOCK_MS; default 1000 */
+    uint32_t ring_size;      /* as SPANLOG_RING_SIZE, bytes; default 1 MiB */
+    uint32_t max_attributes; /* per span; default 128, and so the next two */
+    uint32_t max_events;
+    uint32_t max_links;
+    uint32_t max_open_spans;  /* per process; default 8192 */
+    bool sync;                /* as SPANLOG_SYNC */
+    bool no_process_lines;    /* neither "process started" nor "process ended" */
+    bool no_signal_handlers;  /* leave fatal signals alone */
+} spanlog_config;
+
+/* Configures the process; optional, and only before the first record. NULL: all defaults. The
+ * texts are copied. Returns 0, -EALREADY after the first use, -EINVAL for a wrong size field. A bad
+ * setting is named on stderr and its default taken. */
+SPANLOG__API int spanlog_init(const spanlog_config *config);
+/* Waits until every record whose call returned before this one is written. Returns 0, or
+ * -ETIMEDOUT after timeout_ms (the records stay in the journal). timeout_ms < 0: no limit. */
+SPANLOG__API int spanlog_flush(int timeout_ms);
+/* Flushes, writes "process ended", stops the back thread. Later records are written by their
+ * callers. exit() and the return from main do this by themselves. Returns as spanlog_flush. */
+SPANLOG__API int spanlog_shutdown(int timeout_ms);
+
+typedef struct spanlog_statistics {
+    size_t size;           /* set by the caller: sizeof(spanlog_statistics) */
+    uint64_t records;      /* lines written, spans included */
+    uint64_t spans;        /* span lines among them */
+    uint64_t dropped;      /* records lost to full rings or failing sinks */
+    uint64_t bytes;        /* written to all outputs */
+    uint64_t writes;       /* write(2) calls */
+    uint64_t sink_errors;  /* of which failed */
+    uint64_t sleeps;       /* times that the back went to sleep for good, waiting for a record */
+    uint64_t open_spans;   /* now */
+    uint64_t spans_refused; /* not recorded since too many were open */
+    uint64_t threads;      /* rings in use */
+    uint64_t recovered;    /* records written for dead processes */
+} spanlog_statistics;
+/* Fills *ret_stats up to its size. Returns 0, or -EINVAL for NULL or a zero size. */
+SPANLOG__API int spanlog_stats(spanlog_statistics *ret_stats);
+
+/* ---- for the macros --------------------------------------------------------------------- */
+
+/* The part of a thread's state that scopes look at. */
+struct spanlog__thread_context {
+    spanlog_ctx ctx;
+    uint32_t unsampled;    /* ctx is valid and not sampled */
+    uint32_t record_flags; /* what of ctx every record of this thread says */
+};
+extern SPANLOG__API __thread struct spanlog__thread_context spanlog__context
+    __attribute__((tls_model("initial-exec")));
+
+SPANLOG__API int spanlog__errno(void);
+SPANLOG__API void spanlog__log(struct spanlog__site *site, const union spanlog__slot *slots);
+SPANLOG__API void spanlog__log_to(spanlog_logger *logger, struct spanlog__site *site,
+                                  const union spanlog__slot *slots);
+SPANLOG__API void spanlog__logf(spanlog_logger *logger, struct spanlog__site *site,
+                                const char *format, ...) SPANLOG__PRINTF(3, 4);
+SPANLOG__API void spanlog__scope_begin(spanlog_span *ret_span, struct spanlog__site *site,
+                                       const union spanlog__slot *slots);
+SPANLOG__API void spanlog__scope_end(spanlog_span *span);
+SPANLOG__API void spanlog__begin(spanlog_span *ret_span, const spanlog_ctx *parent,
+                                 struct spanlog__site *site, const union spanlog__slot *slots);
+SPANLOG__API void spanlog__end(spanlog_span *span);
+SPANLOG__API void spanlog__set(spanlog_span *span, struct spanlog__site *site,
+                               const union spanlog__slot *slots);
+SPANLOG__API void spanlog__event(spanlog_span *span, struct spanlog__site *site,
+                                 const union spanlog__slot *slots);
+
+SPANLOG__INLINE spanlog_span spanlog__enter(struct spanlog__site *site,
+                                            const union spanlog__slot *slots) {
+    spanlog_span span;
+    if (SPANLOG__RARE(spanlog__context.unsampled))
+        span.open = NULL;
+    else
+        spanlog__scope_begin(&span, site, slots);
+    return span;
+}
+
+SPANLOG__INLINE void spanlog__leave(spanlog_span *span) {
+    if (span->open != NULL)
+        spanlog__scope_end(span);
+}
+
+SPANLOG__INLINE spanlog_span spanlog__start(spanlog_ctx parent, struct spanlog__site *site,
+                                            const union spanlog__slot *slots) {
+    spanlog_span span;
+    spanlog__begin(&span, &parent, site, slots);
+    return span;
+}
+
+#define SPANLOG__SCOPE(name, kind, ...)                                                            \
+    SPANLOG__SITE(SPANLOG__CAT(spanlog__site_, name), SPANLOG_INFO, SPANLOG__FORM_SPAN, kind,      \
+                  __VA_ARGS__);                                                                    \
+    __attribute__((cleanup(spanlog__leave))) spanlog_span name =                                   \
+        spanlog__enter(&SPANLOG__CAT(spanlog__site_, name), SPANLOG__ARGUMENTS(__VA_ARGS__))
+
+#define SPANLOG__BEGIN_none(name, operation, kind, parent)                                         \
+    SPANLOG__BEGIN(name, kind, parent, operation)
+#define SPANLOG__BEGIN_some(name, operation, kind, parent, ...)                                    \
+    SPANLOG__BEGIN(name, kind, parent, operation, __VA_ARGS__)
+#define SPANLOG__BEGIN(name, kind, parent, ...)                                                    \
+    SPANLOG__SITE(SPANLOG__CAT(spanlog__site_, name), SPANLOG_INFO, SPANLOG__FORM_SPAN, kind,      \
+                  __VA_ARGS__);                                                                    \
+    spanlog_span name = spanlog__start(parent, &SPANLOG__CAT(spanlog__site_, name),                \
+                                       SPANLOG__ARGUMENTS(__VA_ARGS__))
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,51 @@
+/* analyzer/arena.c: see arena.h. Blocks are a list, newest first. */
+#include "src/analyzer/arena.h"
+
+#include <stdlib.h>
+
+struct spanlog_arena_block {
+    struct spanlog_arena_block *next;
+    size_t size; /* of the bytes behind this header */
+};
+
+void *spanlog_arena_more(struct spanlog_arena *arena, size_t size) {
+    size_t usual = arena->block_size ? arena->block_size : 64 * 1024;
+    size_t room = size > usual ? size : usual;
+    struct spanlog_arena_block *block = malloc(sizeof *block + room);
+    if (!block)
+        return NULL;
+    block->size = room;
+    char *memory = (char *)(block + 1);
+    if (size > usual && arena->blocks) {
+        /* A block of its own, behind the current one, which stays in use. */
+        block->next = arena->blocks->next;
+        arena->blocks->next = block;
+        return memory;
+    }
+    block->next = arena->blocks;
+    arena->blocks = block;
+    arena->at = memory + size;
+    arena->end = memory + room;
+    return memory;
+}
+
+void spanlog_arena_reset(struct spanlog_arena *arena) {
+    struct spanlog_arena_block *block = arena->blocks;
+    if (!block)
+        return;
+    while (block->next) {
+        struct spanlog_arena_block *next = block->next;
+        block->next = next->next;
+        free(next);
+    }
+    arena->at = (char *)(block + 1);
+    arena->end = arena->at + block->size;
+}
+
+void spanlog_arena_free(struct spanlog_arena *arena) {
+    for (struct spanlog_arena_block *block = arena->blocks, *next; block; block = next) {
+        next = block->next;
+        free(block);
+    }
+    *arena = (struct spanlog_arena){.block_size = arena->block_size};
+}

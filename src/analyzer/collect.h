@@ -1,0 +1,87 @@
+/* analyzer/collect.h: all spans and logs of the input as small rows, in 256 parts by trace id.
+ *
+ *     struct spanlog_collection all;
+ *     int rc = spanlog_collect(&all, &sources, &issues, &options);
+ *     spanlog_parallel(all.job_count, SPANLOG_PARTS, one_part, ...);
+ *         struct spanlog_part part;  spanlog_part_load(&all, number, &scratch, &part);
+ *         ... part.traces[i], its spans: part.rows[part.first[i]] .. part.rows[part.first[i + 1]] ...
+ *     spanlog_collection_free(&all);
+ *
+ * Sizes count here: a span takes 48 bytes, a log line 12, a trace 64. A trace lies in one part, so
+ * parts need nothing of each other.
+ */
+#ifndef SPANLOG_ANALYZER_COLLECT_H
+#define SPANLOG_ANALYZER_COLLECT_H
+
+#include "src/analyzer/names.h"
+#include "src/analyzer/record.h"
+#include "src/analyzer/scan.h"
+
+#define SPANLOG_PARTS 256
+
+enum spanlog_row_flag {
+    SPANLOG_ROW_ERROR = 1,
+    SPANLOG_ROW_ABANDONED = 2,
+    SPANLOG_ROW_PARENT = 4 /* parent_id is set */
+};
+
+struct spanlog_row {
+    uint64_t span_id;
+    uint64_t parent_id;
+    uint64_t start_ns;
+    uint64_t duration_ns;
+    uint32_t trace; /* number in the part: of the job while collecting, of all when loaded */
+    uint32_t name;  /* likewise */
+    uint32_t digest; /* equal for identical lines */
+    uint8_t kind;
+    uint8_t flags;
+};
+
+/* What is known of a trace beside its spans. */
+struct spanlog_trace_entry {
+    uint64_t high;
+    uint64_t low;
+    uint64_t services; /* bit i: service i of the job; those from 64 on are listed aside */
+    uint64_t first_log_ns; /* UINT64_MAX: none */
+    uint64_t last_log_ns;
+    const char *text; /* an id that is not hex, ended by NUL; else NULL */
+    uint32_t logs;    /* counted when loaded */
+    uint32_t last_service;
+};
+
+struct spanlog_job;
+
+struct spanlog_collection {
+    struct spanlog_job *jobs;
+    unsigned job_count;
+    struct spanlog_strings services; /* of all jobs, and so the next two */
+    struct spanlog_strings operations;
+    struct spanlog_names names;
+};
+
+struct spanlog_collect_options {
+    unsigned jobs;
+    int32_t error_status_min;
+    void (*progress)(uint64_t done, uint64_t total);
+};
+
+/* 0 or -errno. */
+int spanlog_collect(struct spanlog_collection *all, struct spanlog_sources *sources,
+                    struct spanlog_issues *issues, const struct spanlog_collect_options *options);
+void spanlog_collection_free(struct spanlog_collection *all);
+
+/* One part of all jobs, grouped by trace. Memory comes from the arena. */
+struct spanlog_part {
+    struct spanlog_trace_entry *traces;
+    uint32_t trace_count;
+    uint32_t *service_counts; /* of each trace */
+    uint32_t *first;          /* trace_count + 1 indexes into rows */
+    struct spanlog_row *rows;
+    uint8_t *has_service; /* of each trace: the service asked for is in it */
+};
+
+/* service: SPANLOG_STRING_NONE, or fill part->has_service for it. 0 or -ENOMEM. */
+int spanlog_part_load(const struct spanlog_collection *all, unsigned number, uint32_t service,
+                      struct spanlog_arena *arena, struct spanlog_part *ret);
+
+#endif

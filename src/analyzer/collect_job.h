@@ -1,0 +1,61 @@
+/* analyzer/collect_job.h: what one job of collect.h holds. For collect.c and part.c only. */
+#ifndef SPANLOG_ANALYZER_COLLECT_JOB_H
+#define SPANLOG_ANALYZER_COLLECT_JOB_H
+
+#include "src/analyzer/table.h"
+
+#define BLOCK_BYTES 4080
+
+/* Rows of one kind in the order they came, in blocks of a page. */
+struct spanlog_rows_block {
+    struct spanlog_rows_block *next;
+    uint32_t used; /* bytes */
+    uint32_t unused;
+    char data[BLOCK_BYTES];
+};
+
+struct spanlog_rows {
+    struct spanlog_rows_block *first;
+    struct spanlog_rows_block *last;
+    uint32_t count;
+};
+
+/* A log line counts; what it says is read again when somebody wants to see it. */
+struct spanlog_log_row {
+    uint32_t trace;
+    uint32_t digest_low;
+    uint32_t digest_high;
+};
+
+struct spanlog_service_row {
+    uint32_t trace;
+    uint32_t service;
+};
+
+struct spanlog_job_part {
+    struct spanlog_rows spans;
+    struct spanlog_rows logs;
+    struct spanlog_rows services; /* those from number 64 on */
+    struct spanlog_traces_table traces;
+};
+
+struct spanlog_job {
+    struct spanlog_job_part parts[SPANLOG_PARTS];
+    struct spanlog_arena arena;
+    struct spanlog_arena scratch;
+    struct spanlog_reader reader;
+    struct spanlog_strings services;
+    struct spanlog_strings operations;
+    struct spanlog_names names;
+    uint32_t *service_map; /* to the collection's numbers */
+    uint32_t *name_map;
+    struct spanlog_issues *issues;
+};
+
+/* Calls for each row; `row` is a pointer to `type`. */
+#define SPANLOG_ROWS_EACH(rows, type, row)                                                         \
+    for (const struct spanlog_rows_block *block = (rows)->first; block; block = block->next)       \
+        for (const type *row = (const type *)(const void *)block->data;                            \
+             (const char *)row < block->data + block->used; row++)
+
+#endif

@@ -1,0 +1,103 @@
+/* analyzer/fields.h: what the text of a field means: ids, times, durations, levels, kinds.
+ *
+ *     struct spanlog_id id;  spanlog_id_read(text, 16, &id);       hex, or opaque text
+ *     uint64_t ns;           spanlog_time_read(text, &ns);          RFC 3339
+ *     unsigned field = spanlog_field_find(&keys, "trace_id", 8);     by a dialect's table
+ *
+ * Pure functions. Texts are followed by SPANLOG_JSON_PADDING readable bytes, as in json.h.
+ */
+#ifndef SPANLOG_ANALYZER_FIELDS_H
+#define SPANLOG_ANALYZER_FIELDS_H
+
+#include "formatters/dialect.h"
+#include "src/analyzer/json.h"
+
+/* Sixteen hex digits of either case at p; false when one of them is none. */
+static inline bool spanlog_hex16(const char *p, uint64_t *ret) {
+#ifdef SPANLOG_JSON_SSE2
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
+    __m128i digit = _mm_sub_epi8(bytes, _mm_set1_epi8('0'));
+    __m128i letter = _mm_sub_epi8(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), _mm_set1_epi8('a'));
+    __m128i is_digit = _mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8(9)), digit);
+    __m128i is_letter = _mm_cmpeq_epi8(_mm_min_epu8(letter, _mm_set1_epi8(5)), letter);
+    if (_mm_movemask_epi8(_mm_or_si128(is_digit, is_letter)) != 0xffff)
+        return false;
+    __m128i value = _mm_or_si128(_mm_and_si128(is_digit, digit),
+                                 _mm_andnot_si128(is_digit, _mm_add_epi8(letter, _mm_set1_epi8(10))));
+    /* In each 16-bit lane the low byte is the high nibble. */
+    __m128i joined = _mm_and_si128(_mm_or_si128(_mm_slli_epi16(value, 4), _mm_srli_epi16(value, 8)),
+                                   _mm_set1_epi16(0xff));
+    uint64_t packed = (uint64_t)_mm_cvtsi128_si64(_mm_packus_epi16(joined, joined));
+    *ret = __builtin_bswap64(packed);
+    return true;
+#else
+    uint64_t id = 0;
+    for (int i = 0; i < 16; i++) {
+        unsigned c = (unsigned char)p[i], digit = c - '0', letter = (c | 0x20) - 'a';
+        if (digit > 9 && letter > 5)
+            return false;
+        id = id << 4 | (digit <= 9 ? digit : letter + 10);
+    }
+    *ret = id;
+    return true;
+#endif
+}
+
+/* An id as the analyzer compares it. */
+struct spanlog_id {
+    uint64_t high; /* 0 for 64-bit ids */
+    uint64_t low;
+    bool opaque; /* high and low are a hash of text that is not hex */
+};
+
+/* Reads up to `digits` hex digits (32 for traces, 16 for spans); a span id of 128 bits keeps its low
+ * half. UUID dashes and 0x are allowed. Empty, "0" and zeros give false: there is no id. */
+bool spanlog_id_read(struct spanlog_text text, unsigned digits, struct spanlog_id *ret);
+
+/* RFC 3339 with any offset and up to nine digits; false when it is something else. */
+bool spanlog_time_read(struct spanlog_text text, uint64_t *ret_ns);
+/* A JSON number of milliseconds as nanoseconds, exact where it has at most six decimals, never
+ * below 0. */
+uint64_t spanlog_milliseconds_read(const char *begin, const char *end);
+/* "100ms", "1.5s", "10m", "2h", "7d", "250us", "3ns". */
+bool spanlog_duration_read(const char *text, uint64_t *ret_ns);
+
+/* OpenTelemetry's number, 0 when unknown; names of either case and their usual variants. */
+uint8_t spanlog_level_read(struct spanlog_text text);
+const char *spanlog_level_word(uint8_t level);
+/* enum spanlog_kind's numbers. */
+uint8_t spanlog_kind_read(struct spanlog_text text);
+const char *spanlog_kind_word(uint8_t kind); /* "" for internal */
+bool spanlog_is_error_code(int32_t code, int32_t error_status_min);
+
+/* ---- keys --------------------------------------------------------------------------------- */
+
+/* A dialect's keys, hashed. SPANLOG_FIELD_COUNT: not one of its fields. */
+struct spanlog_field_table {
+    uint8_t slots[256]; /* field + 1; 0: empty */
+    struct spanlog_text texts[SPANLOG_FIELD_COUNT];
+};
+
+void spanlog_field_table_build(struct spanlog_field_table *keys, const char *const names[SPANLOG_FIELD_COUNT]);
+/* The canonical dialect's, built once. */
+const struct spanlog_field_table *spanlog_field_table_canonical(void);
+
+static inline uint8_t spanlog_field_slot(const char *key, size_t size) {
+    return (uint8_t)((unsigned char)key[0] * 5u + (unsigned char)key[size - 1] * 3u + size * 29u);
+}
+
+static inline unsigned spanlog_field_find(const struct spanlog_field_table *keys, const char *key,
+                                         size_t size) {
+    if (size == 0)
+        return SPANLOG_FIELD_COUNT;
+    for (uint8_t slot = spanlog_field_slot(key, size);; slot++) {
+        unsigned field = keys->slots[slot];
+        if (field == 0)
+            return SPANLOG_FIELD_COUNT;
+        if (keys->texts[field - 1].size == size &&
+            memcmp(keys->texts[field - 1].data, key, size) == 0)
+            return field - 1;
+    }
+}
+
+#endif

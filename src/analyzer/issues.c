@@ -1,0 +1,72 @@
+/* analyzer/issues.c: see issues.h. */
+#include "src/analyzer/issues.h"
+#include "src/analyzer/scan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int spanlog_issues_sources(struct spanlog_issues *issues, size_t count) {
+    issues->sources = calloc(count + 1, sizeof *issues->sources);
+    issues->source_count = issues->sources ? count : 0;
+    return issues->sources ? 0 : -1;
+}
+
+void spanlog_issues_unreadable(struct spanlog_issues *issues, const char *path, int error) {
+    pthread_mutex_lock(&issues->lock);
+    size_t count = issues->unreadable_count;
+    bool known = false;
+    for (size_t i = 0; i < count; i++)
+        known = known || strcmp(issues->unreadable[i].path, path) == 0;
+    struct spanlog_unreadable *grown =
+        known ? NULL : realloc(issues->unreadable, (count + 1) * sizeof *grown);
+    if (grown) {
+        issues->unreadable = grown;
+        grown[count].path = strdup(path);
+        grown[count].error = error;
+        issues->unreadable_count += grown[count].path != NULL;
+    }
+    pthread_mutex_unlock(&issues->lock);
+}
+
+static uint64_t line_number(const struct spanlog_chunk *chunk, const char *line) {
+    uint64_t number = chunk->first_line;
+    for (const char *p = chunk->begin; number && p < line; number++)
+        p = (const char *)memchr(p, '\n', (size_t)(line - p)) + 1;
+    return number;
+}
+
+void spanlog_issues_bad_line(struct spanlog_issues *issues, const struct spanlog_chunk *chunk,
+                             const char *line, const char *reason) {
+    struct spanlog_source_issues *source = &issues->sources[chunk->source];
+    uint64_t offset = chunk->offset + (uint64_t)(line - chunk->begin);
+    bool last = chunk->unfinished_last && memchr(line, '\n', (size_t)(chunk->end - line)) ==
+                                              (const void *)(chunk->end - 1);
+    pthread_mutex_lock(&issues->lock);
+    if (last) {
+        source->truncated = true;
+    } else {
+        if (source->lines_bad++ == 0 || offset < source->first_offset) {
+            source->first_offset = offset;
+            source->first_line = line_number(chunk, line);
+            source->first_reason = reason;
+        }
+    }
+    pthread_mutex_unlock(&issues->lock);
+}
+
+void spanlog_issues_good_lines(struct spanlog_issues *issues, const struct spanlog_chunk *chunk,
+                               uint64_t count) {
+    pthread_mutex_lock(&issues->lock);
+    issues->sources[chunk->source].lines_good += count;
+    pthread_mutex_unlock(&issues->lock);
+}
+
+void spanlog_issues_free(struct spanlog_issues *issues) {
+    for (size_t i = 0; i < issues->unreadable_count; i++)
+        free(issues->unreadable[i].path);
+    free(issues->unreadable);
+    free(issues->sources);
+    issues->unreadable = NULL;
+    issues->sources = NULL;
+    issues->unreadable_count = issues->source_count = 0;
+}

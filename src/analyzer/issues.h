@@ -1,0 +1,52 @@
+/* analyzer/issues.h: what was wrong with the input: counted, with the first place of each kind.
+ *
+ *     spanlog_issues_bad_line(issues, chunk, line, "not a JSON object");
+ *     spanlog_issues_unreadable(issues, "shop.jsonl", ENOENT);
+ *
+ * The analyzer prints nothing itself: the command line tool does, from here. Any thread may add.
+ */
+#ifndef SPANLOG_ANALYZER_ISSUES_H
+#define SPANLOG_ANALYZER_ISSUES_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct spanlog_unreadable {
+    char *path;
+    int error; /* errno */
+};
+
+/* Of one source; index as in struct spanlog_chunk. */
+struct spanlog_source_issues {
+    uint64_t lines_good;
+    uint64_t lines_bad;
+    uint64_t first_offset; /* of the first bad line */
+    uint64_t first_line;   /* 0: unknown, count from the offset */
+    const char *first_reason;
+    bool truncated; /* the last line had no newline and was no whole object */
+};
+
+struct spanlog_issues {
+    pthread_mutex_t lock;
+    struct spanlog_unreadable *unreadable;
+    size_t unreadable_count;
+    struct spanlog_source_issues *sources;
+    size_t source_count;
+};
+
+#define SPANLOG_ISSUES_EMPTY {.lock = PTHREAD_MUTEX_INITIALIZER}
+
+struct spanlog_chunk;
+
+int spanlog_issues_sources(struct spanlog_issues *issues, size_t count);
+void spanlog_issues_unreadable(struct spanlog_issues *issues, const char *path, int error);
+/* `line` points into the chunk. */
+void spanlog_issues_bad_line(struct spanlog_issues *issues, const struct spanlog_chunk *chunk,
+                             const char *line, const char *reason);
+void spanlog_issues_good_lines(struct spanlog_issues *issues, const struct spanlog_chunk *chunk,
+                               uint64_t count);
+void spanlog_issues_free(struct spanlog_issues *issues);
+
+#endif

@@ -1,0 +1,197 @@
+/* analyzer/json.h: walks one JSON line, strictly, without recursion and without copying.
+ *
+ *     struct spanlog_json_walk walk = {.at = line};
+ *     struct spanlog_json_value key, value;
+ *     for (int more = spanlog_json_open(&walk); more > 0; more = spanlog_json_next(&walk))
+ *         if (!spanlog_json_member(&walk, &key, &value))
+ *             break;
+ *     if (walk.problem) ...
+ *
+ * A line must be followed by a byte below 0x20 that is not blank ('\n' or NUL), which is what ends
+ * it, and by SPANLOG_JSON_PADDING readable bytes. So nothing here compares against an end.
+ * Everything is checked: grammar, escapes, UTF-8, numbers, nesting up to SPANLOG_JSON_DEPTH.
+ */
+#ifndef SPANLOG_ANALYZER_JSON_H
+#define SPANLOG_ANALYZER_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "formatters/json.h"
+
+#if defined(__SSE2__) && !defined(SPANLOG_PORTABLE)
+#include <emmintrin.h>
+#define SPANLOG_JSON_SSE2 1
+#endif
+
+#define SPANLOG_JSON_PADDING 64
+/* What writers refuse, readers need not take. */
+#define SPANLOG_JSON_DEPTH SPANLOG_JSON_DEPTH_MAX
+
+enum spanlog_json_type {
+    SPANLOG_JSON_ABSENT = 0,
+    SPANLOG_JSON_STRING, /* begin..end is the text between the quotes, escapes as they are */
+    SPANLOG_JSON_NUMBER,
+    SPANLOG_JSON_TRUE,
+    SPANLOG_JSON_FALSE,
+    SPANLOG_JSON_NULL,
+    SPANLOG_JSON_OBJECT, /* begin..end with the brackets */
+    SPANLOG_JSON_ARRAY
+};
+
+struct spanlog_json_value {
+    const char *begin;
+    const char *end;
+    uint8_t type;
+    bool escaped; /* a string with a backslash in it */
+};
+
+struct spanlog_json_walk {
+    const char *at;
+    const char *problem; /* NULL, or what is wrong, at `at` */
+};
+
+/* The first byte that is a quote, a backslash, a control or not ASCII. */
+static inline const char *spanlog_json_plain(const char *p) {
+#ifdef SPANLOG_JSON_SSE2
+    const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\'), space = _mm_set1_epi8(' ');
+    for (;; p += 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
+        /* Signed: bytes from 0x80 up are below the space, too. */
+        __m128i stop = _mm_or_si128(_mm_cmplt_epi8(bytes, space),
+                                    _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, slash)));
+        unsigned mask = (unsigned)_mm_movemask_epi8(stop);
+        if (mask)
+            return p + __builtin_ctz(mask);
+    }
+#else
+    while (*p != '"' && *p != '\\' && (unsigned char)*p >= 0x20 && (unsigned char)*p < 0x80)
+        p++;
+    return p;
+#endif
+}
+
+/* Continues a string at a byte that is not plain; returns the closing quote, or NULL. */
+const char *spanlog_json_string_rest(struct spanlog_json_walk *walk, const char *p, bool *escaped);
+/* The byte after the value that begins at p, or NULL. */
+const char *spanlog_json_number(const char *p);
+const char *spanlog_json_nested(struct spanlog_json_walk *walk, const char *p);
+const char *spanlog_json_word(struct spanlog_json_walk *walk, const char *p, uint8_t *type);
+
+/* p is behind the opening quote. Returns the closing one, or NULL. */
+static inline const char *spanlog_json_string(struct spanlog_json_walk *walk, const char *p,
+                                              bool *escaped) {
+    *escaped = false;
+    p = spanlog_json_plain(p);
+    return *p == '"' ? p : spanlog_json_string_rest(walk, p, escaped);
+}
+
+static inline const char *spanlog_json_blank(const char *p) {
+    while (*p == ' ' || *p == '\t' || *p == '\r')
+        p++;
+    return p;
+}
+
+static inline bool spanlog_json_fail(struct spanlog_json_walk *walk, const char *at,
+                                     const char *problem) {
+    walk->at = at;
+    if (!walk->problem)
+        walk->problem = problem;
+    return false;
+}
+
+/* Any value at p (no blanks before it). Returns the byte after it, or NULL. */
+static inline const char *spanlog_json_value_at(struct spanlog_json_walk *walk, const char *p,
+                                                struct spanlog_json_value *ret) {
+    ret->escaped = false;
+    if (*p == '"') {
+        ret->type = SPANLOG_JSON_STRING;
+        ret->begin = p + 1;
+        ret->end = spanlog_json_string(walk, p + 1, &ret->escaped);
+        return ret->end ? ret->end + 1 : NULL;
+    }
+    ret->begin = p;
+    if ((*p >= '0' && *p <= '9') || *p == '-') {
+        ret->type = SPANLOG_JSON_NUMBER;
+        ret->end = spanlog_json_number(p);
+        if (!ret->end)
+            spanlog_json_fail(walk, p, "bad number");
+        return ret->end;
+    }
+    if (*p == '{' || *p == '[') {
+        ret->type = *p == '{' ? SPANLOG_JSON_OBJECT : SPANLOG_JSON_ARRAY;
+        return ret->end = spanlog_json_nested(walk, p);
+    }
+    return ret->end = spanlog_json_word(walk, p, &ret->type);
+}
+
+/* Behind `{`: 1 with `at` on the first key's quote, 0 when the object is empty, -1 on a problem. */
+static inline int spanlog_json_open(struct spanlog_json_walk *walk) {
+    const char *p = spanlog_json_blank(walk->at);
+    if (*p != '{') {
+        spanlog_json_fail(walk, p, "not a JSON object");
+        return -1;
+    }
+    p = spanlog_json_blank(p + 1);
+    walk->at = *p == '}' ? p + 1 : p;
+    return *p == '}' ? 0 : 1;
+}
+
+/* `at` on a key: reads `"key": value` and leaves `at` behind the value. */
+static inline bool spanlog_json_member(struct spanlog_json_walk *walk,
+                                       struct spanlog_json_value *key,
+                                       struct spanlog_json_value *value) {
+    const char *p = walk->at;
+    if (*p != '"')
+        return spanlog_json_fail(walk, p, "a key is missing");
+    key->begin = p + 1;
+    key->end = spanlog_json_string(walk, p + 1, &key->escaped);
+    if (!key->end)
+        return false;
+    p = key->end + 1;
+    if (*p != ':') {
+        p = spanlog_json_blank(p);
+        if (*p != ':')
+            return spanlog_json_fail(walk, p, "a colon is missing");
+    }
+    p++;
+    if ((unsigned char)*p <= ' ')
+        p = spanlog_json_blank(p);
+    p = spanlog_json_value_at(walk, p, value);
+    if (!p)
+        return false;
+    walk->at = p;
+    return true;
+}
+
+/* Behind a value: 1 with `at` on the next key, 0 behind the closing bracket, -1 on a problem. */
+static inline int spanlog_json_next(struct spanlog_json_walk *walk) {
+    const char *p = walk->at;
+    if (walk->problem)
+        return -1;
+    if (*p != ',' && *p != '}')
+        p = spanlog_json_blank(p);
+    if (*p == ',') {
+        p++;
+        walk->at = *p == '"' ? p : spanlog_json_blank(p);
+        return 1;
+    }
+    if (*p == '}') {
+        walk->at = p + 1;
+        return 0;
+    }
+    spanlog_json_fail(walk, p, "a comma or a bracket is missing");
+    return -1;
+}
+
+/* Behind the object: true when only blanks follow. */
+static inline bool spanlog_json_close(struct spanlog_json_walk *walk, const char *end) {
+    const char *p = walk->at;
+    if (p != end)
+        p = spanlog_json_blank(p);
+    return p == end || spanlog_json_fail(walk, p, "text behind the object");
+}
+
+#endif

@@ -1,0 +1,21 @@
+/* analyzer/line_read.h: a line with everything in it, as formatters/line.h has it.
+ *
+ *     struct spanlog_record record;
+ *     if (!spanlog_record_read(&reader, line, end, &record) &&
+ *         spanlog_line_read(&reader, &record, line, &arena, &ret_line) == 0)
+ *         dialect->write(&ret_line, out, out_end);
+ *
+ * Texts are decoded; they lie in the line itself or in the arena. Numbers with a point keep their
+ * digits. A canonical line comes out of the json dialect as it went in.
+ */
+#ifndef SPANLOG_ANALYZER_LINE_READ_H
+#define SPANLOG_ANALYZER_LINE_READ_H
+
+#include "src/analyzer/arena.h"
+#include "src/analyzer/record.h"
+
+/* 0, or -ENOMEM. */
+int spanlog_line_read(struct spanlog_reader *reader, const struct spanlog_record *record,
+                      const char *line, struct spanlog_arena *arena, struct spanlog_line *ret);
+
+#endif

@@ -1,0 +1,92 @@
+/* analyzer/order.c: children in their order, and the tree as a list; see tree.h. */
+#include "src/analyzer/tree.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct sorting {
+    const struct spanlog_tree *tree;
+    const struct spanlog_name_texts *names;
+};
+
+static int compare_text(const struct spanlog_strings *strings, uint32_t a, uint32_t b) {
+    if (a == b)
+        return 0;
+    return spanlog_text_compare(spanlog_strings_text(strings, a), spanlog_strings_text(strings, b));
+}
+
+/* By start, then name; then whatever makes it the same every time. */
+static int by_start_and_name(const void *left, const void *right, void *argument) {
+    const struct sorting *sorting = argument;
+    const struct spanlog_node *a = &sorting->tree->nodes[*(const uint32_t *)left];
+    const struct spanlog_node *b = &sorting->tree->nodes[*(const uint32_t *)right];
+    if (a->start_ns != b->start_ns)
+        return a->start_ns < b->start_ns ? -1 : 1;
+    const struct spanlog_name_texts *texts = sorting->names;
+    const struct spanlog_name *name_a = &texts->names->list[a->name];
+    const struct spanlog_name *name_b = &texts->names->list[b->name];
+    int order = compare_text(texts->operations, name_a->operation, name_b->operation);
+    if (order == 0)
+        order = compare_text(texts->services, name_a->service, name_b->service);
+    if (order)
+        return order;
+    if (a->span_id != b->span_id)
+        return a->span_id < b->span_id ? -1 : 1;
+    if (a->duration_ns != b->duration_ns)
+        return a->duration_ns < b->duration_ns ? -1 : 1;
+    return (a->digest > b->digest) - (a->digest < b->digest);
+}
+
+/* Appends each node, in order, to its parent's list, or to one of the two lists at the top. */
+static void build_lists(struct spanlog_tree *tree, const uint32_t *sorted, uint32_t tops[2]) {
+    uint32_t last[2] = {SPANLOG_NODE_NONE, SPANLOG_NODE_NONE};
+    tops[0] = tops[1] = SPANLOG_NODE_NONE;
+    for (uint32_t i = 0; i < tree->count; i++) {
+        struct spanlog_node *node = &tree->nodes[i];
+        node->first_child = node->last_child = node->next = SPANLOG_NODE_NONE;
+    }
+    for (uint32_t i = 0; i < tree->count; i++) {
+        struct spanlog_node *node = &tree->nodes[sorted[i]];
+        bool orphan = node->flags & SPANLOG_NODE_ORPHAN;
+        uint32_t *first = &tops[orphan], *end = &last[orphan];
+        if (node->parent != SPANLOG_NODE_NONE) {
+            first = &tree->nodes[node->parent].first_child;
+            end = &tree->nodes[node->parent].last_child;
+        }
+        if (*first == SPANLOG_NODE_NONE)
+            *first = sorted[i];
+        else
+            tree->nodes[*end].next = sorted[i];
+        *end = sorted[i];
+    }
+}
+
+static uint32_t after(const struct spanlog_tree *tree, uint32_t at) {
+    if (tree->nodes[at].first_child != SPANLOG_NODE_NONE)
+        return tree->nodes[at].first_child;
+    while (at != SPANLOG_NODE_NONE && tree->nodes[at].next == SPANLOG_NODE_NONE)
+        at = tree->nodes[at].parent;
+    return at == SPANLOG_NODE_NONE ? at : tree->nodes[at].next;
+}
+
+int spanlog_tree_order(struct spanlog_tree *tree, const struct spanlog_name_texts *names,
+                       struct spanlog_arena *scratch) {
+    uint32_t *sorted = spanlog_arena_array(scratch, tree->count + (size_t)1, sizeof *sorted);
+    tree->order = spanlog_arena_array(scratch, tree->count + (size_t)1, sizeof *tree->order);
+    if (!sorted || !tree->order)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < tree->count; i++)
+        sorted[i] = i;
+    struct sorting sorting = {tree, names};
+    qsort_r(sorted, tree->count, sizeof *sorted, by_start_and_name, &sorting);
+    uint32_t tops[2], done = 0;
+    build_lists(tree, sorted, tops);
+    for (int orphans = 0; orphans < 2; orphans++)
+        for (uint32_t at = tops[orphans]; at != SPANLOG_NODE_NONE; at = after(tree, at)) {
+            struct spanlog_node *node = &tree->nodes[at];
+            node->depth = node->parent == SPANLOG_NODE_NONE ? (uint32_t)orphans
+                                                            : tree->nodes[node->parent].depth + 1;
+            tree->order[done++] = at;
+        }
+    return 0;
+}

@@ -1,0 +1,20 @@
+/* analyzer/parallel.h: the same work for each of `count` items, on up to `jobs` threads.
+ *
+ *     static void one(void *argument, unsigned job, size_t item) { ... }
+ *     spanlog_parallel(2, 256, one, &work);
+ *
+ * Items are taken in order, by whoever is free; job tells the scratch memory to use.
+ */
+#ifndef SPANLOG_ANALYZER_PARALLEL_H
+#define SPANLOG_ANALYZER_PARALLEL_H
+
+#include <stddef.h>
+
+void spanlog_parallel(unsigned jobs, size_t count,
+                      void (*one)(void *argument, unsigned job, size_t item), void *argument);
+/* How many threads `-j` stands for: itself, or the number of cores. */
+unsigned spanlog_job_count(unsigned wanted);
+
+#define SPANLOG_JOBS_MAX 256u
+
+#endif

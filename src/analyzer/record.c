@@ -1,0 +1,302 @@
+/* analyzer/record.c: see record.h.
+ *
+ * A line in the canonical order is recognised by a template: the next key is compared with the one
+ * that should come. At the first that does not match, the walk by any order takes over from there,
+ * with what has been read so far. So there is one reader and no second attempt at a line.
+ */
+#include "src/analyzer/record.h"
+
+#include "formatters/number.h"
+#include "formatters/time.h"
+
+#define NS_PER_SECOND 1000000000u
+
+void spanlog_reader_init(struct spanlog_reader *reader, int32_t error_status_min) {
+    *reader = (struct spanlog_reader){.keys = spanlog_field_table_canonical(),
+                                      .error_status_min = error_status_min};
+}
+
+/* ---- the template ------------------------------------------------------------------------- */
+
+#define MATCHES(p, literal) (memcmp((p), "" literal "", sizeof(literal) - 1) == 0)
+
+/* `literal` is all up to a string's opening quote. Behind it: the string, kept as `field`. */
+#define TEMPLATE_STRING(literal, field)                                                            \
+    if (MATCHES(p, literal)) {                                                                     \
+        p = template_string(p + sizeof(literal) - 1, &raw[field]);                                 \
+        if (!p)                                                                                    \
+            return at;                                                                             \
+        at = p;                                                                                    \
+    }
+
+/* Only strings without escapes and all ASCII; others are left to the walk. Behind the quote. */
+static inline const char *template_string(const char *p, struct spanlog_json_value *ret) {
+    const char *end = spanlog_json_plain(p);
+    if (*end != '"')
+        return NULL;
+    *ret = (struct spanlog_json_value){p, end, SPANLOG_JSON_STRING, false};
+    return end + 1;
+}
+
+static inline const char *template_number(const char *p, struct spanlog_json_value *ret) {
+    const char *end = spanlog_json_number(p);
+    if (end)
+        *ret = (struct spanlog_json_value){p, end, SPANLOG_JSON_NUMBER, false};
+    return end;
+}
+
+/* A string whose size is known beforehand, of digits or the like. */
+static inline const char *template_fixed(const char *p, size_t size,
+                                         struct spanlog_json_value *ret) {
+    if (p[size] != '"')
+        return NULL;
+    *ret = (struct spanlog_json_value){p, p + size, SPANLOG_JSON_STRING, false};
+    return p + size + 1;
+}
+
+/* The three ids and the flags. The digits are read here, which also checks them. */
+static inline const char *template_ids(const char *p, struct spanlog_record *record) {
+    struct spanlog_json_value *raw = record->raw;
+    const char *at = p;
+    if (!MATCHES(p, ",\"trace_id\":\"") || !spanlog_hex16(p + 13, &record->trace.high) ||
+        !spanlog_hex16(p + 29, &record->trace.low) ||
+        !(p = template_fixed(p + 13, 32, &raw[SPANLOG_FIELD_TRACE_ID])))
+        return at;
+    at = p;
+    if (!MATCHES(p, ",\"span_id\":\"") || !spanlog_hex16(p + 12, &record->span.low) ||
+        !(p = template_fixed(p + 12, 16, &raw[SPANLOG_FIELD_SPAN_ID])))
+        return at;
+    at = p;
+    if (MATCHES(p, ",\"parent_id\":\"")) {
+        if (!spanlog_hex16(p + 14, &record->parent.low) ||
+            !(p = template_fixed(p + 14, 16, &raw[SPANLOG_FIELD_PARENT_ID])))
+            return at;
+        at = p;
+    }
+    TEMPLATE_STRING(",\"trace_flags\":\"", SPANLOG_FIELD_TRACE_FLAGS)
+    return at;
+}
+
+static inline const char *template_span(const char *p, struct spanlog_json_value *raw) {
+    const char *at = p;
+    TEMPLATE_STRING(",\"operation\":\"", SPANLOG_FIELD_OPERATION)
+    TEMPLATE_STRING(",\"kind\":\"", SPANLOG_FIELD_KIND)
+    TEMPLATE_STRING(",\"start\":\"", SPANLOG_FIELD_START)
+    if (!MATCHES(p, ",\"duration_ms\":") ||
+        !(p = template_number(at + 15, &raw[SPANLOG_FIELD_DURATION_MS])))
+        return at;
+    at = p;
+    TEMPLATE_STRING(",\"status\":\"", SPANLOG_FIELD_STATUS)
+    return at;
+}
+
+/* Logger, source, process and thread, which both forms may have. */
+static inline const char *template_place(const char *p, struct spanlog_json_value *raw) {
+    const char *at = p;
+    TEMPLATE_STRING(",\"logger\":\"", SPANLOG_FIELD_LOGGER)
+    TEMPLATE_STRING(",\"src\":\"", SPANLOG_FIELD_SRC)
+    if (!MATCHES(p, ",\"pid\":") || !(p = template_number(at + 7, &raw[SPANLOG_FIELD_PID])))
+        return at;
+    at = p;
+    if (!MATCHES(p, ",\"tid\":") || !(p = template_number(at + 7, &raw[SPANLOG_FIELD_TID])))
+        return at;
+    return p;
+}
+
+/* Returns how far the template goes: behind a value, or the line itself. */
+static inline const char *template_read(const char *line, struct spanlog_record *record) {
+    struct spanlog_json_value *raw = record->raw;
+    const char *p = line, *at = line;
+    TEMPLATE_STRING("{\"ts\":\"", SPANLOG_FIELD_TS)
+    if (at == line)
+        return line;
+    TEMPLATE_STRING(",\"level\":\"", SPANLOG_FIELD_LEVEL)
+    TEMPLATE_STRING(",\"msg\":\"", SPANLOG_FIELD_MSG)
+    TEMPLATE_STRING(",\"service\":\"", SPANLOG_FIELD_SERVICE)
+    p = template_ids(p, record);
+    if (*p == ',' && p[1] == '"' && p[2] == 'o')
+        p = template_span(p, raw);
+    return template_place(p, raw);
+}
+
+/* ---- any order ---------------------------------------------------------------------------- */
+
+/* A key with escapes in it; long ones are not ours. */
+static unsigned escaped_key(const struct spanlog_field_table *keys, const struct spanlog_json_value *key) {
+    char text[256];
+    size_t size = (size_t)(key->end - key->begin);
+    ssize_t plain = size <= sizeof text ? spanlog_json_unescape(key->begin, size, text) : -1;
+    return plain < 0 ? SPANLOG_FIELD_COUNT : spanlog_field_find(keys, text, (size_t)plain);
+}
+
+static void walk_line(const struct spanlog_field_table *keys, struct spanlog_json_walk *walk, int more,
+                      struct spanlog_json_value *raw) {
+    for (; more > 0; more = spanlog_json_next(walk)) {
+        struct spanlog_json_value key, value;
+        if (!spanlog_json_member(walk, &key, &value))
+            return;
+        unsigned field = key.escaped
+                             ? escaped_key(keys, &key)
+                             : spanlog_field_find(keys, key.begin, (size_t)(key.end - key.begin));
+        if (field != SPANLOG_FIELD_COUNT)
+            raw[field] = value;
+    }
+}
+
+/* ---- what the values mean ----------------------------------------------------------------- */
+
+static struct spanlog_text string_of(const struct spanlog_json_value *value) {
+    if (value->type != SPANLOG_JSON_STRING)
+        return (struct spanlog_text){NULL, 0};
+    return (struct spanlog_text){value->begin, (uint32_t)(value->end - value->begin)};
+}
+
+static inline unsigned two_digits(const char *p, unsigned *bad) {
+    unsigned tens = (unsigned char)p[0] - '0', ones = (unsigned char)p[1] - '0';
+    *bad |= (tens > 9) | (ones > 9);
+    return tens * 10 + ones;
+}
+
+/* Eight digits at once; see "SWAR" in the literature. */
+static inline unsigned eight_digits(const char *p, unsigned *bad) {
+    uint64_t word;
+    memcpy(&word, p, 8);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    *bad |= ((word & 0xf0f0f0f0f0f0f0f0u) != 0x3030303030303030u) |
+            (((word + 0x0606060606060606u) & 0xf0f0f0f0f0f0f0f0u) != 0x3030303030303030u);
+    word -= 0x3030303030303030u;
+    word = word * 10 + (word >> 8);
+    return (unsigned)((((word & 0x000000ff000000ffu) * 0x000f424000000064u) +
+                       ((word >> 16 & 0x000000ff000000ffu) * 0x0000271000000001u)) >> 32);
+}
+
+uint64_t spanlog_reader_time(struct spanlog_reader *reader, struct spanlog_text text) {
+    const char *p = text.data;
+    uint64_t ns;
+    if (text.size == 30 && p[10] == 'T' && p[13] == ':' && p[16] == ':' && p[19] == '.' &&
+        p[29] == 'Z' && memcmp(p, reader->date, 10) == 0) {
+        unsigned bad = 0;
+        unsigned hour = two_digits(p + 11, &bad), minute = two_digits(p + 14, &bad);
+        unsigned second = two_digits(p + 17, &bad), fraction = eight_digits(p + 20, &bad);
+        unsigned last = (unsigned char)p[28] - '0';
+        bad |= (last > 9) | (hour > 23) | (minute > 59) | (second > 59);
+        if (!bad)
+            return reader->date_ns + (uint64_t)(hour * 3600 + minute * 60 + second) * NS_PER_SECOND +
+                   fraction * 10 + last;
+    }
+    if (!text.data || spanlog_read_rfc3339(text.data, text.size, &ns) < 0)
+        return 0;
+    if (text.size == 30 && p[29] == 'Z') {
+        memcpy(reader->date, p, 10);
+        reader->date_ns = ns - ns % (86400 * (uint64_t)NS_PER_SECOND);
+    }
+    return ns;
+}
+
+/* Unless the template has read its digits already. */
+static bool read_id(const struct spanlog_json_value *value, unsigned digits, struct spanlog_id *id) {
+    struct spanlog_text text = string_of(value);
+    if (!text.data)
+        return false;
+    if (text.size == digits && spanlog_hex16(text.data + (digits - 16), &id->low) &&
+        (digits == 16 || spanlog_hex16(text.data, &id->high))) {
+        if (digits == 16)
+            id->high = 0;
+        id->opaque = false;
+        return id->high || id->low;
+    }
+    return spanlog_id_read(text, digits, id);
+}
+
+static bool is_text(const struct spanlog_json_value *value, const char *text, size_t size) {
+    return value->type == SPANLOG_JSON_STRING && (size_t)(value->end - value->begin) == size &&
+           memcmp(value->begin, text, size) == 0;
+}
+#define IS_TEXT(value, literal) is_text(value, "" literal "", sizeof(literal) - 1)
+
+static uint8_t line_kind(const struct spanlog_json_value *raw) {
+    if (raw[SPANLOG_FIELD_OPERATION].type != SPANLOG_JSON_STRING ||
+        raw[SPANLOG_FIELD_DURATION_MS].type != SPANLOG_JSON_NUMBER)
+        return SPANLOG_LINE_LOG;
+    if (IS_TEXT(&raw[SPANLOG_FIELD_MSG], "span completed"))
+        return SPANLOG_LINE_SPAN;
+    return IS_TEXT(&raw[SPANLOG_FIELD_MSG], "span abandoned") ? SPANLOG_LINE_ABANDONED
+                                                              : SPANLOG_LINE_LOG;
+}
+
+static bool span_is_error(const struct spanlog_reader *reader, const struct spanlog_record *record) {
+    const struct spanlog_json_value *raw = record->raw;
+    const struct spanlog_json_value *error = &raw[SPANLOG_FIELD_ERROR];
+    const struct spanlog_json_value *code = &raw[SPANLOG_FIELD_STATUS_CODE];
+    int64_t number;
+    if (record->level >= 17 || IS_TEXT(&raw[SPANLOG_FIELD_STATUS], "error"))
+        return true;
+    if (error->type != SPANLOG_JSON_ABSENT && error->type != SPANLOG_JSON_NULL &&
+        error->type != SPANLOG_JSON_FALSE && !IS_TEXT(error, ""))
+        return true;
+    return code->type == SPANLOG_JSON_NUMBER &&
+           spanlog_read_i64(code->begin, (size_t)(code->end - code->begin), &number) == 0 &&
+           number == (int32_t)number &&
+           spanlog_is_error_code((int32_t)number, reader->error_status_min);
+}
+
+static void read_span(struct spanlog_reader *reader, struct spanlog_record *record) {
+    const struct spanlog_json_value *raw = record->raw;
+    const struct spanlog_json_value *duration = &raw[SPANLOG_FIELD_DURATION_MS];
+    record->operation = string_of(&raw[SPANLOG_FIELD_OPERATION]);
+    record->operation_escaped = raw[SPANLOG_FIELD_OPERATION].escaped;
+    record->has_parent = raw[SPANLOG_FIELD_PARENT_ID].type &&
+                         read_id(&raw[SPANLOG_FIELD_PARENT_ID], 16, &record->parent);
+    record->duration_ns = spanlog_milliseconds_read(duration->begin, duration->end);
+    record->start_ns = raw[SPANLOG_FIELD_START].type
+                           ? spanlog_reader_time(reader, string_of(&raw[SPANLOG_FIELD_START]))
+                           : 0;
+    if (record->start_ns == 0) /* only an end and a duration */
+        record->start_ns =
+            record->time_ns > record->duration_ns ? record->time_ns - record->duration_ns : 0;
+    record->span_kind = raw[SPANLOG_FIELD_KIND].type
+                            ? spanlog_kind_read(string_of(&raw[SPANLOG_FIELD_KIND]))
+                            : 0;
+    record->is_error = span_is_error(reader, record);
+}
+
+static uint8_t read_level(const struct spanlog_json_value *value) {
+    int64_t number;
+    if (IS_TEXT(value, "info"))
+        return 9;
+    if (value->type == SPANLOG_JSON_STRING)
+        return spanlog_level_read(string_of(value));
+    if (value->type == SPANLOG_JSON_NUMBER &&
+        spanlog_read_i64(value->begin, (size_t)(value->end - value->begin), &number) == 0 &&
+        number > 0 && number <= 24)
+        return (uint8_t)number;
+    return 0;
+}
+
+const char *spanlog_record_read(struct spanlog_reader *reader, const char *line, const char *end,
+                                struct spanlog_record *ret) {
+    struct spanlog_json_value *raw = ret->raw;
+    memset(raw, 0, sizeof ret->raw);
+    struct spanlog_json_walk walk = {.at = template_read(line, ret)};
+    int more = walk.at == line ? spanlog_json_open(&walk) : spanlog_json_next(&walk);
+    walk_line(reader->keys, &walk, more, raw);
+    if (!walk.problem)
+        spanlog_json_close(&walk, end);
+    if (walk.problem)
+        return walk.problem;
+    ret->line_kind = line_kind(raw);
+    ret->level = read_level(&raw[SPANLOG_FIELD_LEVEL]);
+    ret->time_ns = spanlog_reader_time(reader, string_of(&raw[SPANLOG_FIELD_TS]));
+    ret->service = string_of(&raw[SPANLOG_FIELD_SERVICE]);
+    ret->service_escaped = raw[SPANLOG_FIELD_SERVICE].escaped;
+    ret->trace_text = string_of(&raw[SPANLOG_FIELD_TRACE_ID]);
+    ret->has_trace = read_id(&raw[SPANLOG_FIELD_TRACE_ID], 32, &ret->trace);
+    ret->has_span = read_id(&raw[SPANLOG_FIELD_SPAN_ID], 16, &ret->span);
+    ret->has_parent = false;
+    ret->is_error = false;
+    if (ret->line_kind != SPANLOG_LINE_LOG)
+        read_span(reader, ret);
+    return NULL;
+}

@@ -1,0 +1,52 @@
+/* analyzer/record.h: what every question needs of a line, read in one pass.
+ *
+ *     struct spanlog_reader reader;
+ *     spanlog_reader_init(&reader, 500);
+ *     struct spanlog_record record;
+ *     const char *problem = spanlog_record_read(&reader, line, line_end, &record);
+ *     if (!problem && record.has_trace) ...
+ *
+ * Texts point into the line and keep their escapes; `_escaped` says so. The whole line is checked,
+ * as json.h describes, also behind the last field that is needed. A reader belongs to one thread.
+ */
+#ifndef SPANLOG_ANALYZER_RECORD_H
+#define SPANLOG_ANALYZER_RECORD_H
+
+#include "src/analyzer/fields.h"
+
+struct spanlog_reader {
+    const struct spanlog_field_table *keys;
+    int32_t error_status_min;
+    char date[10]; /* of the last timestamp, "2026-11-21", and its midnight */
+    uint64_t date_ns;
+};
+
+struct spanlog_record {
+    struct spanlog_id trace;
+    struct spanlog_id span;
+    struct spanlog_id parent;
+    uint64_t time_ns; /* 0: unknown */
+    uint64_t start_ns;
+    uint64_t duration_ns;
+    struct spanlog_text service;
+    struct spanlog_text operation;
+    struct spanlog_text trace_text; /* the raw id */
+    struct spanlog_json_value raw[SPANLOG_FIELD_COUNT];
+    uint8_t line_kind; /* enum spanlog_line_kind */
+    uint8_t level;
+    uint8_t span_kind;
+    bool has_trace, has_span, has_parent;
+    bool service_escaped, operation_escaped;
+    bool is_error; /* of a span */
+};
+
+void spanlog_reader_init(struct spanlog_reader *reader, int32_t error_status_min);
+
+/* NULL, or what is wrong with the line, e.g. "not a JSON object". */
+const char *spanlog_record_read(struct spanlog_reader *reader, const char *line, const char *end,
+                                struct spanlog_record *ret);
+
+/* A timestamp, by way of the reader's memory of the last date. 0: unreadable. */
+uint64_t spanlog_reader_time(struct spanlog_reader *reader, struct spanlog_text text);
+
+#endif

@@ -1,0 +1,100 @@
+/* analyzer/render/trace_items.c: the lines inside a span: logs and events, after what the tree put in
+ * front of them:
+ *
+ *     +2.114 WARN cache.c:88 miss key=geo:7
+ *     +2.300 event retry attempt=2
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "formatters/number.h"
+#include "src/analyzer/render/trace_parts.h"
+
+void spanlog_put_offset(struct spanlog_output *out, uint64_t time_ns, uint64_t start_ns) {
+    char text[32];
+    bool before = time_ns < start_ns;
+    uint64_t ns = before ? start_ns - time_ns : time_ns - start_ns;
+    snprintf(text, sizeof text, "%c%llu.%03u", before ? '-' : '+', (unsigned long long)(ns / 1000000),
+             (unsigned)(ns / 1000 % 1000));
+    spanlog_put(out, text);
+}
+
+static const char *level_in_capitals(uint8_t level) {
+    static const char *const names[] = {"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"};
+    return names[level == 0 ? 2 : level > 24 ? 5 : (level - 1) / 4];
+}
+
+static const char *style_of_level(uint8_t level) {
+    return level >= 17 ? SPANLOG_LOOK_ERROR : level >= 13 ? SPANLOG_LOOK_WARN : SPANLOG_LOOK_CYAN;
+}
+
+/* "src/orders/cache.c:88" as "cache.c:88". */
+static struct spanlog_text short_source(struct spanlog_text source) {
+    const char *slash = source.size ? memrchr(source.data, '/', source.size) : NULL;
+    if (!slash)
+        return source;
+    uint32_t skipped = (uint32_t)(slash + 1 - source.data);
+    return (struct spanlog_text){source.data + skipped, source.size - skipped};
+}
+
+static void put_value(struct spanlog_output *out, const struct spanlog_value *value) {
+    char text[SPANLOG_NUMBER_MAX];
+    switch (value->type) {
+    case SPANLOG_VALUE_INT:
+        spanlog_put_bytes(out, text, (size_t)(spanlog_put_i64(text, value->i) - text));
+        break;
+    case SPANLOG_VALUE_UINT:
+        spanlog_put_number(out, value->u);
+        break;
+    case SPANLOG_VALUE_BOOL:
+        spanlog_put(out, value->u ? "true" : "false");
+        break;
+    case SPANLOG_VALUE_NULL:
+        spanlog_put(out, "null");
+        break;
+    default: {
+        struct spanlog_text content = {value->text, value->size};
+        bool quote = value->type == SPANLOG_VALUE_TEXT &&
+                     (value->size == 0 || memchr(value->text, ' ', value->size));
+        spanlog_put(out, quote ? "\"" : "");
+        spanlog_put_visible(out, content);
+        spanlog_put(out, quote ? "\"" : "");
+    }
+    }
+}
+
+static void put_attributes(struct spanlog_output *out, const struct spanlog_attribute *attributes,
+                           uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        spanlog_put(out, " ");
+        spanlog_put_visible(out, attributes[i].key);
+        spanlog_put(out, "=");
+        put_value(out, &attributes[i].value);
+    }
+}
+
+void spanlog_put_item(const struct spanlog_trace *trace, const struct spanlog_trace_item *item,
+                      const struct spanlog_look *look, struct spanlog_output *out) {
+    const struct spanlog_line *line = &trace->lines[item->line].line;
+    spanlog_put_offset(out, item->time_ns, trace->start_ns);
+    spanlog_put(out, " ");
+    if (item->event != UINT32_MAX) {
+        const struct spanlog_event *event = &line->events[item->event];
+        spanlog_put(out, "event ");
+        spanlog_put_visible(out, event->name);
+        put_attributes(out, event->attributes, event->attribute_count);
+        spanlog_put(out, "\n");
+        return;
+    }
+    spanlog_look_start(out, look, style_of_level(line->level));
+    spanlog_put(out, level_in_capitals(line->level));
+    spanlog_look_stop(out, look);
+    if (line->source.size) {
+        spanlog_put(out, " ");
+        spanlog_put_visible(out, short_source(line->source));
+    }
+    spanlog_put(out, " ");
+    spanlog_put_visible(out, line->message);
+    put_attributes(out, line->attributes, line->attribute_count);
+    spanlog_put(out, "\n");
+}

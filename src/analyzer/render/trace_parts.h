@@ -1,0 +1,13 @@
+/* analyzer/render/trace_parts.h: what trace_text.c takes from trace_items.c. */
+#ifndef SPANLOG_ANALYZER_RENDER_TRACE_PARTS_H
+#define SPANLOG_ANALYZER_RENDER_TRACE_PARTS_H
+
+#include "src/analyzer/render/render.h"
+
+/* "+2.114": milliseconds from the trace's start. */
+void spanlog_put_offset(struct spanlog_output *out, uint64_t time_ns, uint64_t start_ns);
+/* A log line or an event, with its newline. */
+void spanlog_put_item(const struct spanlog_trace *trace, const struct spanlog_trace_item *item,
+                      const struct spanlog_look *look, struct spanlog_output *out);
+
+#endif

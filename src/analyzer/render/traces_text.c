@@ -1,0 +1,84 @@
+/* analyzer/render/traces_text.c: the list of traces for people:
+ *
+ *     TRACE    START (UTC)             DURATION  SPANS   LOGS SVC ERR  ROOT
+ *     e266f103 11-21 10:30:45.001000    41.20ms     17     25   6   -  gateway GET /checkout
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "formatters/time.h"
+#include "src/analyzer/render/render.h"
+
+/* The last 8 characters of the id: what people type. */
+static void put_short_id(struct spanlog_output *out, const struct spanlog_trace_summary *trace) {
+    char id[24];
+    if (trace->text) {
+        size_t size = strlen(trace->text);
+        struct spanlog_text text = {trace->text, (uint32_t)size};
+        size_t width = spanlog_put_visible_cut(out, text, 8, true);
+        spanlog_put_repeat(out, " ", 8 - width);
+        return;
+    }
+    snprintf(id, sizeof id, "%08x", (unsigned)(trace->low & 0xffffffffu));
+    spanlog_put(out, id);
+}
+
+static void put_count(struct spanlog_output *out, uint64_t count, size_t width) {
+    char text[24];
+    snprintf(text, sizeof text, "%llu", (unsigned long long)count);
+    spanlog_put_right(out, count ? text : "-", width);
+}
+
+static void put_start(struct spanlog_output *out, uint64_t ns) {
+    char time[SPANLOG_RFC3339_SIZE];
+    spanlog_put_rfc3339(time, ns);
+    time[10] = ' ';
+    spanlog_put_bytes(out, time + 5, 18); /* 11-21 10:30:45.123 */
+}
+
+static void put_row(const struct spanlog_trace_summary *trace, const struct spanlog_look *look,
+                    struct spanlog_output *out) {
+    char duration[24];
+    const size_t before_root = 64;
+    put_short_id(out, trace);
+    spanlog_put(out, " ");
+    put_start(out, trace->start_ns);
+    spanlog_format_duration(trace->duration_ns, duration);
+    spanlog_put_right(out, duration, 10);
+    put_count(out, trace->spans, 7);
+    put_count(out, trace->logs, 7);
+    put_count(out, trace->services, 4);
+    if (trace->errors)
+        spanlog_look_start(out, look, SPANLOG_LOOK_ERROR);
+    put_count(out, trace->errors, 4);
+    if (trace->errors)
+        spanlog_look_stop(out, look);
+    spanlog_put(out, "  ");
+    size_t room = look->width > before_root + 14 ? look->width - before_root : 14;
+    if (!trace->root.data) {
+        spanlog_put(out, "(only logs)\n");
+        return;
+    }
+    size_t used = spanlog_put_visible_cut(out, trace->service, room / 2, look->ascii);
+    spanlog_put(out, " ");
+    used += 1 + spanlog_put_visible_cut(out, trace->root, room - used - 1, look->ascii);
+    if (trace->orphans && used + 10 <= room)
+        spanlog_put(out, "  ORPHANS");
+    spanlog_put(out, "\n");
+}
+
+void spanlog_render_traces(const struct spanlog_traces *list, const struct spanlog_look *look,
+                           struct spanlog_output *out) {
+    if (list->count == 0)
+        return;
+    spanlog_look_start(out, look, SPANLOG_LOOK_BOLD);
+    spanlog_put(out, "TRACE    START (UTC)         DURATION  SPANS   LOGS SVC ERR  ROOT");
+    spanlog_look_stop(out, look);
+    spanlog_put(out, "\n");
+    for (size_t i = 0; i < list->count; i++)
+        put_row(&list->items[i], look, out);
+    if (list->count < list->matching) {
+        spanlog_put_number(out, list->matching - list->count);
+        spanlog_put(out, " more traces match (--limit)\n");
+    }
+}

@@ -1,0 +1,309 @@
+/* analyzer/trace_find.c: gathers the lines of one trace; see trace.h.
+ *
+ * A chunk is searched for the id's digits; only lines that hold them are read. A few lines of each
+ * chunk are read besides, to know which services write span lines (that decides what counts as
+ * unfinished), and to notice input that is no log at all.
+ */
+#include "src/analyzer/trace_find.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "src/analyzer/hash.h"
+
+#define NEEDLE_SIZE_MAX 256
+#define SAMPLE_LINES 16          /* of each chunk */
+#define SAMPLE_LINES_FIRST 2048  /* of the first chunk of a source */
+
+struct match {
+    struct spanlog_id id;
+    struct spanlog_text text;
+};
+
+/* Shared by the jobs, under the lock. */
+struct matches {
+    pthread_mutex_t lock;
+    struct match list[SPANLOG_TRACE_MATCHES_MAX];
+    size_t count;
+    struct spanlog_arena arena;
+};
+
+struct finder {
+    const char *needle; /* lower case, without dashes */
+    size_t needle_size;
+    struct matches *matches;
+    struct spanlog_issues *issues;
+    struct spanlog_reader reader;
+    struct spanlog_arena arena;
+    struct spanlog_found_line *lines;
+    uint32_t count, room;
+    struct spanlog_strings writers;
+};
+
+/* ---- which ids match ---------------------------------------------------------------------- */
+
+static bool same_trace(const struct spanlog_id *a, const struct spanlog_id *b) {
+    return a->low == b->low && (a->high == b->high || a->high == 0 || b->high == 0);
+}
+
+static bool folded_equal(const char *a, const char *b, size_t size) {
+    for (size_t i = 0; i < size; i++)
+        if (tolower((unsigned char)a[i]) != tolower((unsigned char)b[i]))
+            return false;
+    return true;
+}
+
+static bool id_matches(const struct finder *finder, struct spanlog_text id) {
+    size_t size = finder->needle_size;
+    if (id.size < size)
+        return false;
+    return folded_equal(id.data, finder->needle, size) ||
+           folded_equal(id.data + id.size - size, finder->needle, size);
+}
+
+/* The number of the id among those that match, or -ENOMEM. */
+static int match_number(struct matches *matches, const struct spanlog_record *record) {
+    pthread_mutex_lock(&matches->lock);
+    size_t known = matches->count < SPANLOG_TRACE_MATCHES_MAX ? matches->count
+                                                              : SPANLOG_TRACE_MATCHES_MAX;
+    size_t i = 0;
+    while (i < known && !same_trace(&matches->list[i].id, &record->trace))
+        i++;
+    if (i == known) {
+        if (known < SPANLOG_TRACE_MATCHES_MAX) {
+            struct spanlog_text text = record->trace_text;
+            matches->list[i].id = record->trace;
+            matches->list[i].text = spanlog_arena_text(&matches->arena, text.data, text.size);
+        }
+        matches->count++;
+    } else if (matches->list[i].id.high == 0 && record->trace.high) {
+        struct spanlog_text text = record->trace_text;
+        matches->list[i].id = record->trace;
+        matches->list[i].text = spanlog_arena_text(&matches->arena, text.data, text.size);
+    }
+    pthread_mutex_unlock(&matches->lock);
+    return (int)i;
+}
+
+/* ---- chunks ------------------------------------------------------------------------------- */
+
+static int keep_line(struct finder *finder, const struct spanlog_chunk *chunk, const char *line,
+                     const char *end) {
+    size_t size = (size_t)(end - line);
+    if (finder->count == finder->room) {
+        uint32_t room = finder->room ? 2 * finder->room : 64;
+        struct spanlog_found_line *grown = realloc(finder->lines, room * sizeof *grown);
+        if (!grown)
+            return -ENOMEM;
+        finder->lines = grown;
+        finder->room = room;
+    }
+    char *copy = spanlog_arena_alloc(&finder->arena, size + 1 + SPANLOG_JSON_PADDING);
+    if (!copy)
+        return -ENOMEM;
+    memcpy(copy, line, size);
+    copy[size] = '\n';
+    memset(copy + size + 1, 0, SPANLOG_JSON_PADDING);
+    finder->lines[finder->count++] =
+        (struct spanlog_found_line){.text = copy,
+                                    .size = (uint32_t)size,
+                                    .source = chunk->source,
+                                    .offset = chunk->offset + (uint64_t)(line - chunk->begin),
+                                    .digest = spanlog_hash(line, size)};
+    return 0;
+}
+
+static int note_writer(struct finder *finder, const struct spanlog_record *record) {
+    if (record->line_kind == SPANLOG_LINE_LOG || !record->service.data)
+        return 0;
+    return spanlog_strings_add(&finder->writers, record->service.data, record->service.size) ==
+                   SPANLOG_STRING_NONE
+               ? -ENOMEM
+               : 0;
+}
+
+static int sample_lines(struct finder *finder, const struct spanlog_chunk *chunk) {
+    struct spanlog_record record;
+    unsigned left = chunk->offset == 0 ? SAMPLE_LINES_FIRST : SAMPLE_LINES;
+    uint64_t good = 0;
+    const char *first_bad = NULL, *reason = NULL;
+    for (const char *line = chunk->begin, *end; line < chunk->end && left > 0; line = end + 1, left--) {
+        end = spanlog_line_end(line, chunk->end);
+        const char *problem = spanlog_record_read(&finder->reader, line, end, &record);
+        if (problem && !spanlog_line_is_blank(line, end) && !first_bad) {
+            first_bad = line;
+            reason = problem;
+        }
+        if (!problem && note_writer(finder, &record) < 0)
+            return -ENOMEM;
+        good += problem == NULL;
+    }
+    if (good == 0 && first_bad)
+        spanlog_issues_bad_line(finder->issues, chunk, first_bad, reason);
+    if (good)
+        spanlog_issues_good_lines(finder->issues, chunk, good);
+    return 0;
+}
+
+static int read_candidate(struct finder *finder, const struct spanlog_chunk *chunk, const char *line,
+                          const char *end) {
+    struct spanlog_record record;
+    const char *problem = spanlog_record_read(&finder->reader, line, end, &record);
+    if (problem) {
+        spanlog_issues_bad_line(finder->issues, chunk, line, problem);
+        return 0;
+    }
+    if (!record.has_trace || !id_matches(finder, record.trace_text))
+        return 0;
+    int number = match_number(finder->matches, &record);
+    /* With more than one trace there will be a list of ids and no tree. */
+    if (number != 0 || __atomic_load_n(&finder->matches->count, __ATOMIC_RELAXED) > 1)
+        return 0;
+    if (note_writer(finder, &record) < 0)
+        return -ENOMEM;
+    return keep_line(finder, chunk, line, end);
+}
+
+static int search_chunk(void *argument, const struct spanlog_chunk *chunk) {
+    struct finder *finder = argument;
+    int rc = sample_lines(finder, chunk);
+    const char *at = chunk->begin;
+    while (rc == 0 &&
+           (at = spanlog_search(at, chunk->end, finder->needle, finder->needle_size)) != NULL) {
+        const char *before = memrchr(chunk->begin, '\n', (size_t)(at - chunk->begin));
+        const char *line = before ? before + 1 : chunk->begin;
+        const char *end = spanlog_line_end(at, chunk->end);
+        rc = read_candidate(finder, chunk, line, end);
+        at = end + 1;
+    }
+    return rc;
+}
+
+/* ---- all jobs together -------------------------------------------------------------------- */
+
+static int by_place(const void *left, const void *right) {
+    const struct spanlog_found_line *a = left, *b = right;
+    if (a->source != b->source)
+        return a->source < b->source ? -1 : 1;
+    return (a->offset > b->offset) - (a->offset < b->offset);
+}
+
+static int by_digest(const void *left, const void *right) {
+    const struct spanlog_found_line *a = left, *b = right;
+    if (a->digest != b->digest)
+        return a->digest < b->digest ? -1 : 1;
+    if (a->size != b->size)
+        return a->size < b->size ? -1 : 1;
+    int order = memcmp(a->text, b->text, a->size);
+    return order ? order : by_place(left, right);
+}
+
+/* Identical lines count once: the first stays. Returns how many are left, in the input's order. */
+static uint32_t drop_repeated(struct spanlog_found_line *lines, uint32_t count) {
+    uint32_t kept = 0;
+    qsort(lines, count, sizeof *lines, by_digest);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct spanlog_found_line *last = kept ? &lines[kept - 1] : NULL;
+        if (last && last->digest == lines[i].digest && last->size == lines[i].size &&
+            memcmp(last->text, lines[i].text, last->size) == 0)
+            continue;
+        lines[kept++] = lines[i];
+    }
+    qsort(lines, kept, sizeof *lines, by_place);
+    return kept;
+}
+
+static int merge(struct spanlog_trace *trace, struct finder *finders, unsigned jobs,
+                 int32_t error_status_min) {
+    uint32_t count = 0, at = 0;
+    struct spanlog_strings *writers = &finders[0].writers;
+    for (unsigned i = 0; i < jobs; i++)
+        count += finders[i].count;
+    struct spanlog_found_line *lines = malloc((count + (size_t)1) * sizeof *lines);
+    int rc = lines ? 0 : -ENOMEM;
+    for (unsigned i = 0; rc == 0 && i < jobs; i++) {
+        if (finders[i].count)
+            memcpy(lines + at, finders[i].lines, finders[i].count * sizeof *lines);
+        at += finders[i].count;
+        for (uint32_t n = 0; rc == 0 && i > 0 && n < finders[i].writers.count; n++) {
+            struct spanlog_text text = finders[i].writers.texts[n];
+            if (spanlog_strings_add(writers, text.data, text.size) == SPANLOG_STRING_NONE)
+                rc = -ENOMEM;
+        }
+    }
+    if (rc == 0 && count) {
+        uint32_t kept = drop_repeated(lines, count);
+        trace->repeated_lines = count - kept;
+        rc = spanlog_trace_build(trace, lines, kept, writers, error_status_min);
+    }
+    free(lines);
+    return rc;
+}
+
+/* As ids are written: in lower case; a UUID without its dashes. */
+static size_t make_needle(const char *id, char needle[NEEDLE_SIZE_MAX]) {
+    size_t size = 0;
+    bool uuid = strlen(id) == 36 && id[8] == '-' && id[13] == '-' && id[18] == '-' && id[23] == '-';
+    for (; *id && size < NEEDLE_SIZE_MAX; id++)
+        if (!(uuid && *id == '-'))
+            needle[size++] = (char)tolower((unsigned char)*id);
+    return size;
+}
+
+static void take_matches(struct spanlog_trace *trace, const struct matches *matches) {
+    trace->match_count = matches->count;
+    for (size_t i = 0; i < matches->count && i < SPANLOG_TRACE_MATCHES_MAX; i++) {
+        struct spanlog_text text = matches->list[i].text;
+        trace->matches[i] = spanlog_arena_text(&trace->arena, text.data, text.size);
+    }
+}
+
+int spanlog_trace_find(const struct spanlog_trace_search *search, struct spanlog_sources *sources,
+                       struct spanlog_issues *issues, struct spanlog_trace *ret) {
+    char needle[NEEDLE_SIZE_MAX];
+    size_t needle_size = make_needle(search->id, needle);
+    *ret = (struct spanlog_trace){0};
+    if (needle_size < 4)
+        return -EINVAL;
+    struct matches matches = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    struct finder *finders = calloc(search->jobs, sizeof *finders);
+    void **arguments = calloc(search->jobs, sizeof *arguments);
+    int rc = finders && arguments ? 0 : -ENOMEM;
+    for (unsigned i = 0; rc == 0 && i < search->jobs; i++) {
+        finders[i] = (struct finder){.needle = needle,
+                                     .needle_size = needle_size,
+                                     .matches = &matches,
+                                     .issues = issues};
+        spanlog_reader_init(&finders[i].reader, search->error_status_min);
+        arguments[i] = &finders[i];
+    }
+    struct spanlog_scan scan = {.sources = sources,
+                                .issues = issues,
+                                .job_count = search->jobs,
+                                .jobs = arguments,
+                                .chunk = search_chunk,
+                                .progress = search->progress};
+    if (rc == 0)
+        rc = spanlog_scan_run(&scan);
+    if (rc == 0)
+        take_matches(ret, &matches);
+    if (rc == 0 && ret->match_count == 1)
+        rc = merge(ret, finders, search->jobs, search->error_status_min);
+    for (unsigned i = 0; finders && i < search->jobs; i++) {
+        spanlog_arena_free(&finders[i].arena);
+        spanlog_strings_free(&finders[i].writers);
+        free(finders[i].lines);
+    }
+    spanlog_arena_free(&matches.arena);
+    free(finders);
+    free(arguments);
+    return rc;
+}
+
+void spanlog_trace_free(struct spanlog_trace *trace) {
+    spanlog_strings_free(&trace->service_names);
+    spanlog_strings_free(&trace->operation_names);
+    spanlog_names_free(&trace->names);
+    spanlog_arena_free(&trace->arena);
+}

@@ -1,0 +1,285 @@
+/* back/back.c: see back.h. */
+#include "src/back/back.h"
+#include "src/back/recover.h"
+#include "src/core/process.h"
+
+#include <linux/membarrier.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#define NAP_NS 100000 /* under load: let some work come together */
+#define RETRY_NS 100000000
+#define IDLE_NAPS 20 /* naps without a record before sleeping for good */
+
+static struct {
+    struct drain drain;
+    struct settings settings;
+    struct lock lock; /* the drain */
+    pthread_t thread;
+    int32_t tid;
+    bool open, running;
+    uint32_t stop;         /* futex-free flag, read at each turn */
+    uint32_t ended;        /* futex: the thread has returned */
+    uint32_t flush_wanted; /* tickets */
+    uint32_t flush_done;   /* futex: the newest ticket that is served */
+    uint64_t sleeps;
+    uint64_t recovered;
+} back;
+
+int back_open(const struct settings *settings) {
+    back.settings = *settings;
+    for (uint32_t i = 0; i < settings->output_count; i++) {
+        if (journal_add_batch(&process.journal, BATCH_SIZE) == NULL)
+            return -ENOSPC;
+    }
+    int error = drain_init(&back.drain, &process.journal, settings->outputs,
+                           settings->output_count, settings->process_lines);
+    back.open = error == 0;
+    return error;
+}
+
+bool back_is_self(void) {
+    return back.running && back.tid == (int32_t)syscall(SYS_gettid);
+}
+
+/* ---- sleeping ------------------------------------------------------------------------------ */
+
+static void set_asleep(bool asleep) {
+    uint32_t rings = __atomic_load_n(&process.journal.ring_count, __ATOMIC_ACQUIRE);
+    for (uint32_t i = 0; i < rings; i++) {
+        uint32_t *attention = &process.journal.rings[i]->attention;
+        if (asleep)
+            __atomic_or_fetch(attention, RING_ATTENTION_ASLEEP, __ATOMIC_SEQ_CST);
+        else
+            __atomic_and_fetch(attention, ~RING_ATTENTION_ASLEEP, __ATOMIC_SEQ_CST);
+    }
+}
+
+static void make_owners_see(void) {
+    if ((process.attention & RING_ATTENTION_FENCE) == 0)
+        syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+static bool has_reason_to_stay(void) {
+    return drain_has_work(&back.drain) ||
+           __atomic_load_n(&back.flush_wanted, __ATOMIC_SEQ_CST) != back.flush_done ||
+           __atomic_load_n(&back.stop, __ATOMIC_SEQ_CST) != 0;
+}
+
+/* Until the next record. An owner publishes, then looks at ASLEEP; the back sets ASLEEP, makes all
+ * owners see it, then looks for records: one of the two notices the other. */
+static void sleep_for_good(void) {
+    __atomic_store_n(&process.wake, 0, __ATOMIC_SEQ_CST);
+    set_asleep(true);
+    make_owners_see();
+    if (!has_reason_to_stay()) {
+        __atomic_add_fetch(&back.sleeps, 1, __ATOMIC_RELAXED);
+        while (__atomic_load_n(&process.wake, __ATOMIC_SEQ_CST) == 0)
+            futex_wait(&process.wake, 0, -1);
+    }
+    set_asleep(false);
+}
+
+static void nap(int64_t ns) {
+    __atomic_store_n(&process.wake, 0, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&back.flush_wanted, __ATOMIC_SEQ_CST) != back.flush_done ||
+        __atomic_load_n(&back.stop, __ATOMIC_SEQ_CST) != 0)
+        return;
+    futex_wait(&process.wake, 0, ns);
+}
+
+/* ---- the thread ---------------------------------------------------------------------------- */
+
+/* More than an eighth of a ring in one turn: there is no time to nap. */
+static bool is_busy(const uint64_t *read_before) {
+    for (uint32_t i = 0; i < process.journal.ring_count; i++) {
+        if (back.drain.now.ring_read[i] - read_before[i] > process.journal.rings[i]->size / 8)
+            return true;
+    }
+    return false;
+}
+
+enum turn { TURN_IDLE, TURN_SOME, TURN_BUSY, TURN_STUCK };
+
+static enum turn take_turn(void) {
+    static uint64_t before[JOURNAL_MAX_RINGS];
+    uint32_t wanted = __atomic_load_n(&back.flush_wanted, __ATOMIC_SEQ_CST);
+    struct lock_guard guard = lock_take(&back.lock);
+    memcpy(before, back.drain.now.ring_read, sizeof before);
+    clock_calibrate(&back.drain.decoder->clock);
+    size_t count = drain_pass(&back.drain, clock_ticks());
+    bool out = drain_write(&back.drain);
+    bool busy = is_busy(before);
+    lock_release(&back.lock, &guard);
+    if (!out)
+        return TURN_STUCK;
+    if (wanted != back.flush_done) {
+        __atomic_store_n(&back.flush_done, wanted, __ATOMIC_SEQ_CST);
+        futex_wake(&back.flush_done);
+    }
+    return count == 0 ? TURN_IDLE : busy ? TURN_BUSY : TURN_SOME;
+}
+
+static void *back_main(void *unused) {
+    (void)unused;
+    back.tid = (int32_t)syscall(SYS_gettid);
+    prctl(PR_SET_NAME, "spanlog");
+    prctl(PR_SET_TIMERSLACK, 1000);
+    back.recovered += recover_service(&back.settings, process.journal.path);
+    unsigned idle = 0;
+    while (__atomic_load_n(&back.stop, __ATOMIC_SEQ_CST) == 0) {
+        switch (take_turn()) {
+        case TURN_BUSY:
+            idle = 0;
+            break;
+        case TURN_SOME:
+            idle = 0;
+            nap(NAP_NS);
+            break;
+        case TURN_STUCK:
+            idle = 0;
+            nap(RETRY_NS);
+            break;
+        case TURN_IDLE:
+            if (++idle < IDLE_NAPS) {
+                nap(NAP_NS);
+            } else {
+                sleep_for_good();
+                idle = 0;
+            }
+        }
+    }
+    __atomic_store_n(&back.ended, 1, __ATOMIC_SEQ_CST);
+    futex_wake(&back.ended);
+    return NULL;
+}
+
+int back_start(void) {
+    sigset_t all, before;
+    pthread_attr_t attributes;
+    sigfillset(&all);
+    int error = pthread_attr_init(&attributes);
+    if (error != 0)
+        return -error;
+    pthread_attr_setstacksize(&attributes, 512 * 1024);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    back.stop = back.ended = 0;
+    error = pthread_create(&back.thread, &attributes, back_main, NULL);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
+    back.running = error == 0;
+    return -error;
+}
+
+void back_drain(void) {
+    struct lock_guard guard = lock_take(&back.lock);
+    if (!guard.held)
+        return;
+    if (back.open) {
+        clock_calibrate(&back.drain.decoder->clock);
+        drain_pass(&back.drain, UINT64_MAX);
+        drain_write(&back.drain);
+    }
+    lock_release(&back.lock, &guard);
+}
+
+/* ---- flushing and stopping ----------------------------------------------------------------- */
+
+static int64_t time_left(uint64_t start, int timeout_ms) {
+    if (timeout_ms < 0)
+        return 1000000000;
+    int64_t spent = (int64_t)(clock_gettime_ns(CLOCK_MONOTONIC) - start);
+    return (int64_t)timeout_ms * 1000000 - spent;
+}
+
+int back_flush(int timeout_ms) {
+    uint64_t start = clock_gettime_ns(CLOCK_MONOTONIC);
+    uint32_t ticket = __atomic_add_fetch(&back.flush_wanted, 1, __ATOMIC_SEQ_CST);
+    process_wake();
+    for (;;) {
+        uint32_t done = __atomic_load_n(&back.flush_done, __ATOMIC_SEQ_CST);
+        if ((int32_t)(done - ticket) >= 0)
+            return 0;
+        int64_t left = time_left(start, timeout_ms);
+        if (left <= 0)
+            return -ETIMEDOUT;
+        futex_wait(&back.flush_done, done, left);
+    }
+}
+
+static bool stop_thread(int timeout_ms) {
+    uint64_t start = clock_gettime_ns(CLOCK_MONOTONIC);
+    if (!back.running)
+        return true;
+    __atomic_store_n(&back.stop, 1, __ATOMIC_SEQ_CST);
+    while (__atomic_load_n(&back.ended, __ATOMIC_SEQ_CST) == 0) {
+        int64_t left = time_left(start, timeout_ms);
+        if (left <= 0)
+            return false;
+        process_wake();
+        futex_wait(&back.ended, 0, left < 1000000 ? left : 1000000);
+    }
+    back.running = false;
+    return true;
+}
+
+/* From here on every thread writes its own records: what is in the rings now is the rest. */
+static void close_rings(void) {
+    struct lock_guard guard = lock_take(&process.lock);
+    process.attention |= RING_ATTENTION_CLOSED;
+    process.sync = true;
+    for (uint32_t i = 0; i < process.journal.ring_count; i++)
+        __atomic_or_fetch(&process.journal.rings[i]->attention, RING_ATTENTION_CLOSED,
+                          __ATOMIC_SEQ_CST);
+    lock_release(&process.lock, &guard);
+    make_owners_see();
+}
+
+int back_stop(int timeout_ms, bool exiting) {
+    int error = back.running ? back_flush(timeout_ms) : 0;
+    if (!stop_thread(timeout_ms < 0 ? -1 : 200))
+        return -ETIMEDOUT;
+    close_rings();
+    struct lock_guard guard = lock_take(&back.lock);
+    if (guard.held && back.open) {
+        drain_pass(&back.drain, UINT64_MAX);
+        if (exiting)
+            drain_abandoned(&back.drain);
+        drain_process_ended(&back.drain);
+        error = drain_write(&back.drain) ? 0 : -ETIMEDOUT;
+    }
+    lock_release(&back.lock, &guard);
+    return error;
+}
+
+void back_counts(struct drain_counts *counts, uint64_t *sleeps, uint64_t *recovered) {
+    *counts = back.drain.counts; /* single words, each read whole; the sum may be of two moments */
+    *sleeps = __atomic_load_n(&back.sleeps, __ATOMIC_RELAXED);
+    *recovered = back.recovered;
+}
+
+/* ---- fork ---------------------------------------------------------------------------------- */
+
+static struct lock_guard fork_guard;
+
+void back_before_fork(void) {
+    fork_guard = lock_take(&back.lock);
+}
+
+void back_after_fork_parent(void) {
+    lock_release(&back.lock, &fork_guard);
+}
+
+void back_after_fork_child(void) {
+    /* Locks on a file belong to the open file that we share with the parent: keep none open, or the
+     * parent's death would leave it locked. */
+    drain_close(&back.drain);
+    sigset_t signals = fork_guard.signals;
+    bool held = fork_guard.held;
+    memset(&back, 0, sizeof back);
+    if (held)
+        pthread_sigmask(SIG_SETMASK, &signals, NULL);
+}

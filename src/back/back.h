@@ -1,0 +1,30 @@
+/* back/back.h: the one thread that may block: it drains the rings, lags under load so that neither
+ * side waits for the other's cache lines, and sleeps without polling when there is nothing to do.
+ */
+#ifndef SPANLOG_BACK_BACK_H
+#define SPANLOG_BACK_BACK_H
+
+#include "src/back/drain.h"
+
+/* Opens the outputs on the process's journal. Returns 0 or -errno. */
+int back_open(const struct settings *settings);
+/* Starts the thread. Returns 0 or -errno: then records are written by their callers. */
+int back_start(void);
+/* One pass on this thread, where there is no back thread. */
+void back_drain(void);
+/* Waits until all that was acknowledged before is written. 0 or -ETIMEDOUT; timeout_ms < 0: no limit.
+ * Async-signal-safe. */
+int back_flush(int timeout_ms);
+/* Ends the thread and writes what is left: open spans as abandoned when `exiting`, "process ended".
+ * Returns 0 when everything is out, else -ETIMEDOUT; the journal then has to stay. */
+int back_stop(int timeout_ms, bool exiting);
+/* Whether this thread is the back. */
+bool back_is_self(void);
+void back_counts(struct drain_counts *ret_counts, uint64_t *ret_sleeps, uint64_t *ret_recovered);
+
+/* Around fork: the back stands still; in the child its files are closed and it is forgotten. */
+void back_before_fork(void);
+void back_after_fork_parent(void);
+void back_after_fork_child(void);
+
+#endif

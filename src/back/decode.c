@@ -1,0 +1,124 @@
+/* back/decode.c: fields and log records. Spans: decode_span.c. */
+#include "src/back/decode_fields.h"
+#include "formatters/printf.h"
+
+#include <string.h>
+
+/* Values into attributes whose keys and types are there. */
+bool decode_values(struct spanlog_attribute *attributes, unsigned count, uint64_t types,
+                   const uint8_t *fields, size_t size) {
+    size_t slots = 8u * (size_t)count;
+    if (size < slots)
+        return false;
+    const char *text = (const char *)fields + slots;
+    size_t left = size - slots;
+    for (unsigned i = 0; i < count; i++) {
+        struct spanlog_value *value = &attributes[i].value;
+        uint64_t slot;
+        memcpy(&slot, fields + 8u * i, 8);
+        value->original_size = 0;
+        if ((RECORD_TEXT_BITS(types) >> (4 * i) & 15u) == 0) {
+            value->u = slot;
+            continue;
+        }
+        uint32_t length = (uint32_t)slot;
+        value->text = NULL;
+        value->size = 0;
+        if (length == TEXT_NULL)
+            continue;
+        if (length > left)
+            return false;
+        value->text = text;
+        value->size = length;
+        value->original_size = slot >> 32;
+        text += length;
+        left -= length;
+    }
+    return true;
+}
+
+static bool decode_extra(struct spanlog_line *line, struct decoder *decoder, const uint8_t **fields,
+                         size_t *size) {
+    struct record_extra extra;
+    if (*size < sizeof extra)
+        return false;
+    memcpy(&extra, *fields, sizeof extra);
+    *fields += sizeof extra;
+    *size -= sizeof extra;
+    if (extra.tid != 0 && line->tid != 0)
+        line->tid = extra.tid;
+    if (extra.logger != 0) {
+        const struct site_entry *entry = site_find(decoder->context.journal, extra.logger);
+        if (entry == NULL)
+            return false;
+        line->logger = (struct spanlog_text){site_text(entry), entry->text_size};
+        line->tail = (struct spanlog_text){NULL, 0}; /* it has another logger in it */
+    }
+    return true;
+}
+
+static void render_message(struct decoder *decoder, const struct compiled_site *site,
+                           const uint8_t *fields, size_t size) {
+    unsigned count = site->entry->count;
+    if (size < 8u * (size_t)count)
+        count = (unsigned)(size / 8);
+    char *end = printf_render(site_text(site->entry), (const uint64_t *)(const void *)fields, count,
+                              (const char *)fields + 8u * (size_t)count, size - 8u * (size_t)count,
+                              decoder->message, decoder->message + sizeof decoder->message);
+    decoder->line.message =
+        (struct spanlog_text){decoder->message, (uint32_t)(end - decoder->message)};
+    decoder->line.attributes = NULL;
+    decoder->line.attribute_count = 0;
+}
+
+void decode_context(struct spanlog_line *line, uint32_t word) {
+    line->has_context = (word & RECORD_CONTEXT) != 0;
+    line->trace_flags = (word & RECORD_SAMPLED) != 0 ? 1 : 0;
+}
+
+static void start_log(struct decoder *decoder, const struct compiled_site *site, uint32_t tid) {
+    struct spanlog_line *line = &decoder->line;
+    line->line_kind = SPANLOG_LINE_LOG;
+    line->level = site->entry->level;
+    line->tid = (decoder->context.source_fields & SOURCE_TID) != 0 ? tid : 0;
+    line->message = site->message;
+    line->logger = site->logger;
+    line->source = site->source;
+    line->head = site->head;
+    line->tail = site->tail;
+}
+
+bool decode_log(struct decoder *decoder, struct output *output, const struct record *record,
+                size_t size, uint32_t tid, bool *ret_damaged) {
+    struct spanlog_line *line = &decoder->line;
+    struct compiled_site *site = output_site(output, &decoder->context, record->site);
+    *ret_damaged = site == NULL || site->entry->form > SPANLOG__FORM_LOGF;
+    if (*ret_damaged || site->entry->level < output->level)
+        return false;
+    start_log(decoder, site, tid);
+    line->time_ns = clock_wall_ns(&decoder->clock, record->ticks);
+    decode_context(line, record->word);
+    const uint8_t *fields = (const uint8_t *)(record + 1);
+    size -= sizeof *record;
+    if (line->has_context) {
+        *ret_damaged = size < sizeof(struct record_ids);
+        if (*ret_damaged)
+            return false;
+        memcpy(line->trace_id, fields, sizeof(struct record_ids));
+        fields += sizeof(struct record_ids);
+        size -= sizeof(struct record_ids);
+    }
+    if ((record->word & RECORD_EXTRA) != 0 && !decode_extra(line, decoder, &fields, &size)) {
+        *ret_damaged = true;
+        return false;
+    }
+    if (site->entry->form == SPANLOG__FORM_LOGF) {
+        render_message(decoder, site, fields, size);
+        return true;
+    }
+    line->attribute_count = site->entry->count;
+    line->attributes = site->attributes;
+    *ret_damaged = !decode_values(site->attributes, site->entry->count,
+                                  site->entry->types, fields, size);
+    return !*ret_damaged;
+}

@@ -1,0 +1,12 @@
+/* back/decode_fields.h: what decode.c and decode_span.c share. */
+#ifndef SPANLOG_BACK_DECODE_FIELDS_H
+#define SPANLOG_BACK_DECODE_FIELDS_H
+
+#include "src/back/decode.h"
+
+/* Slots and texts into attributes whose keys and types are there; false: they run over size. */
+bool decode_values(struct spanlog_attribute *attributes, unsigned count, uint64_t types,
+                   const uint8_t *fields, size_t size);
+void decode_context(struct spanlog_line *line, uint32_t word);
+
+#endif

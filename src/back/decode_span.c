@@ -1,0 +1,174 @@
+/* back/decode_span.c: the record of a span, group by group. See core/record.h. */
+#include "src/back/decode_fields.h"
+
+#include <string.h>
+
+_Static_assert(sizeof(struct spanlog_span_link) == 24, "a link is its two ids");
+
+static void set_status_code(struct decoder *decoder, int64_t code) {
+    struct spanlog_line *line = &decoder->line;
+    line->has_status_code = true;
+    line->status_code = (int32_t)code;
+    bool grpc = code >= 0 && code < 100;
+    bool server_error = grpc ? code == 2 || code == 4 || (code >= 12 && code <= 15)
+                             : code >= (int64_t)decoder->error_status_min;
+    if (server_error)
+        line->span_status = SPANLOG_STATUS_ERROR;
+    else if (line->span_status != SPANLOG_STATUS_ERROR && (code == 0 || (code >= 100 && code < 400)))
+        line->span_status = SPANLOG_STATUS_OK;
+}
+
+static bool add_attributes(struct decoder *decoder, struct output *output, uint32_t site_id,
+                           unsigned count, const uint8_t *fields, size_t size,
+                           const struct compiled_site **ret_site) {
+    const struct compiled_site *site = output_site(output, &decoder->context, site_id);
+    if (site == NULL || count > site->entry->count ||
+        decoder->attributes_used + count > DECODE_MAX_ATTRIBUTES)
+        return false;
+    struct spanlog_attribute *to = decoder->attributes + decoder->attributes_used;
+    memcpy(to, site->attributes, count * sizeof *to);
+    decoder->attributes_used += count;
+    *ret_site = site;
+    return decode_values(to, count, site->entry->types, fields, size);
+}
+
+static bool group_text(const uint8_t *data, size_t size, struct spanlog_text *ret_text) {
+    uint64_t slot;
+    if (size < 8)
+        return false;
+    memcpy(&slot, data, 8);
+    if ((uint32_t)slot == TEXT_NULL) {
+        *ret_text = (struct spanlog_text){NULL, 0};
+        return true;
+    }
+    *ret_text = (struct spanlog_text){(const char *)data + 8, (uint32_t)slot};
+    return (uint32_t)slot <= size - 8;
+}
+
+/* Only for groups that carry no fields. */
+static bool plain_group(struct decoder *decoder, enum group_kind kind, const uint8_t *data,
+                        size_t size) {
+    struct spanlog_line *line = &decoder->line;
+    int64_t code;
+    switch (kind) {
+    case GROUP_LINK:
+        if (size < 24 || line->link_count == DECODE_MAX_LINKS)
+            return false;
+        memcpy(&decoder->links[line->link_count++], data, 24);
+        return true;
+    case GROUP_STATUS:
+        if (size < 8)
+            return false;
+        memcpy(&code, data, 8);
+        set_status_code(decoder, code);
+        return true;
+    case GROUP_FAIL:
+        line->span_status = SPANLOG_STATUS_ERROR;
+        return group_text(data, size, &line->error);
+    case GROUP_NAME:
+        return group_text(data, size, &line->operation);
+    default:
+        return false;
+    }
+}
+
+static bool event_group(struct decoder *decoder, struct output *output, const struct group *group,
+                        unsigned count, const uint8_t *data, size_t size) {
+    struct spanlog_line *line = &decoder->line;
+    const struct compiled_site *site = NULL;
+    uint64_t ticks;
+    uint32_t first = decoder->attributes_used;
+    if (size < 8 || line->event_count == DECODE_MAX_EVENTS)
+        return false;
+    memcpy(&ticks, data, 8);
+    if (!add_attributes(decoder, output, group->site, count, data + 8, size - 8, &site))
+        return false;
+    struct spanlog_event *event = &decoder->events[line->event_count++];
+    event->time_ns = clock_wall_ns(&decoder->clock, ticks);
+    event->name = site->message;
+    event->attributes = decoder->attributes + first;
+    event->attribute_count = count;
+    return true;
+}
+
+/* Events are looked at first and put behind: the span's own attributes have to lie in one run. */
+static bool walk_groups(struct decoder *decoder, struct output *output, const uint8_t *body,
+                        size_t size, bool events) {
+    while (size > 0) {
+        struct group group;
+        if (size < sizeof group)
+            return false;
+        memcpy(&group, body, sizeof group);
+        size_t whole = group.shape & RECORD_SIZE_MASK;
+        enum group_kind kind = (group.shape >> GROUP_KIND_SHIFT) & GROUP_KIND_MASK;
+        unsigned count = group.shape >> GROUP_COUNT_SHIFT;
+        if (whole < sizeof group || whole > size || whole % 8 != 0)
+            return false;
+        const uint8_t *data = body + sizeof group;
+        const struct compiled_site *site;
+        bool good = true;
+        if (events && kind == GROUP_EVENT)
+            good = event_group(decoder, output, &group, count, data, whole - sizeof group);
+        else if (!events && kind == GROUP_FIELDS)
+            good = add_attributes(decoder, output, group.site, count, data, whole - sizeof group,
+                                  &site);
+        else if (!events && kind != GROUP_EVENT)
+            good = plain_group(decoder, kind, data, whole - sizeof group);
+        if (!good)
+            return false;
+        body += whole;
+        size -= whole;
+    }
+    return true;
+}
+
+static void start_span(struct decoder *decoder, const struct compiled_site *site,
+                       const struct span_record *record, uint32_t tid) {
+    struct spanlog_line *line = &decoder->line;
+    line->line_kind = SPANLOG_LINE_SPAN;
+    line->level = site->entry->level;
+    line->span_kind = site->entry->kind;
+    line->tid = (decoder->context.source_fields & SOURCE_TID) != 0 ? tid : 0;
+    line->operation = site->message;
+    line->logger = site->logger;
+    line->source = site->source;
+    line->head = site->head;
+    line->tail = site->tail;
+    line->time_ns = clock_wall_ns(&decoder->clock, record->header.ticks);
+    line->start_ns = clock_wall_ns(&decoder->clock, record->start_ticks);
+    line->duration_ns =
+        clock_duration_ns(&decoder->clock, record->start_ticks, record->header.ticks);
+    decode_context(line, record->header.word);
+    memcpy(line->trace_id, &record->ids, sizeof record->ids);
+    line->has_parent = record->parent_id != 0;
+    memcpy(line->parent_id, &record->parent_id, 8);
+    line->span_status = SPANLOG_STATUS_UNSET;
+    line->has_status_code = false;
+    line->error = (struct spanlog_text){NULL, 0};
+    line->dropped_attributes = record->dropped_attributes;
+    line->dropped_events = record->dropped_events;
+    line->dropped_links = record->dropped_links;
+    line->event_count = line->link_count = 0;
+    line->events = decoder->events;
+    line->links = decoder->links;
+    decoder->attributes_used = 0;
+}
+
+bool decode_span(struct decoder *decoder, struct output *output, const struct span_record *record,
+                 size_t size, uint32_t tid, bool *ret_damaged) {
+    const struct compiled_site *site =
+        size >= sizeof *record ? output_site(output, &decoder->context, record->header.site) : NULL;
+    *ret_damaged = site == NULL || site->entry->form != SPANLOG__FORM_SPAN;
+    if (*ret_damaged || site->entry->level < output->level)
+        return false;
+    start_span(decoder, site, record, tid);
+    const uint8_t *body = (const uint8_t *)(record + 1);
+    size -= sizeof *record;
+    struct spanlog_line *line = &decoder->line;
+    line->attributes = decoder->attributes;
+    *ret_damaged = !walk_groups(decoder, output, body, size, false);
+    line->attribute_count = decoder->attributes_used;
+    if (!*ret_damaged)
+        *ret_damaged = !walk_groups(decoder, output, body, size, true);
+    return !*ret_damaged;
+}

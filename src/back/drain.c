@@ -1,0 +1,256 @@
+/* back/drain.c: the pass over the rings. See drain.h; writing: write.c; lines of our own: say.c. */
+#include "src/back/drain.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct spanlog_text text_of(const char *text) {
+    return (struct spanlog_text){text, (uint32_t)strlen(text)};
+}
+
+int drain_init(struct drain *drain, struct journal *journal, const struct output_setting *outputs,
+               uint32_t output_count, bool process_lines) {
+    struct journal_header *header = journal->header;
+    memset(drain, 0, sizeof *drain);
+    drain->journal = journal;
+    drain->process_lines = process_lines;
+    drain->decoder = calloc(1, sizeof *drain->decoder);
+    if (drain->decoder == NULL)
+        return -ENOMEM;
+    drain->decoder->clock = header->clock;
+    drain->decoder->error_status_min = header->error_status_min;
+    struct compile_context *context = &drain->decoder->context;
+    context->journal = journal;
+    context->service = text_of(header->service);
+    context->source_fields = header->source_fields;
+    context->pid = (header->source_fields & SOURCE_PID) != 0 ? header->pid : 0;
+    drain->decoder->line.service = context->service;
+    drain->decoder->line.pid = context->pid;
+    drain->slot = header->phase & PHASE_SLOT;
+    drain->now = header->checkpoints[drain->slot];
+    if (drain->now.clock.ns_per_tick > 1e-6 && drain->now.clock.ns_per_tick < 1e6)
+        drain->decoder->clock = drain->now.clock;
+    for (uint32_t i = 0; i < output_count && i < journal->batch_count; i++) {
+        int error = output_init(&drain->outputs[i], &outputs[i], (char *)journal->batches[i]);
+        if (error != 0)
+            return error;
+        drain->output_count++;
+    }
+    return 0;
+}
+
+void drain_close(struct drain *drain) {
+    for (uint32_t i = 0; i < drain->output_count; i++)
+        output_close(&drain->outputs[i]);
+    free(drain->decoder);
+    memset(drain, 0, sizeof *drain);
+}
+
+/* ---- one record ---------------------------------------------------------------------------- */
+
+void drain_put_line(struct drain *drain, struct output *output) {
+    if (output->lost) {
+        drain->counts.dropped++;
+        return;
+    }
+    char *start = output->batch + output->used, *end = output->batch + BATCH_SIZE;
+    char *after = output->dialect->write(&drain->decoder->line, start, end);
+    if (after == NULL) { /* larger than the room of a whole line: its text has to go */
+        struct spanlog_line *line = &drain->decoder->line;
+        line->attribute_count = line->event_count = line->link_count = 0;
+        line->message = text_of("line too long");
+        line->head = (struct spanlog_text){NULL, 0};
+        line->error = (struct spanlog_text){NULL, 0};
+        after = output->dialect->write(line, start, end);
+    }
+    if (after != NULL)
+        output->used += (size_t)(after - start);
+}
+
+static void put_damaged(struct drain *drain, uint32_t tid, uint64_t ticks) {
+    drain_put_loss(drain, "records dropped", 1, "damaged in the journal", tid, ticks);
+}
+
+static void put_dropped(struct drain *drain, const struct ring *ring, const struct record *record) {
+    uint64_t dropped, *said = &drain->now.ring_dropped[ring->index];
+    memcpy(&dropped, record + 1, sizeof dropped);
+    if (dropped <= *said || (record->word & RECORD_SIZE_MASK) < sizeof *record + 8)
+        return;
+    drain_put_loss(drain, "records dropped", dropped - *said, "the ring was full", ring->owner_tid,
+                   record->ticks);
+    *said = dropped;
+}
+
+static void put_record(struct drain *drain, const struct ring *ring, const struct record *record,
+                       uint32_t word) {
+    size_t size = word & RECORD_SIZE_MASK;
+    if (word & RECORD_DROPPED) {
+        put_dropped(drain, ring, record);
+        return;
+    }
+    for (uint32_t i = 0; i < drain->output_count; i++) {
+        struct output *output = &drain->outputs[i];
+        bool damaged = false, wanted;
+        if (word & RECORD_SPAN)
+            wanted = decode_span(drain->decoder, output, (const struct span_record *)record, size,
+                                 ring->owner_tid, &damaged);
+        else
+            wanted = decode_log(drain->decoder, output, record, size, ring->owner_tid, &damaged);
+        if (wanted)
+            drain_put_line(drain, output);
+        else if (damaged && i == 0)
+            put_damaged(drain, ring->owner_tid, record->ticks);
+    }
+    drain->counts.records++;
+    drain->counts.spans += (word & RECORD_SPAN) != 0;
+}
+
+/* ---- merging ------------------------------------------------------------------------------- */
+
+struct head {
+    uint64_t ticks; /* of the ring's next record */
+    struct ring *ring;
+};
+
+struct heads {
+    uint32_t count;
+    struct head heap[JOURNAL_MAX_RINGS]; /* the smallest tick first; ties by ring */
+};
+
+static bool head_before(const struct head *a, const struct head *b) {
+    return a->ticks < b->ticks || (a->ticks == b->ticks && a->ring->index < b->ring->index);
+}
+
+static void heap_sink(struct heads *heads, uint32_t at) {
+    struct head moving = heads->heap[at];
+    for (;;) {
+        uint32_t child = 2 * at + 1;
+        if (child >= heads->count)
+            break;
+        if (child + 1 < heads->count && head_before(&heads->heap[child + 1], &heads->heap[child]))
+            child++;
+        if (!head_before(&heads->heap[child], &moving))
+            break;
+        heads->heap[at] = heads->heap[child];
+        at = child;
+    }
+    heads->heap[at] = moving;
+}
+
+/* The ring's next record, if it has one that is whole and lies inside the ring. */
+static const struct record *next_record(const struct drain *drain, struct ring *ring,
+                                        uint32_t *ret_word) {
+    uint64_t position = drain->now.ring_read[ring->index];
+    const struct record *record = ring_at(ring, position);
+    uint32_t word = record_word(record), size = word & RECORD_SIZE_MASK;
+    *ret_word = word;
+    if (word == 0 || size < sizeof *record || size % 8 != 0 || size > ring->size)
+        return NULL;
+    return record;
+}
+
+static void collect_heads(const struct drain *drain, uint64_t horizon, struct heads *heads) {
+    uint32_t rings = __atomic_load_n(&drain->journal->ring_count, __ATOMIC_ACQUIRE);
+    heads->count = 0;
+    for (uint32_t i = 0; i < rings; i++) {
+        uint32_t word;
+        const struct record *record = next_record(drain, drain->journal->rings[i], &word);
+        if (record != NULL && record->ticks <= horizon)
+            heads->heap[heads->count++] = (struct head){record->ticks, drain->journal->rings[i]};
+    }
+    for (uint32_t i = heads->count / 2; i-- > 0;)
+        heap_sink(heads, i);
+}
+
+static bool batch_is_full(const struct drain *drain) {
+    for (uint32_t i = 0; i < drain->output_count; i++) {
+        if (drain->outputs[i].used >= BATCH_FLUSH)
+            return true;
+    }
+    return false;
+}
+
+/* Takes records of the first ring until another ring has an older one. Returns false when a batch
+ * could not be written. */
+static bool drain_run(struct drain *drain, struct heads *heads, uint64_t horizon, size_t *count) {
+    struct ring *ring = heads->heap[0].ring;
+    uint64_t until = horizon;
+    for (uint32_t i = 1; i <= 2 && i < heads->count; i++) {
+        if (heads->heap[i].ticks < until)
+            until = heads->heap[i].ticks;
+    }
+    for (;;) {
+        uint32_t word;
+        const struct record *record = next_record(drain, ring, &word);
+        if (record == NULL || record->ticks > horizon) {
+            heads->heap[0] = heads->heap[--heads->count];
+            break;
+        }
+        if (record->ticks > until) {
+            heads->heap[0].ticks = record->ticks;
+            break;
+        }
+        put_record(drain, ring, record, word);
+        drain->now.ring_read[ring->index] += word & RECORD_SIZE_MASK;
+        if (record->ticks > drain->now.last_ticks)
+            drain->now.last_ticks = record->ticks;
+        (*count)++;
+        if (batch_is_full(drain) && !drain_write(drain))
+            return false;
+    }
+    if (heads->count > 1)
+        heap_sink(heads, 0);
+    return true;
+}
+
+/* Losses that no later record of their thread tells of. */
+static void put_silent_losses(struct drain *drain) {
+    struct journal_header *header = drain->journal->header;
+    uint32_t rings = __atomic_load_n(&drain->journal->ring_count, __ATOMIC_ACQUIRE);
+    for (uint32_t i = 0; i < rings; i++) {
+        struct ring *ring = drain->journal->rings[i];
+        uint64_t dropped = __atomic_load_n(&ring->dropped, __ATOMIC_ACQUIRE);
+        uint64_t *said = &drain->now.ring_dropped[i];
+        uint32_t word;
+        if (dropped <= *said || next_record(drain, ring, &word) != NULL)
+            continue;
+        drain_put_loss(drain, "records dropped", dropped - *said, "the ring was full",
+                       ring->owner_tid, clock_ticks());
+        *said = dropped;
+    }
+    uint64_t refused = __atomic_load_n(&header->spans_refused, __ATOMIC_RELAXED);
+    if (refused > drain->now.spans_refused) {
+        drain_put_loss(drain, "spans dropped", refused - drain->now.spans_refused,
+                       "too many spans were open", 0, clock_ticks());
+        drain->now.spans_refused = refused;
+    }
+}
+
+size_t drain_pass(struct drain *drain, uint64_t horizon) {
+    size_t count = 0;
+    if ((drain->pending || batch_is_full(drain)) && !drain_write(drain))
+        return 0;
+    struct heads heads;
+    collect_heads(drain, horizon, &heads);
+    if (heads.count > 0 && drain->now.process_started == 0)
+        drain_process_started(drain);
+    while (heads.count > 0) {
+        if (!drain_run(drain, &heads, horizon, &count))
+            return count;
+    }
+    put_silent_losses(drain);
+    return count;
+}
+
+bool drain_has_work(const struct drain *drain) {
+    uint32_t rings = __atomic_load_n(&drain->journal->ring_count, __ATOMIC_ACQUIRE);
+    for (uint32_t i = 0; i < rings; i++) {
+        const struct ring *ring = drain->journal->rings[i];
+        uint32_t word;
+        if (next_record(drain, drain->journal->rings[i], &word) != NULL ||
+            __atomic_load_n(&ring->dropped, __ATOMIC_ACQUIRE) > drain->now.ring_dropped[i])
+            return true;
+    }
+    return drain->pending || __atomic_load_n(&drain->journal->header->spans_refused,
+                                             __ATOMIC_RELAXED) > drain->now.spans_refused;
+}

@@ -1,0 +1,68 @@
+/* back/drain.h: from the rings of one journal to its outputs, so that a death at any instruction
+ * loses nothing and repeats nothing.
+ *
+ *     drain_pass(drain, horizon)    records up to that tick, merged by time, into the batches
+ *     drain_write(drain)            the batches into the sinks
+ *
+ * The protocol of one batch, whose pieces all lie in the journal:
+ *   1. lines stand in the batch buffers; the read positions behind them in this process's memory
+ *   2. each sink is locked and says where its batch will begin
+ *   3. the free checkpoint gets positions and places; `phase` flips to it, WRITING
+ *   4. the bytes are written
+ *   5. `phase` drops WRITING: the batch is out, the positions count
+ *   6. locks are released; the rings' owners see the room
+ * Dead before 3: the lines are made again from the rings. Between 3 and 5: recovery compares each
+ * batch with the file at its place and adds what is missing. After 5: nothing to do.
+ *
+ * The same code drains the live journal and, over a copy (journal_read_dead), a dead one's.
+ */
+#ifndef SPANLOG_BACK_DRAIN_H
+#define SPANLOG_BACK_DRAIN_H
+
+#include "src/back/decode.h"
+
+struct drain_counts {
+    uint64_t records, spans, dropped, bytes, writes, sink_errors, abandoned;
+};
+
+struct drain {
+    struct journal *journal;
+    struct decoder *decoder;
+    struct output outputs[JOURNAL_MAX_OUTPUTS];
+    uint32_t output_count;
+    struct checkpoint now; /* what the next checkpoint will say */
+    uint32_t slot;         /* the checkpoint in use */
+    bool pending;          /* batches are in WRITING phase and not all out */
+    bool process_lines;
+    bool begun[JOURNAL_MAX_OUTPUTS]; /* this sink is between begin and end */
+    struct drain_counts counts;
+};
+
+/* Takes up the journal where its checkpoint says. Returns 0 or -ENOMEM. */
+int drain_init(struct drain *drain, struct journal *journal, const struct output_setting *outputs,
+               uint32_t output_count, bool process_lines);
+void drain_close(struct drain *drain);
+
+/* Formats what lies in the rings, up to `horizon` ticks, writing when a batch is full. Returns the
+ * number of records; stops early when a sink does not take its batch (drain->pending). */
+size_t drain_pass(struct drain *drain, uint64_t horizon);
+/* Writes what is in the batches. True: everything is out. False: try again later. */
+bool drain_write(struct drain *drain);
+/* Whether any ring holds a record that has not been formatted, or a loss that has not been said. */
+bool drain_has_work(const struct drain *drain);
+
+/* Adds "process started" and "process ended" lines. */
+void drain_process_started(struct drain *drain);
+void drain_process_ended(struct drain *drain);
+/* Adds a "span abandoned" line for every span that is still open. After the last pass. */
+void drain_abandoned(struct drain *drain);
+
+/* Formats drain->decoder->line for that output; the others do their own. */
+void drain_put_line(struct drain *drain, struct output *output);
+/* For lines that are the same everywhere: to every output whose level wants it. */
+void drain_put_line_everywhere(struct drain *drain);
+/* "records dropped" with a count and the reason. */
+void drain_put_loss(struct drain *drain, const char *message, uint64_t count, const char *reason,
+                    uint32_t tid, uint64_t ticks);
+
+#endif

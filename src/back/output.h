@@ -1,0 +1,58 @@
+/* back/output.h: the outputs of one process: for each a dialect, a sink and a batch of lines.
+ *
+ * The batch lies in the journal, so that whoever finishes the work of a dead process has the bytes
+ * that were being written and need not make them again.
+ */
+#ifndef SPANLOG_BACK_OUTPUT_H
+#define SPANLOG_BACK_OUTPUT_H
+
+#include "formatters/dialect.h"
+#include "src/config/settings.h"
+#include "src/core/site.h"
+#include "src/sinks/sink.h"
+
+#define BATCH_SIZE (1024u * 1024)
+#define BATCH_FLUSH (256u * 1024) /* written when this much is in it; the rest is room for one line */
+
+/* A call site as this output's dialect writes it. */
+struct compiled_site {
+    const struct site_entry *entry;
+    struct spanlog_text message; /* or the operation, or the event's name */
+    struct spanlog_text logger;
+    struct spanlog_text source;
+    struct spanlog_text head;
+    struct spanlog_text tail;
+    struct spanlog_attribute attributes[RECORD_MAX_FIELDS];
+    char texts[];
+};
+
+struct output {
+    struct sink sink;
+    const struct spanlog_dialect *dialect;
+    uint8_t level;
+    bool failing; /* an episode that has been said on stderr */
+    bool lost;    /* its reader is gone for good */
+    char *batch;
+    size_t used;
+    size_t sent;      /* of used */
+    size_t lines;     /* in the batch */
+    struct compiled_site **sites; /* by id */
+    uint32_t site_room;
+};
+
+/* Opens nothing yet. Returns 0, -ENOENT (unknown dialect or sink) or -ENOMEM. */
+int output_init(struct output *output, const struct output_setting *setting, char *batch);
+void output_close(struct output *output);
+
+struct compile_context {
+    const struct journal *journal;
+    struct spanlog_text service;
+    uint32_t pid; /* 0: not written */
+    uint32_t source_fields;
+};
+
+/* The site with that id, made at its first record; NULL: unknown, or no memory. */
+struct compiled_site *output_site(struct output *output, const struct compile_context *context,
+                                        uint32_t id);
+
+#endif

@@ -1,0 +1,92 @@
+/* core/futex.h: sleeping, waking and locking with the kernel's futex; no libc lock, so that a child
+ * after fork and a signal handler find nothing held that they cannot know of.
+ *
+ *     struct lock_guard guard = lock_take(&lock);   signals are blocked until
+ *     lock_release(&lock, &guard);
+ */
+#ifndef SPANLOG_CORE_FUTEX_H
+#define SPANLOG_CORE_FUTEX_H
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Waits while *word == value, at most timeout_ns (negative: no limit). May return early. */
+static inline void futex_wait(uint32_t *word, uint32_t value, int64_t timeout_ns) {
+    struct timespec time = {.tv_sec = timeout_ns / 1000000000, .tv_nsec = timeout_ns % 1000000000};
+    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, timeout_ns < 0 ? NULL : &time, NULL, 0);
+}
+
+static inline void futex_wake(uint32_t *word) {
+    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+}
+
+static inline void cpu_pause(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#else
+    __asm__ volatile("" ::: "memory");
+#endif
+}
+
+/* 0 free, 1 held, 2 held with waiters. Private to the process. */
+struct lock {
+    uint32_t state;
+    int32_t owner; /* thread id, so that a fault inside can tell */
+};
+
+struct lock_guard {
+    sigset_t signals;
+    bool held;
+};
+
+/* All signals but those a fault raises: a blocked fault would kill past the program's handlers. */
+static inline void signals_block(sigset_t *ret_before) {
+    sigset_t all;
+    sigfillset(&all);
+    sigdelset(&all, SIGSEGV);
+    sigdelset(&all, SIGBUS);
+    sigdelset(&all, SIGFPE);
+    sigdelset(&all, SIGILL);
+    sigdelset(&all, SIGTRAP);
+    sigdelset(&all, SIGABRT);
+    sigdelset(&all, SIGSYS);
+    pthread_sigmask(SIG_SETMASK, &all, ret_before);
+}
+
+/* Takes the lock with signals blocked. held is false when this thread already has it (a fault's
+ * handler that logs): the caller then has to do without. */
+static inline struct lock_guard lock_take(struct lock *lock) {
+    struct lock_guard guard = {.held = false};
+    int32_t self = (int32_t)syscall(SYS_gettid);
+    if (__atomic_load_n(&lock->owner, __ATOMIC_RELAXED) == self)
+        return guard;
+    signals_block(&guard.signals);
+    uint32_t expected = 0;
+    if (!__atomic_compare_exchange_n(&lock->state, &expected, 1, false, __ATOMIC_ACQUIRE,
+                                     __ATOMIC_RELAXED)) {
+        while (__atomic_exchange_n(&lock->state, 2, __ATOMIC_ACQUIRE) != 0)
+            futex_wait(&lock->state, 2, -1);
+    }
+    __atomic_store_n(&lock->owner, self, __ATOMIC_RELAXED);
+    guard.held = true;
+    return guard;
+}
+
+static inline void lock_release(struct lock *lock, struct lock_guard *guard) {
+    if (!guard->held)
+        return;
+    __atomic_store_n(&lock->owner, 0, __ATOMIC_RELAXED);
+    if (__atomic_exchange_n(&lock->state, 0, __ATOMIC_RELEASE) == 2)
+        futex_wake(&lock->state);
+    guard->held = false;
+    pthread_sigmask(SIG_SETMASK, &guard->signals, NULL);
+}
+
+#endif

@@ -1,0 +1,72 @@
+/* front/context.c: which span a thread is in.
+ *
+ *     spanlog_ctx before = spanlog_ctx_attach(from_another_thread);
+ *     ...
+ *     spanlog_ctx_attach(before);
+ */
+#include "src/front/context.h"
+
+#include <string.h>
+
+__thread struct spanlog__thread_context spanlog__context;
+
+static bool all_zero(const uint8_t *bytes, size_t size) {
+    for (size_t i = 0; i < size; i++) {
+        if (bytes[i] != 0)
+            return false;
+    }
+    return true;
+}
+
+bool context_is_valid(const spanlog_ctx *ctx) {
+    return !all_zero(ctx->trace_id, sizeof ctx->trace_id) &&
+           !all_zero(ctx->span_id, sizeof ctx->span_id);
+}
+
+void context_set(const spanlog_ctx *ctx) {
+    struct spanlog__thread_context *now = &spanlog__context;
+    if (!context_is_valid(ctx)) {
+        memset(now, 0, sizeof *now);
+        return;
+    }
+    /* A signal handler between these stores may see ids of two spans; its record is one line all
+     * the same. */
+    now->ctx = *ctx;
+    now->record_flags = context_record_flags(ctx);
+    now->unsampled = (ctx->flags & SPANLOG_FLAG_SAMPLED) == 0;
+}
+
+spanlog_ctx spanlog_ctx_current(void) {
+    return spanlog__context.ctx;
+}
+
+spanlog_ctx spanlog_ctx_attach(spanlog_ctx ctx) {
+    spanlog_ctx before = spanlog__context.ctx;
+    context_set(&ctx);
+    return before;
+}
+
+static void hex_text(const uint8_t *bytes, size_t size, char *to) {
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < size; i++) {
+        *to++ = digits[bytes[i] >> 4];
+        *to++ = digits[bytes[i] & 15];
+    }
+    *to = '\0';
+}
+
+void spanlog_trace_id(char ret_text[33]) {
+    if (ret_text == NULL)
+        return;
+    ret_text[0] = '\0';
+    if (spanlog__context.record_flags & RECORD_CONTEXT)
+        hex_text(spanlog__context.ctx.trace_id, 16, ret_text);
+}
+
+void spanlog_span_id(char ret_text[17]) {
+    if (ret_text == NULL)
+        return;
+    ret_text[0] = '\0';
+    if (spanlog__context.record_flags & RECORD_CONTEXT)
+        hex_text(spanlog__context.ctx.span_id, 8, ret_text);
+}

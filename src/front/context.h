@@ -1,0 +1,30 @@
+/* front/context.h: the thread's context, as the rest of the front sees it. */
+#ifndef SPANLOG_FRONT_CONTEXT_H
+#define SPANLOG_FRONT_CONTEXT_H
+
+#include "src/core/record.h"
+
+#include <spanlog/spanlog.h>
+
+/* Both ids are there. */
+bool context_is_valid(const spanlog_ctx *ctx);
+/* The flags of a record written inside ctx, which is valid. */
+static inline uint32_t context_record_flags(const spanlog_ctx *ctx) {
+    uint32_t flags = RECORD_CONTEXT;
+    if (ctx->flags & SPANLOG_FLAG_SAMPLED)
+        flags |= RECORD_SAMPLED;
+    if (ctx->flags & SPANLOG_FLAG_RANDOM)
+        flags |= RECORD_RANDOM;
+    return flags;
+}
+/* Puts back what a recorded scope found: nothing, or a sampled span. */
+static inline void context_restore(const spanlog_ctx *before) {
+    uint64_t span_id;
+    __builtin_memcpy(&span_id, before->span_id, 8);
+    spanlog__context.ctx = *before;
+    spanlog__context.record_flags = span_id != 0 ? context_record_flags(before) : 0;
+}
+/* Makes ctx the thread's; one that is not valid detaches. */
+void context_set(const spanlog_ctx *ctx);
+
+#endif

@@ -1,0 +1,116 @@
+/* front/log.c: from a log call to a record in this thread's ring.
+ *
+ *     spanlog_info("order placed", kv("user", name))  ->  spanlog__log(&site, slots)
+ *
+ * The fast path is spanlog__log itself: no call out, no lock, one time stamp, the slots copied
+ * whole, texts copied in one pass, two stores to publish. All else is in the slow path behind it.
+ */
+#include "src/core/site.h"
+#include "src/front/encode.h"
+#include "src/front/register.h"
+#include "src/front/thread.h"
+
+#include <errno.h>
+
+static inline uint8_t *put_context(uint8_t *to, uint32_t flags) {
+    if (flags & RECORD_CONTEXT) {
+        memcpy(to, &spanlog__context.ctx, sizeof(struct record_ids));
+        return to + sizeof(struct record_ids);
+    }
+    return to;
+}
+
+static uint8_t *put_extra(uint8_t *to, const struct thread *t, uint32_t logger) {
+    struct record_extra extra = {.tid = t->shared ? (uint32_t)syscall(SYS_gettid) : 0,
+                                 .logger = logger};
+    memcpy(to, &extra, sizeof extra);
+    return to + sizeof extra;
+}
+
+/* Into the ring the exact way, at any length. */
+static void write_exact(struct thread *t, const struct spanlog__site *site,
+                        const union spanlog__slot *slots, uint32_t logger) {
+    uint32_t flags = spanlog__context.record_flags;
+    uint64_t ticks = clock_ticks();
+    struct encode_plan plan;
+    size_t fixed = sizeof(struct record) + sizeof(struct record_ids) + sizeof(struct record_extra);
+    encode_measure(&plan, site, slots, RECORD_MAX_SIZE - fixed);
+    uint8_t *record = thread_reserve(t, record_align(fixed + plan.size));
+    if (record == NULL)
+        return;
+    ((struct record *)(void *)record)->ticks = ticks;
+    uint8_t *to = put_context(record + sizeof(struct record), flags);
+    if (t->shared || logger != 0) {
+        flags |= RECORD_EXTRA;
+        to = put_extra(to, t, logger);
+    }
+    encode_exact(to, &plan, site, slots);
+    size_t size = record_align((size_t)(to - record) + plan.size);
+    thread_publish(t, record, site->id, size, flags);
+}
+
+static void log_slow(uint32_t logger, struct spanlog__site *site,
+                     const union spanlog__slot *slots) {
+    int saved = errno;
+    struct lock_guard guard;
+    if (site_ready(site, logger != 0)) {
+        struct thread *t = thread_acquire(&guard);
+        if (t != NULL) {
+            write_exact(t, site, slots, logger);
+            thread_release(t, &guard);
+        }
+    }
+    errno = saved;
+}
+
+void spanlog__log(struct spanlog__site *site, const union spanlog__slot *slots) {
+    struct thread *t = &spanlog_thread;
+    if (SPANLOG__RARE(((site->state ^ SPANLOG__STATE_ON) | t->busy) != 0 || !thread_has_room(t))) {
+        log_slow(0, site, slots);
+        return;
+    }
+    t->busy = 1;
+    thread_barrier();
+    uint8_t *record = thread_place(t);
+    ((struct record *)(void *)record)->ticks = clock_ticks();
+    uint32_t flags = spanlog__context.record_flags;
+    uint8_t *to = put_context(record + sizeof(struct record), flags);
+    to = encode_fast(to, record + FAST_ROOM - 64, site, slots);
+    if (SPANLOG__RARE(to == NULL)) {
+        t->busy = 0;
+        log_slow(0, site, slots);
+        return;
+    }
+    thread_publish(t, record, site->id, record_align((size_t)(to - record)), flags);
+    thread_finish(t);
+}
+
+/* ---- named loggers ----------------------------------------------------------------------- */
+
+/* Registers the logger: its id in the dictionary and, in `reserved`, the level it starts at. */
+static bool logger_ready(spanlog_logger *logger) {
+    if (__atomic_load_n(&logger->id, __ATOMIC_ACQUIRE) != 0)
+        return true;
+    if (!process_start())
+        return false;
+    struct lock_guard guard = lock_take(&process.lock);
+    if (!guard.held)
+        return false;
+    uint32_t id = site_register_logger(&process.journal, logger->name);
+    logger->reserved = process.level_of(logger->name != NULL ? logger->name : "");
+    __atomic_store_n(&logger->id, id, __ATOMIC_RELEASE);
+    lock_release(&process.lock, &guard);
+    return id != 0;
+}
+
+void spanlog__log_to(spanlog_logger *logger, struct spanlog__site *site,
+                     const union spanlog__slot *slots) {
+    int saved = errno;
+    if (logger_ready(logger) && site->level >= logger->reserved)
+        log_slow(logger->id, site, slots);
+    errno = saved;
+}
+
+int spanlog__errno(void) {
+    return errno;
+}

@@ -1,0 +1,58 @@
+/* front/register.c: a call site's first call. See register.h. */
+#include "src/front/register.h"
+
+#include "src/core/printf_format.h"
+#include "src/core/site.h"
+
+/* A format that cannot be deferred is formatted at the call: one text argument. */
+static void prepare_printf(struct spanlog__site *site) {
+    struct printf_types types;
+    if (printf_types(site->text, &types)) {
+        site->types = types.types;
+        site->count = (uint8_t)types.count;
+        site->kind = PRINTF_DEFERRED;
+    } else {
+        site->types = SPANLOG__T_STR;
+        site->count = 1;
+        site->kind = types.counts_characters ? PRINTF_LITERAL : PRINTF_AT_CALL;
+    }
+}
+
+static uint32_t register_content(const struct spanlog__site *site) {
+    if (site->form != SPANLOG__FORM_LOGF || site->kind == PRINTF_DEFERRED)
+        return site_register(&process.journal, site);
+    struct spanlog__site formatted = *site;
+    formatted.text = "%s";
+    return site_register(&process.journal, &formatted);
+}
+
+/* A site that is used with named loggers stays on while any logger would take its level: each is
+ * asked at the call. Else the logger of its source decides. */
+static bool level_is_on(const struct spanlog__site *site, bool named) {
+    if (site->form != SPANLOG__FORM_LOG && site->form != SPANLOG__FORM_LOGF)
+        return true;
+    if (named)
+        return site->level >= process.lowest_level;
+    const struct site_entry *entry = site_find(&process.journal, site->id);
+    return entry != NULL && site->level >= process.level_of(site_logger(entry));
+}
+
+bool site_ready(struct spanlog__site *site, bool named) {
+    if (!process_start())
+        return false;
+    uint32_t state = SPANLOG__STATE(*site);
+    if (state != SPANLOG__STATE_NEW)
+        return state == SPANLOG__STATE_ON;
+    struct lock_guard guard = lock_take(&process.lock);
+    if (!guard.held)
+        return false;
+    if (SPANLOG__STATE(*site) == SPANLOG__STATE_NEW) {
+        if (site->form == SPANLOG__FORM_LOGF)
+            prepare_printf(site);
+        site->id = register_content(site);
+        state = site->id != 0 && level_is_on(site, named) ? SPANLOG__STATE_ON : SPANLOG__STATE_OFF;
+        __atomic_store_n(&site->state, state, __ATOMIC_RELEASE);
+    }
+    lock_release(&process.lock, &guard);
+    return SPANLOG__STATE(*site) == SPANLOG__STATE_ON;
+}

@@ -1,0 +1,19 @@
+/* front/register.h: a call site's first call: it gets its id in the journal's dictionary, and its
+ * flag says from then on whether its level is on. */
+#ifndef SPANLOG_FRONT_REGISTER_H
+#define SPANLOG_FRONT_REGISTER_H
+
+#include "src/core/process.h"
+
+#include <spanlog/macros.h>
+
+/* What `kind` says of a printf site. */
+#define PRINTF_DEFERRED 0 /* arguments in slots, formatted by the back */
+#define PRINTF_AT_CALL 1  /* formatted by the caller (%ls, positions, more than 16 arguments) */
+#define PRINTF_LITERAL 2  /* refused (%n): the format itself is the message */
+
+/* Registers the site, and starts the process, if that has not happened; true when it is on. named:
+ * it is used with named loggers (spanlog_info_to). */
+bool site_ready(struct spanlog__site *site, bool named);
+
+#endif

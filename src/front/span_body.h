@@ -1,0 +1,19 @@
+/* front/span_body.h: the groups of an open span: fields, events, links, status. */
+#ifndef SPANLOG_FRONT_SPAN_BODY_H
+#define SPANLOG_FRONT_SPAN_BODY_H
+
+#include "src/front/thread.h"
+
+/* The handle is of this process and its span has not ended. */
+bool span_is_open(const spanlog_span *span);
+/* The block with that index; it exists. */
+struct spanlog__open_span *span_block(uint32_t index);
+/* Appends a group of fields (GROUP_FIELDS, or GROUP_EVENT with its time); what exceeds a limit is
+ * counted in the span's record. */
+void span_add_fields(struct thread *t, struct spanlog__open_span *block, enum group_kind kind,
+                     const struct spanlog__site *site, const union spanlog__slot *slots,
+                     uint64_t ticks);
+/* Copies all groups to `to`, which has room for block->used bytes. */
+void span_copy_body(const struct spanlog__open_span *block, uint8_t *to);
+
+#endif

@@ -1,0 +1,265 @@
+/* process/process.c: starting and ending the library in a process. The one place that knows front
+ * and back; the rest meets in core/process.h.
+ *
+ *   NEW --first use--> RUNNING --spanlog_shutdown, exit--> ENDED (callers write for themselves)
+ *   any --fork--> NEW in the child
+ */
+#include "src/process/process.h"
+
+#include "src/back/back.h"
+#include "src/front/thread.h"
+
+#include <linux/membarrier.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+struct process process;
+
+static struct settings settings;
+static bool settings_loaded;
+static struct lock start_lock;
+/* A child's view of its parent's journal: the call sites' ids are in its dictionary. */
+static struct journal inherited;
+static bool has_inherited;
+
+static uint8_t level_of(const char *logger) {
+    return settings_level_of(&settings, logger);
+}
+
+static void take_settings(void) {
+    process.sync = settings.sync;
+    process.drop_when_full = settings.drop_when_full;
+    process.random_trace_ids = settings.random_trace_ids;
+    process.block_ns = (int64_t)settings.block_ms * 1000000;
+    process.ring_max = settings.ring_size;
+    process.ring_budget = 4 * process.ring_max > (16u << 20) ? 4 * process.ring_max : 16u << 20;
+    process.max_attributes = settings.max_attributes;
+    process.max_events = settings.max_events;
+    process.max_links = settings.max_links;
+    process.max_open_spans = settings.max_open_spans;
+    process.open_spans = 0;
+    process.error_status_min = 500;
+    process.level_of = level_of;
+    process.lowest_level = settings.output_count > 0 ? settings_lowest_level(&settings) : 25;
+    process.wake = 0;
+    process.attention = 0;
+}
+
+static bool has_membarrier(void) {
+#ifdef SPANLOG_PORTABLE
+    return false;
+#else
+    return syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+#endif
+}
+
+/* The journal, or private memory in its place, said once. */
+static bool open_journal(void) {
+    struct journal_identity identity = {.directory = settings.journal_dir,
+                                        .service = settings.service,
+                                        .version = settings.version,
+                                        .environment = settings.environment,
+                                        .resource = settings.resource,
+                                        .outputs = settings.outputs_text,
+                                        .source_fields = settings.source_fields};
+    int error = settings.sync ? -ENOTSUP : journal_create(&process.journal, &identity);
+    if (error == 0)
+        return true;
+    if (!settings.sync)
+        dprintf(STDERR_FILENO,
+                "spanlog: no journal in %s: %s; records are written by their callers\n",
+                settings.journal_dir[0] != '\0' ? settings.journal_dir : "/dev/shm",
+                strerror(-error));
+    process.sync = true;
+    return journal_private(&process.journal, &identity) == 0;
+}
+
+/* Call sites that are registered already keep their ids in a forked child. */
+static bool inherit_dictionary(void) {
+    for (uint32_t i = 0; has_inherited && i < inherited.dictionary_count; i++) {
+        uint8_t *copy = journal_add_dictionary(&process.journal, inherited.dictionary_sizes[i]);
+        if (copy == NULL)
+            return false;
+        memcpy(copy, inherited.dictionaries[i], inherited.dictionary_sizes[i]);
+    }
+    return true;
+}
+
+static void forget_inherited(void) {
+    if (has_inherited)
+        journal_close(&inherited, false);
+    has_inherited = false;
+}
+
+/* Journal, outputs and the shared ring; what fails in the file is tried again without it. */
+static bool build(void) {
+    if (!open_journal())
+        return false;
+    process.journal.header->error_status_min = process.error_status_min;
+    bool built = inherit_dictionary() && back_open(&settings) == 0 &&
+                 journal_add_ring(&process.journal, RING_MIN_SIZE) != NULL;
+    if (!built && !process.sync) {
+        journal_close(&process.journal, true);
+        settings.sync = true;
+        dprintf(STDERR_FILENO, "spanlog: no room for a journal; records are written by their "
+                               "callers\n");
+        return build();
+    }
+    return built;
+}
+
+static void start(void) {
+    if (!settings_loaded)
+        settings_load(&settings, NULL);
+    settings_loaded = true;
+    take_settings();
+    if (!build()) {
+        process.disabled = true;
+        dprintf(STDERR_FILENO, "spanlog: out of memory; nothing is logged\n");
+        return;
+    }
+    forget_inherited();
+    if (!has_membarrier())
+        process.attention |= RING_ATTENTION_FENCE;
+    if (!process.sync && back_start() != 0)
+        process.sync = true;
+    if (process.sync)
+        process.attention |= RING_ATTENTION_SYNC;
+    process.journal.rings[0]->attention = process.attention | RING_ATTENTION_ASLEEP;
+    process_watch(settings.signal_handlers && !process.sync);
+}
+
+bool process_start(void) {
+    if (__atomic_load_n(&process.state, __ATOMIC_ACQUIRE) != PROCESS_NEW)
+        return !process.disabled;
+    struct lock_guard guard = lock_take(&start_lock);
+    if (!guard.held)
+        return false;
+    if (process.state == PROCESS_NEW) {
+        start();
+        __atomic_store_n(&process.state, PROCESS_RUNNING, __ATOMIC_RELEASE);
+    }
+    lock_release(&start_lock, &guard);
+    return !process.disabled;
+}
+
+void process_drain(void) {
+    back_drain();
+}
+
+int spanlog_init(const spanlog_config *config) {
+    if (config != NULL && config->size != sizeof *config)
+        return -EINVAL;
+    struct lock_guard guard = lock_take(&start_lock);
+    int error = settings_loaded || process.state != PROCESS_NEW ? -EALREADY : 0;
+    if (error == 0) {
+        settings_load(&settings, config);
+        settings_loaded = true;
+    }
+    lock_release(&start_lock, &guard);
+    if (error == 0 && !process_start())
+        error = -ENOMEM;
+    return error;
+}
+
+/* ---- the end ------------------------------------------------------------------------------- */
+
+int process_end(int timeout_ms, bool exiting) {
+    struct lock_guard guard = lock_take(&start_lock);
+    if (!guard.held)
+        return -EDEADLK;
+    int error = 0;
+    if (process.state == PROCESS_RUNNING && !process.disabled) {
+        error = back_stop(timeout_ms, exiting);
+        if (error == 0) { /* nothing is left that recovery could be asked for */
+            process.state = PROCESS_ENDED;
+            if (process.journal.path[0] != '\0')
+                unlink(process.journal.path);
+            process.journal.path[0] = '\0';
+        }
+    }
+    lock_release(&start_lock, &guard);
+    return error;
+}
+
+int spanlog_shutdown(int timeout_ms) {
+    return process_end(timeout_ms, false);
+}
+
+int spanlog_flush(int timeout_ms) {
+    if (process.state == PROCESS_NEW || process.disabled)
+        return 0;
+    if (!process.sync)
+        return back_flush(timeout_ms);
+    back_drain();
+    return 0;
+}
+
+int spanlog_stats(spanlog_statistics *ret_stats) {
+    if (ret_stats == NULL || ret_stats->size == 0)
+        return -EINVAL;
+    spanlog_statistics all = {.size = ret_stats->size};
+    struct drain_counts counts;
+    back_counts(&counts, &all.sleeps, &all.recovered);
+    all.records = counts.records;
+    all.spans = counts.spans;
+    all.dropped = counts.dropped;
+    all.bytes = counts.bytes;
+    all.writes = counts.writes;
+    all.sink_errors = counts.sink_errors;
+    if (process.state != PROCESS_NEW && process.journal.header != NULL) {
+        process_count_spans(&all.open_spans);
+        all.spans_refused = process.journal.header->spans_refused;
+        for (uint32_t i = 1; i < process.journal.ring_count; i++)
+            all.threads += process.journal.rings[i]->state == RING_OWNED;
+    }
+    size_t size = ret_stats->size < sizeof all ? ret_stats->size : sizeof all;
+    memcpy(ret_stats, &all, size);
+    return 0;
+}
+
+void process_count_spans(uint64_t *ret_count) {
+    *ret_count = 0;
+    for (uint32_t s = 0; s < process.journal.span_segment_count; s++) {
+        for (uint32_t i = 0; i < OPEN_SPANS_PER_SEGMENT; i++) {
+            const struct spanlog__open_span *block =
+                (const void *)(process.journal.span_segments[s] + (size_t)i * OPEN_SPAN_SIZE);
+            *ret_count += __atomic_load_n(&block->state, __ATOMIC_RELAXED) == OPEN_SPAN_OPEN;
+        }
+    }
+}
+
+/* ---- fork ---------------------------------------------------------------------------------- */
+
+static struct lock_guard fork_start, fork_process;
+
+void process_before_fork(void) {
+    fork_start = lock_take(&start_lock);
+    fork_process = lock_take(&process.lock);
+    back_before_fork();
+}
+
+void process_after_fork_parent(void) {
+    back_after_fork_parent();
+    lock_release(&process.lock, &fork_process);
+    lock_release(&start_lock, &fork_start);
+}
+
+void process_after_fork_child(void) {
+    back_after_fork_child();
+    if (process.state != PROCESS_NEW && !process.disabled) {
+        forget_inherited();
+        inherited = process.journal;
+        has_inherited = true;
+    }
+    uint32_t epoch = process.epoch + 1;
+    sigset_t signals = fork_start.signals;
+    bool held = fork_start.held;
+    memset(&process, 0, sizeof process);
+    memset(&start_lock, 0, sizeof start_lock);
+    process.epoch = epoch;
+    thread_reset(&spanlog_thread);
+    if (held)
+        pthread_sigmask(SIG_SETMASK, &signals, NULL);
+}

@@ -1,0 +1,195 @@
+/* sinks/file.c: a file that several processes may write, and that others may rename, delete or cut.
+ *
+ * Each batch is one locked section: the path is looked up again (a rename or a removal is noticed
+ * here), the end is found, and a last line that somebody's death left without its newline is cut
+ * away when it is one of ours, or ended with a newline when it is not.
+ */
+#include "src/sinks/sink.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define TORN_MOST ((uint64_t)4 << 20) /* no line of ours is longer */
+
+static int lock_file(int fd, short type) {
+    struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = 0, .l_len = 0};
+    while (fcntl(fd, type == F_UNLCK ? F_OFD_SETLK : F_OFD_SETLKW, &lock) != 0) {
+        if (errno != EINTR)
+            return -errno;
+    }
+    return 0;
+}
+
+static void file_close(struct sink *sink) {
+    if (sink->fd >= 0)
+        close(sink->fd);
+    sink->fd = -1;
+    sink->locked = false;
+}
+
+static int file_open(struct sink *sink) {
+    struct stat status;
+    /* Non-blocking: a FIFO without a reader must not hold the back. It changes nothing for files. */
+    sink->fd = open(sink->target, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+                    0644);
+    if (sink->fd < 0)
+        sink->fd = open(sink->target, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY |
+                                          O_NONBLOCK, 0644);
+    if (sink->fd < 0)
+        return -errno;
+    if (fstat(sink->fd, &status) != 0) {
+        int error = -errno;
+        file_close(sink);
+        return error;
+    }
+    if (S_ISFIFO(status.st_mode)) { /* for writing only, so that a lost reader is noticed */
+        close(sink->fd);
+        sink->fd = open(sink->target, O_WRONLY | O_CLOEXEC | O_NONBLOCK);
+        if (sink->fd < 0)
+            return -errno;
+    }
+    sink->regular = S_ISREG(status.st_mode);
+    sink->chunked = S_ISFIFO(status.st_mode);
+    sink->end_at = UINT64_MAX;
+    return 0;
+}
+
+static bool same_file(const struct sink *sink, struct stat *ret_status) {
+    struct stat named;
+    return fstat(sink->fd, ret_status) == 0 && stat(sink->target, &named) == 0 &&
+           named.st_dev == ret_status->st_dev && named.st_ino == ret_status->st_ino;
+}
+
+static bool starts_like(const char *text, size_t size, const char *start) {
+    size_t most = strlen(start);
+    return most > 0 && memcmp(text, start, size < most ? size : most) == 0;
+}
+
+/* The last line has no newline. Returns where the file ends now. */
+static uint64_t mend_tail(struct sink *sink, uint64_t size) {
+    char block[4096];
+    uint64_t at = size;
+    while (at > 0 && size - at < TORN_MOST) {
+        size_t want = at < sizeof block ? (size_t)at : sizeof block;
+        if (pread(sink->fd, block, want, (off_t)(at - want)) != (ssize_t)want)
+            return size;
+        const char *newline = memrchr(block, '\n', want);
+        if (newline != NULL) {
+            at = at - want + (uint64_t)(newline + 1 - block);
+            break;
+        }
+        at -= want;
+    }
+    char start[16];
+    size_t have = size - at < sizeof start ? (size_t)(size - at) : sizeof start;
+    if (pread(sink->fd, start, have, (off_t)at) == (ssize_t)have &&
+        starts_like(start, have, sink->line_start) && ftruncate(sink->fd, (off_t)at) == 0)
+        return at;
+    return write(sink->fd, "\n", 1) == 1 ? size + 1 : size;
+}
+
+static int file_begin(struct sink *sink, struct sink_place *ret_place) {
+    struct stat status;
+    *ret_place = (struct sink_place){.regular = false};
+    for (int tries = 0;; tries++) {
+        int error = sink->fd < 0 ? file_open(sink) : 0;
+        if (error != 0)
+            return error;
+        if (!sink->regular)
+            return 0;
+        error = lock_file(sink->fd, F_WRLCK);
+        if (error != 0)
+            return error;
+        sink->locked = true;
+        if (same_file(sink, &status))
+            break;
+        file_close(sink); /* and with it the lock */
+        if (tries == 100)
+            return -EBUSY;
+    }
+    uint64_t size = (uint64_t)status.st_size;
+    char last = '\n';
+    if (size > 0 && size != sink->end_at &&
+        pread(sink->fd, &last, 1, (off_t)(size - 1)) == 1 && last != '\n')
+        size = mend_tail(sink, size);
+    ret_place->device = status.st_dev;
+    ret_place->inode = status.st_ino;
+    ret_place->offset = size;
+    ret_place->regular = true;
+    sink->end_at = size;
+    return 0;
+}
+
+/* After a failure in the middle of a line: takes the part of it back. */
+static size_t keep_whole_lines(struct sink *sink, const char *data, size_t done) {
+    const char *newline = done > 0 ? memrchr(data, '\n', done) : NULL;
+    size_t whole = newline != NULL ? (size_t)(newline + 1 - data) : 0;
+    if (whole != done && ftruncate(sink->fd, (off_t)(sink->end_at + whole)) != 0)
+        return done; /* the next writer's mend_tail cuts it */
+    return whole;
+}
+
+static int file_write(struct sink *sink, const char *data, size_t size, size_t *ret_written) {
+    if (!sink->regular)
+        return stream_write(sink, data, size, ret_written);
+    size_t done = 0;
+    int error = 0;
+    while (done < size && error == 0) {
+        ssize_t put = write(sink->fd, data + done, size - done);
+        if (put > 0)
+            done += (size_t)put;
+        else if (put == 0 || errno != EINTR)
+            error = put == 0 ? -EIO : -errno;
+    }
+    if (error != 0)
+        done = keep_whole_lines(sink, data, done);
+    sink->end_at += done;
+    *ret_written = done;
+    return error;
+}
+
+static void file_end(struct sink *sink) {
+    if (sink->locked)
+        lock_file(sink->fd, F_UNLCK);
+    sink->locked = false;
+}
+
+static int open_if_same(int directory, const char *name, uint64_t device, uint64_t inode) {
+    struct stat status;
+    int fd = openat(directory, name, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0)
+        return -errno;
+    if (fstat(fd, &status) == 0 && status.st_dev == device && status.st_ino == inode)
+        return fd;
+    close(fd);
+    return -ENOENT;
+}
+
+int file_find(const struct sink *sink, uint64_t device, uint64_t inode) {
+    int found = open_if_same(AT_FDCWD, sink->target, device, inode);
+    if (found >= 0)
+        return found;
+    char path[sizeof sink->target];
+    snprintf(path, sizeof path, "%s", sink->target);
+    char *slash = strrchr(path, '/');
+    if (slash == NULL)
+        return -ENOENT;
+    slash[slash == path] = '\0';
+    DIR *directory = opendir(path);
+    if (directory == NULL)
+        return -errno;
+    found = -ENOENT;
+    for (struct dirent *entry; found < 0 && (entry = readdir(directory)) != NULL;) {
+        if (entry->d_ino == inode)
+            found = open_if_same(dirfd(directory), entry->d_name, device, inode);
+    }
+    closedir(directory);
+    return found;
+}
+
+const struct sink_type sink_file = {"file", true, file_begin, file_write, file_end, file_close};

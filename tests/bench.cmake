@@ -1,0 +1,22 @@
+# Benchmarks. Built with the tests, run by hand: tests/bench/run BUILD_DIR prints one table and
+# exits with 1 when a goal is missed.
+set(bench_dir ${CMAKE_CURRENT_SOURCE_DIR}/bench)
+
+add_executable(bench_format ${bench_dir}/bench_format.c ${bench_dir}/format_shapes.c)
+target_link_libraries(bench_format PRIVATE spanlog_flags spanlog_formatters)
+
+if(TARGET spanlog::spanlog)
+  add_executable(bench_caller ${bench_dir}/bench_caller.c ${bench_dir}/stall.c)
+  add_executable(bench_drain ${bench_dir}/bench_drain.c)
+  foreach(program bench_caller bench_drain)
+    target_link_libraries(${program} PRIVATE spanlog_flags spanlog::spanlog)
+  endforeach()
+endif()
+
+pkg_check_modules(SPDLOG IMPORTED_TARGET spdlog)
+if(SPDLOG_FOUND)
+  add_executable(bench_spdlog ${bench_dir}/bench_spdlog.cpp)
+  target_link_libraries(bench_spdlog PRIVATE PkgConfig::SPDLOG Threads::Threads)
+  # The best that spdlog can do, whatever this project's own build type is.
+  target_compile_options(bench_spdlog PRIVATE -O2)
+endif()

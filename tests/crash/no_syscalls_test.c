@@ -1,0 +1,176 @@
+/* tests/crash/no_syscalls_test.c: a record costs its caller no system call, no allocation and no
+ * page fault. DESIGN.md, promise 1: "The caller's thread formats nothing, allocates nothing, takes
+ * no lock and makes no system call for a record (after the first on that thread)."
+ *
+ * A system call may be made for one reason only: the back has gone to sleep for good, and the
+ * record wakes it. So there are at most as many futex wakes as the back slept.
+ *
+ *     $ no_syscalls_test
+ *     [ RUN      ] a_million_records_make_no_system_call_and_no_allocation
+ *     1000000 records: 0 system calls, 37 futex wakes, 36 sleeps of the back, 0 allocations
+ */
+#include "trap_calls.h"
+
+#include <spanlog/spanlog.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/resource.h>
+
+#include <cmocka.h>
+
+enum { RECORDS = 1000000, SPANS = 200000, BURST = 500, MOST_PENDING = 1000, FAULT_RECORDS = 30000 };
+
+static uint64_t records_written(void) {
+    spanlog_statistics statistics = {.size = sizeof statistics};
+    spanlog_stats(&statistics);
+    return statistics.records;
+}
+
+static uint64_t sleeps(void) {
+    spanlog_statistics statistics = {.size = sizeof statistics};
+    spanlog_stats(&statistics);
+    return statistics.sleeps;
+}
+
+static void log_one(uint64_t n) {
+    spanlog_info("a record", kv("user", "alice"), kv("path", "/orders/17"), kv("n", n),
+                 kv("ms", 1.25));
+}
+
+static void span_one(uint64_t n) {
+    spanlog_scope(step, "step", kv("n", n), kv("user", "alice"));
+    spanlog_infof("number %llu of %s", (unsigned long long)n, "alice");
+}
+
+/* Calls `one` count times, in bursts; between them it waits, uncounted, for the back to follow. */
+static void log_counted(void (*one)(uint64_t), uint64_t count, uint64_t lines_each) {
+    uint64_t before = records_written(), called = 0;
+    while (called < count) {
+        trapped_counting = true;
+        for (int i = 0; i < BURST; i++)
+            one(called++);
+        trapped_counting = false;
+        while (before + called * lines_each > records_written() + MOST_PENDING)
+            sched_yield();
+    }
+}
+
+struct result {
+    struct trapped trapped;
+    uint64_t sleeps;
+    int error;
+};
+
+static void *log_watched(void *arg) {
+    struct result *result = arg;
+    for (uint64_t i = 0; i < 100; i++) {
+        log_one(i);
+        span_one(i);
+    }
+    spanlog_flush(-1);
+    result->error = trap_calls_start();
+    if (result->error != 0)
+        return NULL;
+    uint64_t sleeps_before = sleeps();
+    log_counted(log_one, RECORDS, 1);
+    log_counted(span_one, SPANS, 2);
+    result->trapped = trapped;
+    result->sleeps = sleeps() - sleeps_before;
+    return NULL;
+}
+
+static void a_million_records_make_no_system_call_and_no_allocation(void **state) {
+    (void)state;
+    struct result result = {.error = 0};
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, log_watched, &result), 0);
+    pthread_join(thread, NULL);
+    if (result.error != 0) {
+        printf("no seccomp filters here: error %d\n", result.error);
+        skip();
+    }
+    printf("%d records, %d spans with a line: %llu system calls (first: %ld), %llu futex wakes, "
+           "%llu sleeps of the back, %llu allocations\n",
+           RECORDS, SPANS, (unsigned long long)result.trapped.calls, result.trapped.first_call,
+           (unsigned long long)result.trapped.futex_wakes, (unsigned long long)result.sleeps,
+           (unsigned long long)result.trapped.allocations);
+    assert_int_equal(result.trapped.calls, 0);
+    assert_int_equal(result.trapped.allocations, 0);
+    /* The back may have been asleep already when counting began. */
+    assert_true(result.trapped.futex_wakes <= result.sleeps + 1);
+}
+
+static void *trap_known_calls(void *arg) {
+    struct result *result = arg;
+    result->error = trap_calls_start();
+    if (result->error != 0)
+        return NULL;
+    void *volatile memory = malloc(100); /* the thread's first takes an arena from the system */
+    free(memory);
+    trapped_counting = true;
+    sched_yield();
+    memory = malloc(100);
+    free(memory);
+    trapped_counting = false;
+    result->trapped = trapped;
+    return NULL;
+}
+
+static void the_trap_sees_what_it_must_see(void **state) {
+    (void)state;
+    struct result result = {.error = 0};
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, trap_known_calls, &result), 0);
+    pthread_join(thread, NULL);
+    if (result.error != 0)
+        skip();
+    assert_int_equal(result.trapped.calls, 1);
+    assert_int_equal(result.trapped.allocations, 2);
+}
+
+static long page_faults(void) {
+    struct rusage usage;
+    getrusage(RUSAGE_THREAD, &usage);
+    return usage.ru_minflt + usage.ru_majflt;
+}
+
+static void *count_faults(void *arg) {
+    long *ret_faults = arg;
+    log_one(0);
+    span_one(0);
+    spanlog_flush(-1);
+    (void)records_written();
+    long before = page_faults();
+    log_counted(log_one, FAULT_RECORDS, 1);
+    *ret_faults = page_faults() - before;
+    return NULL;
+}
+
+/* The ring (1 MiB) is gone through several times. */
+static void records_fault_in_no_page_after_a_threads_first(void **state) {
+    (void)state;
+    long faults = -1;
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, count_faults, &faults), 0);
+    pthread_join(thread, NULL);
+    printf("%d records: %ld page faults\n", FAULT_RECORDS, faults);
+    assert_in_range(faults, 0, 2);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_trap_sees_what_it_must_see),
+        cmocka_unit_test(a_million_records_make_no_system_call_and_no_allocation),
+        cmocka_unit_test(records_fault_in_no_page_after_a_threads_first),
+    };
+    if (getenv("SPANLOG_OUTPUT") == NULL)
+        setenv("SPANLOG_OUTPUT", "file:/dev/null", 1);
+    return cmocka_run_group_tests_name("no system calls on the caller's thread", tests, NULL, NULL);
+}
