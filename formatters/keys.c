@@ -83,21 +83,20 @@ static bool is_same_text(struct spanlog_text a, struct spanlog_text b) {
     return a.size == b.size && memcmp(a.data, b.data, a.size) == 0;
 }
 
-/* True if all keys are rendered and no two of them are or could become equal. Rendered keys hold
- * the name with reserved ones renamed already; only a name that ends in '_' can meet a renamed one.
- */
+/* True if all keys are rendered and no two of them are the same once written. Rendered keys have
+ * reserved names renamed already, so a clash with a renamed one shows as well. */
 static bool nothing_to_do(const struct spanlog_attribute *attributes, uint32_t count) {
     uint64_t seen = 0;
 
     if (count > QUICK_MAX)
         return false;
     for (uint32_t i = 0; i < count; i++) {
-        struct spanlog_text key = attributes[i].key, text = attributes[i].rendered;
-        if (!text.data || key.size == 0 || key.data[key.size - 1] == '_')
+        struct spanlog_text text = attributes[i].rendered;
+        if (!text.data || text.size < 3)
             return false;
         /* A hash of what tells keys apart soonest; where it repeats, compare. */
-        uint64_t bit = (uint64_t)1 << ((text.size * 7 + (uint32_t)(unsigned char)key.data[0] * 3 +
-                                        (unsigned char)key.data[key.size - 1]) &
+        uint64_t bit = (uint64_t)1 << ((text.size * 7 + (unsigned char)text.data[text.size / 2] * 3u +
+                                        (unsigned char)text.data[text.size - 3]) &
                                        63);
         if (seen & bit)
             for (uint32_t j = 0; j < i; j++)

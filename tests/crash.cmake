@@ -19,15 +19,9 @@ if(TARGET spanlog::spanlog)
 
   # Recovery by the tool where it is built, else by the next start of the service alone.
   set(crash_tools --writer $<TARGET_FILE:crash_writer> --check $<TARGET_FILE:crash_check>)
-  foreach(tool spanlog_tool spanlog_cli spanlog-tool)
-    if(TARGET ${tool})
-      get_target_property(tool_type ${tool} TYPE)
-      if(tool_type STREQUAL "EXECUTABLE")
-        list(APPEND crash_tools --spanlog $<TARGET_FILE:${tool}>)
-        break()
-      endif()
-    endif()
-  endforeach()
+  if(TARGET spanlog_tool AND EXISTS ${CMAKE_SOURCE_DIR}/src/cli/recover.c)
+    list(APPEND crash_tools --spanlog $<TARGET_FILE:spanlog_tool>)
+  endif()
 
   # Under a sanitizer the writers are slower than what the goal speaks of.
   set(crash_rate)

@@ -306,16 +306,6 @@ SPANLOG__API void spanlog__set(spanlog_span *span, struct spanlog__site *site,
 SPANLOG__API void spanlog__event(spanlog_span *span, struct spanlog__site *site,
                                  const union spanlog__slot *slots);
 
-SPANLOG__INLINE spanlog_span spanlog__enter(struct spanlog__site *site,
-                                            const union spanlog__slot *slots) {
-    spanlog_span span;
-    if (SPANLOG__RARE(spanlog__context.unsampled))
-        span.open = NULL;
-    else
-        spanlog__scope_begin(&span, site, slots);
-    return span;
-}
-
 SPANLOG__INLINE void spanlog__leave(spanlog_span *span) {
     if (span->open != NULL)
         spanlog__scope_end(span);
@@ -328,11 +318,17 @@ SPANLOG__INLINE spanlog_span spanlog__start(spanlog_ctx parent, struct spanlog__
     return span;
 }
 
+/* The pointer with an initialiser lets -Wjump-misses-init see a goto into the scope. The slots are
+ * filled only where the span is recorded. */
 #define SPANLOG__SCOPE(name, kind, ...)                                                            \
     SPANLOG__SITE(SPANLOG__CAT(spanlog__site_, name), SPANLOG_INFO, SPANLOG__FORM_SPAN, kind,      \
                   __VA_ARGS__);                                                                    \
-    __attribute__((cleanup(spanlog__leave))) spanlog_span name =                                   \
-        spanlog__enter(&SPANLOG__CAT(spanlog__site_, name), SPANLOG__ARGUMENTS(__VA_ARGS__))
+    __attribute__((unused)) struct spanlog__site *const SPANLOG__CAT(spanlog__entry_, name) =      \
+        &SPANLOG__CAT(spanlog__site_, name);                                                       \
+    __attribute__((cleanup(spanlog__leave))) spanlog_span name;                                    \
+    name.open = NULL;                                                                              \
+    if (SPANLOG__LIKELY(!spanlog__context.unsampled))                                              \
+    spanlog__scope_begin(&name, &SPANLOG__CAT(spanlog__site_, name), SPANLOG__ARGUMENTS(__VA_ARGS__))
 
 #define SPANLOG__BEGIN_none(name, operation, kind, parent)                                         \
     SPANLOG__BEGIN(name, kind, parent, operation)

@@ -138,7 +138,7 @@ static int read_piece(struct worker *worker, const struct spanlog_source *source
     size_t have = (size_t)got, piece_end = before + size < have ? before + size : have;
     char *begin = worker->buffer;
     chunk->offset = offset;
-    finish_chunk(chunk, begin, begin);
+    chunk->begin = chunk->end = begin; /* unless a line begins here */
     if (have <= before)
         return 0;
     if (before) {

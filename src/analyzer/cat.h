@@ -1,0 +1,24 @@
+/* analyzer/cat.h: the question "what does it say?": every line, in another dialect.
+ *
+ *     struct spanlog_cat cat = {.dialect = spanlog_dialect_find("logfmt"), .jobs = 2, .fd = 1};
+ *     int rc = spanlog_cat_run(&cat, &sources, &issues);      cat.lines: how many were written
+ */
+#ifndef SPANLOG_ANALYZER_CAT_H
+#define SPANLOG_ANALYZER_CAT_H
+
+#include "formatters/dialect.h"
+#include "src/analyzer/scan.h"
+
+struct spanlog_cat {
+    const struct spanlog_dialect *dialect;
+    unsigned jobs;
+    int fd;
+    void (*progress)(uint64_t done, uint64_t total);
+    uint64_t lines; /* filled in */
+};
+
+/* 0 or -errno, also of a failed write. */
+int spanlog_cat_run(struct spanlog_cat *cat, struct spanlog_sources *sources,
+                    struct spanlog_issues *issues);
+
+#endif

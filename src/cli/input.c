@@ -1,0 +1,122 @@
+/* cli/input.c: see input.h. */
+#include "src/cli/input.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "src/analyzer/render/output.h"
+#include "src/cli/verbs.h"
+
+void spanlog_say_visible(const char *text) {
+    struct spanlog_output out;
+    fflush(stderr);
+    spanlog_output_open(&out, STDERR_FILENO);
+    spanlog_put_visible(&out, (struct spanlog_text){text, (uint32_t)strlen(text)});
+    spanlog_output_close(&out);
+}
+
+/* ---- progress ----------------------------------------------------------------------------- */
+
+static bool progress_is_shown;
+
+static double seconds_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+void spanlog_show_progress(uint64_t done, uint64_t total) {
+    static double started, shown;
+    static int terminal = -1;
+    if (terminal < 0) {
+        terminal = isatty(STDERR_FILENO);
+        started = terminal ? seconds_now() : 0;
+    }
+    if (!terminal)
+        return;
+    double now = seconds_now();
+    if (now - started < 1 || now - shown < 0.2)
+        return;
+    shown = now;
+    progress_is_shown = true;
+    if (total)
+        fprintf(stderr, "\r\033[K%3u %%  %.1f of %.1f GB", (unsigned)(100 * done / total),
+                (double)done / 1e9, (double)total / 1e9);
+    else
+        fprintf(stderr, "\r\033[K%.1f GB", (double)done / 1e9);
+}
+
+void spanlog_clear_progress(void) {
+    if (progress_is_shown)
+        fprintf(stderr, "\r\033[K");
+    progress_is_shown = false;
+}
+
+/* ---- issues ------------------------------------------------------------------------------- */
+
+int spanlog_input_open(struct spanlog_input *input, const struct spanlog_options *options) {
+    input->issues = (struct spanlog_issues)SPANLOG_ISSUES_EMPTY;
+    int rc = spanlog_sources_open(&input->sources, options->paths, options->path_count,
+                                  &input->issues);
+    if (rc < 0)
+        fprintf(stderr, "spanlog: %s\n", strerror(-rc));
+    return rc;
+}
+
+static const char *error_text(int error) {
+    return error == ESTALE ? "was replaced while it was being read" : strerror(error);
+}
+
+static void say_place(const struct spanlog_source *source, const struct spanlog_source_issues *issues) {
+    uint64_t line = issues->first_line ? issues->first_line
+                                       : spanlog_source_line(source, issues->first_offset);
+    fprintf(stderr, "spanlog: ");
+    spanlog_say_visible(source->path);
+    if (line)
+        fprintf(stderr, ":%" PRIu64 ": ", line);
+    else
+        fprintf(stderr, ": at byte %" PRIu64 ": ", issues->first_offset);
+}
+
+static void say_issues_of(const struct spanlog_source *source,
+                          const struct spanlog_source_issues *issues) {
+    if (issues->lines_bad) {
+        say_place(source, issues);
+        fprintf(stderr, "%s", issues->first_reason);
+        if (issues->lines_good == 0)
+            fprintf(stderr, " (nothing in this file could be read)\n");
+        else if (issues->lines_bad == 1)
+            fprintf(stderr, " (line skipped)\n");
+        else
+            fprintf(stderr, " (this and %" PRIu64 " more lines skipped)\n", issues->lines_bad - 1);
+    }
+    if (issues->truncated) {
+        fprintf(stderr, "spanlog: ");
+        spanlog_say_visible(source->path);
+        fprintf(stderr, ": truncated last line (left out)\n");
+    }
+}
+
+int spanlog_input_close(struct spanlog_input *input, int rc, bool found) {
+    int status = found ? SPANLOG_EXIT_DONE : SPANLOG_EXIT_NOTHING;
+    spanlog_clear_progress();
+    if (rc < 0 && rc != -EPIPE) {
+        fprintf(stderr, "spanlog: %s\n", strerror(-rc));
+        status = SPANLOG_EXIT_ERROR;
+    }
+    for (size_t i = 0; i < input->issues.source_count; i++)
+        say_issues_of(&input->sources.list[i], &input->issues.sources[i]);
+    for (size_t i = 0; i < input->issues.unreadable_count; i++) {
+        fprintf(stderr, "spanlog: ");
+        spanlog_say_visible(input->issues.unreadable[i].path);
+        fprintf(stderr, ": %s\n", error_text(input->issues.unreadable[i].error));
+        status = SPANLOG_EXIT_ERROR;
+    }
+    spanlog_issues_free(&input->issues);
+    spanlog_sources_free(&input->sources);
+    return status;
+}

@@ -1,0 +1,30 @@
+/* cli/input.h: opens what a verb was given, and says at the end what was wrong with it.
+ *
+ *     struct spanlog_input input;
+ *     if (spanlog_input_open(&input, &options) < 0) return SPANLOG_EXIT_ERROR;
+ *     ... work ...
+ *     return spanlog_input_close(&input, rc, found_something);
+ */
+#ifndef SPANLOG_CLI_INPUT_H
+#define SPANLOG_CLI_INPUT_H
+
+#include "src/analyzer/sources.h"
+#include "src/cli/options.h"
+
+struct spanlog_input {
+    struct spanlog_sources sources;
+    struct spanlog_issues issues;
+};
+
+int spanlog_input_open(struct spanlog_input *input, const struct spanlog_options *options);
+/* rc: what the work returned. Returns the exit status. */
+int spanlog_input_close(struct spanlog_input *input, int rc, bool found);
+
+/* Shown on stderr's terminal once the work has taken a second. Give it to the scan. */
+void spanlog_show_progress(uint64_t done, uint64_t total);
+void spanlog_clear_progress(void);
+
+/* Path, name or other text from outside, on stderr: nothing in it can steer a terminal. */
+void spanlog_say_visible(const char *text);
+
+#endif

@@ -1,0 +1,58 @@
+/* cli/main.c: the `spanlog` command: finds the verb and hands over.
+ *
+ *     spanlog trace e266f103 shop.jsonl
+ *     spanlog --help
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "src/cli/verbs.h"
+
+#ifndef SPANLOG_VERSION
+#define SPANLOG_VERSION "0.1.0"
+#endif
+
+static const struct verb {
+    const char *name;
+    const char *about;
+    int (*run)(int argc, char **argv);
+} verbs[] = {
+    {"trace", "one trace: waterfall, log lines in place, critical path", spanlog_verb_trace},
+    {"traces", "list of traces: filter, sort", spanlog_verb_traces},
+    {"cat", "log lines in another dialect", spanlog_verb_cat},
+#ifdef SPANLOG_TOOL_RECOVER
+    {"recover", "write what dead processes left", spanlog_verb_recover},
+#endif
+};
+#define VERBS (sizeof verbs / sizeof verbs[0])
+
+static void print_help(FILE *to) {
+    fprintf(to, "spanlog VERB [options] [FILE|DIR|-]...\n\n"
+                "Reads JSON logs and rebuilds the traces in them. No file means stdin.\n\n");
+    for (size_t i = 0; i < VERBS; i++)
+        fprintf(to, "  %-10s %s\n", verbs[i].name, verbs[i].about);
+    fprintf(to, "\nspanlog VERB --help says more, with examples. spanlog --version\n");
+}
+
+int main(int argc, char **argv) {
+    if (argc < 2) {
+        print_help(stderr);
+        return SPANLOG_EXIT_ERROR;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+        print_help(stdout);
+        return SPANLOG_EXIT_DONE;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("spanlog %s\n", SPANLOG_VERSION);
+        return SPANLOG_EXIT_DONE;
+    }
+    for (size_t i = 0; i < VERBS; i++)
+        if (strcmp(argv[1], verbs[i].name) == 0)
+            return verbs[i].run(argc - 1, argv + 1);
+    if (argv[1][0] == '-')
+        fprintf(stderr, "spanlog: unknown option %s: the verb comes first (see: spanlog --help)\n", argv[1]);
+    else
+        fprintf(stderr, "spanlog: unknown verb %s (see: spanlog --help)\n", argv[1]);
+    return SPANLOG_EXIT_ERROR;
+}

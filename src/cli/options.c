@@ -1,0 +1,312 @@
+/* cli/options.c: see options.h. The table below is all there is to know about an option. */
+#include "src/cli/options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "src/analyzer/fields.h"
+#include "src/cli/verbs.h"
+
+/* Sets one option; NULL, or what a value must look like. */
+typedef const char *set_option(struct spanlog_options *options, const char *value);
+
+static bool read_count(const char *text, uint64_t most, uint64_t *ret) {
+    char *end;
+    if (*text < '0' || *text > '9')
+        return false;
+    unsigned long long number = strtoull(text, &end, 10);
+    *ret = number;
+    return *end == 0 && number <= most;
+}
+
+static const char *set_json(struct spanlog_options *options, const char *value) {
+    (void)value;
+    options->json = true;
+    return NULL;
+}
+
+static const char *set_ascii(struct spanlog_options *options, const char *value) {
+    (void)value;
+    options->ascii = true;
+    return NULL;
+}
+
+static const char *set_jobs(struct spanlog_options *options, const char *value) {
+    uint64_t number;
+    if (!read_count(value, 256, &number) || number == 0)
+        return "a number of threads, 1 to 256";
+    options->jobs = (unsigned)number;
+    return NULL;
+}
+
+static const char *set_width(struct spanlog_options *options, const char *value) {
+    uint64_t number;
+    if (!read_count(value, 1000, &number) || number < 40)
+        return "a number of columns, 40 to 1000";
+    options->width = (unsigned)number;
+    return NULL;
+}
+
+static const char *set_color(struct spanlog_options *options, const char *value) {
+    static const char *const names[] = {"auto", "always", "never"};
+    for (int i = 0; i < 3; i++)
+        if (strcmp(value, names[i]) == 0) {
+            options->color = (enum spanlog_color)i;
+            return NULL;
+        }
+    return "auto, always or never";
+}
+
+static const char *set_sort(struct spanlog_options *options, const char *value) {
+    options->query.descending = *value == '-';
+    value += options->query.descending;
+    for (int i = 0; i < SPANLOG_TRACES_SORTS; i++)
+        if (strcmp(value, spanlog_traces_sort_names[i]) == 0) {
+            options->query.sort = (enum spanlog_traces_sort)i;
+            return NULL;
+        }
+    return "start, duration, spans, logs, services, errors, orphans, root, service or trace_id, "
+           "with a leading - for the greatest first";
+}
+
+static const char *set_limit(struct spanlog_options *options, const char *value) {
+    uint64_t number;
+    if (!read_count(value, SIZE_MAX, &number) || number == 0)
+        return "a number from 1 up";
+    options->query.limit = (size_t)number;
+    return NULL;
+}
+
+static const char *set_service(struct spanlog_options *options, const char *value) {
+    options->query.service = value;
+    return NULL;
+}
+
+static const char *set_operation(struct spanlog_options *options, const char *value) {
+    options->query.operation = value;
+    return NULL;
+}
+
+static const char *set_status(struct spanlog_options *options, const char *value) {
+    if (strcmp(value, "error") == 0)
+        options->query.status = SPANLOG_STATUS_WITH_ERRORS;
+    else if (strcmp(value, "ok") == 0)
+        options->query.status = SPANLOG_STATUS_WITHOUT;
+    else
+        return "error or ok";
+    return NULL;
+}
+
+static const char *set_min_duration(struct spanlog_options *options, const char *value) {
+    return spanlog_duration_read(value, &options->query.min_duration_ns)
+               ? NULL
+               : "a duration with its unit: 250us, 100ms, 1.5s, 10m";
+}
+
+/* RFC 3339, a date, or a duration before now. */
+static bool read_time(const char *text, uint64_t *ret_ns) {
+    char padded[128];
+    uint64_t ago_ns;
+    size_t size = strlen(text);
+    if (spanlog_duration_read(text, &ago_ns)) {
+        struct timespec now;
+        clock_gettime(CLOCK_REALTIME, &now);
+        uint64_t now_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+        *ret_ns = now_ns > ago_ns ? now_ns - ago_ns : 0;
+        return true;
+    }
+    if (size > 60)
+        return false;
+    snprintf(padded, sizeof padded, "%s%s", text, size == 10 ? "T00:00:00Z" : "");
+    return spanlog_time_read((struct spanlog_text){padded, (uint32_t)strlen(padded)}, ret_ns);
+}
+
+#define TIME_FORM "a time like 2026-11-21T10:30:00Z, a date, or how long ago: 10m, 2h, 7d"
+
+static const char *set_since(struct spanlog_options *options, const char *value) {
+    return read_time(value, &options->query.since_ns) ? NULL : TIME_FORM;
+}
+
+static const char *set_until(struct spanlog_options *options, const char *value) {
+    return read_time(value, &options->query.until_ns) ? NULL : TIME_FORM;
+}
+
+static const char *set_error_status_min(struct spanlog_options *options, const char *value) {
+    uint64_t number;
+    if (!read_count(value, 1000, &number) || number < 100)
+        return "an HTTP status code, 100 to 1000";
+    options->error_status_min = (int32_t)number;
+    return NULL;
+}
+
+static const char *set_to(struct spanlog_options *options, const char *value) {
+    static char names[256];
+    options->to = spanlog_dialect_find(value);
+    if (options->to)
+        return NULL;
+    size_t used = 0;
+    names[0] = 0;
+    const struct spanlog_dialect *dialect;
+    for (size_t i = 0; (dialect = spanlog_dialect_at(i)) != NULL && used < sizeof names; i++)
+        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "one of ",
+                                 dialect->name);
+    return names;
+}
+
+static const struct option {
+    const char *name;
+    char letter; /* 0: none */
+    const char *value; /* NULL: takes none */
+    const char *help;
+    unsigned group;
+    set_option *set;
+} table[] = {
+    {"json", 0, NULL, "one JSON object a line", SPANLOG_TAKES_JSON, set_json},
+    {"to", 0, "DIALECT", "what to write: json, logfmt, pretty (default: pretty on a terminal, else json)",
+     SPANLOG_TAKES_TO, set_to},
+    {"sort", 0, "[-]FIELD", "order by this field; with - the greatest first (default: start)",
+     SPANLOG_TAKES_SORT, set_sort},
+    {"limit", 0, "N", "at most N", SPANLOG_TAKES_SORT, set_limit},
+    {"service", 0, "NAME", "only traces that pass through this service", SPANLOG_TAKES_FILTER, set_service},
+    {"operation", 0, "NAME", "only traces with a span of this operation", SPANLOG_TAKES_FILTER,
+     set_operation},
+    {"status", 0, "STATUS", "error: only traces with errors; ok: only those without",
+     SPANLOG_TAKES_FILTER, set_status},
+    {"min-duration", 0, "TIME", "only traces that took at least that long: 100ms", SPANLOG_TAKES_FILTER,
+     set_min_duration},
+    {"since", 0, "TIME", "only traces that start at or after this time; 10m is ten minutes ago",
+     SPANLOG_TAKES_FILTER, set_since},
+    {"until", 0, "TIME", "only traces that start before this time", SPANLOG_TAKES_FILTER, set_until},
+    {"error-status-min", 0, "CODE", "the least HTTP status that is an error (default: 500)",
+     SPANLOG_TAKES_ERRORS, set_error_status_min},
+    {"color", 0, "WHEN", "auto, always or never; NO_COLOR is honoured", SPANLOG_TAKES_LOOK, set_color},
+    {"ascii", 0, NULL, "no box drawing characters", SPANLOG_TAKES_LOOK, set_ascii},
+    {"width", 0, "N", "columns (default: the terminal's, or 80)", SPANLOG_TAKES_LOOK, set_width},
+    {"jobs", 'j', "N", "threads (default: one for each core)", SPANLOG_TAKES_INPUT, set_jobs},
+};
+#define OPTIONS (sizeof table / sizeof table[0])
+
+static void print_help(const struct spanlog_usage *usage) {
+    printf("spanlog %s %s\n\n%s\n\nOptions:\n", usage->verb, usage->synopsis, usage->about);
+    for (size_t i = 0; i < OPTIONS; i++) {
+        char left[64];
+        if (!(table[i].group & usage->options))
+            continue;
+        int used = snprintf(left, sizeof left, "--%s%s%s", table[i].name, table[i].value ? " " : "",
+                            table[i].value ? table[i].value : "");
+        if (table[i].letter && used < (int)sizeof left)
+            snprintf(left + used, sizeof left - (size_t)used, ", -%c", table[i].letter);
+        printf("  %-24s %s\n", left, table[i].help);
+    }
+    printf("  %-24s %s\n\nExamples:\n%s", "--help", "this text", usage->examples);
+}
+
+static int usage_error(const struct spanlog_usage *usage, const char *format, const char *a,
+                       const char *b) {
+    fprintf(stderr, "spanlog: %s: ", usage->verb);
+    fprintf(stderr, format, a, b);
+    fprintf(stderr, " (see: spanlog %s --help)\n", usage->verb);
+    return SPANLOG_EXIT_ERROR;
+}
+
+static const struct option *find_option(const struct spanlog_usage *usage, const char *word,
+                                        const char **ret_value) {
+    *ret_value = NULL;
+    for (size_t i = 0; i < OPTIONS; i++) {
+        const struct option *option = &table[i];
+        if (!(option->group & usage->options))
+            continue;
+        if (word[1] != '-') {
+            if (!option->letter || word[1] != option->letter)
+                continue;
+            *ret_value = word[2] == '=' ? word + 3 : word[2] ? word + 2 : NULL;
+            return option;
+        }
+        size_t size = strlen(option->name);
+        if (strncmp(word + 2, option->name, size) != 0 || (word[2 + size] && word[2 + size] != '='))
+            continue;
+        *ret_value = word[2 + size] ? word + 3 + size : NULL;
+        return option;
+    }
+    return NULL;
+}
+
+/* Sets the option at argv[*at], whose value may be the next word. -1: go on. */
+static int take_option(struct spanlog_options *options, const struct spanlog_usage *usage, int argc,
+                       char **argv, int *at) {
+    const char *word = argv[*at], *value;
+    const struct option *option = find_option(usage, word, &value);
+    if (!option)
+        return usage_error(usage, "unknown option %s%s", word, "");
+    if (!option->value && value)
+        return usage_error(usage, "--%s takes no value%s", option->name, "");
+    if (option->value && !value) {
+        if (*at + 1 == argc)
+            return usage_error(usage, "--%s needs a value: %s", option->name, option->value);
+        value = argv[++*at];
+    }
+    const char *wanted = option->set(options, value);
+    if (wanted) {
+        fprintf(stderr, "spanlog: %s: --%s %s: not %s\n", usage->verb, option->name, value, wanted);
+        return SPANLOG_EXIT_ERROR;
+    }
+    return -1;
+}
+
+int spanlog_options_parse(struct spanlog_options *options, const struct spanlog_usage *usage,
+                          int argc, char **argv) {
+    int words = 0;
+    bool only_words = false;
+    *options = (struct spanlog_options){.error_status_min = 500};
+    for (int i = 1; i < argc; i++) {
+        char *word = argv[i];
+        if (only_words || word[0] != '-' || word[1] == 0) {
+            argv[1 + words++] = word; /* words move to the front, behind the verb */
+            continue;
+        }
+        if (strcmp(word, "--") == 0) {
+            only_words = true;
+            continue;
+        }
+        if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+            print_help(usage);
+            return SPANLOG_EXIT_DONE;
+        }
+        int status = take_option(options, usage, argc, argv, &i);
+        if (status >= 0)
+            return status;
+    }
+    int first = 1;
+    if (usage->options & SPANLOG_TAKES_ID) {
+        if (words == 0)
+            return usage_error(usage, "which trace? Give its id, or 4 characters of either end%s%s", "",
+                               "");
+        options->id = argv[first++];
+        words--;
+    }
+    options->paths = (const char *const *)&argv[first];
+    options->path_count = (size_t)words;
+    return -1;
+}
+
+struct spanlog_look spanlog_options_look(const struct spanlog_options *options) {
+    struct winsize size;
+    bool terminal = isatty(STDOUT_FILENO);
+    const char *no_color = getenv("NO_COLOR"), *columns = getenv("COLUMNS"), *term = getenv("TERM");
+    uint64_t number;
+    struct spanlog_look look = {.width = options->width, .ascii = options->ascii};
+    if (look.width == 0 && terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
+        look.width = size.ws_col;
+    if (look.width == 0 && terminal && columns && read_count(columns, 1000, &number))
+        look.width = (unsigned)number;
+    if (look.width == 0)
+        look.width = 80;
+    look.color = options->color == SPANLOG_COLOR_ALWAYS ||
+                 (options->color == SPANLOG_COLOR_AUTO && terminal && !(no_color && *no_color) &&
+                  !(term && strcmp(term, "dumb") == 0));
+    return look;
+}

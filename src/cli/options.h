@@ -1,0 +1,62 @@
+/* cli/options.h: the options of all verbs, in one table (options.c), and what they were set to.
+ *
+ *     static const struct spanlog_usage usage = {.verb = "traces", .options = SPANLOG_TAKES_INPUT | …};
+ *     struct spanlog_options options;
+ *     int status = spanlog_options_parse(&options, &usage, argc, argv);
+ *     if (status >= 0)
+ *         return status;              after --help, or an error that was said
+ */
+#ifndef SPANLOG_CLI_OPTIONS_H
+#define SPANLOG_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "formatters/dialect.h"
+#include "src/analyzer/render/look.h"
+#include "src/analyzer/traces.h"
+
+/* Groups of options that a verb may take. */
+enum spanlog_takes {
+    SPANLOG_TAKES_INPUT = 1,  /* -j */
+    SPANLOG_TAKES_LOOK = 2,   /* --color --ascii --width */
+    SPANLOG_TAKES_JSON = 4,   /* --json */
+    SPANLOG_TAKES_FILTER = 8, /* --service --operation --status --min-duration --since --until */
+    SPANLOG_TAKES_SORT = 16,  /* --sort --limit */
+    SPANLOG_TAKES_ERRORS = 32, /* --error-status-min */
+    SPANLOG_TAKES_TO = 64,    /* --to */
+    SPANLOG_TAKES_ID = 128    /* the first word that is no option is an id */
+};
+
+struct spanlog_usage {
+    const char *verb;
+    const char *synopsis; /* behind the verb */
+    const char *about;
+    const char *examples;
+    unsigned options; /* enum spanlog_takes */
+};
+
+enum spanlog_color { SPANLOG_COLOR_AUTO, SPANLOG_COLOR_ALWAYS, SPANLOG_COLOR_NEVER };
+
+struct spanlog_options {
+    const char *const *paths;
+    size_t path_count;
+    const char *id; /* with SPANLOG_TAKES_ID */
+    bool json;
+    bool ascii;
+    enum spanlog_color color;
+    unsigned width; /* 0: the terminal's, or 80 */
+    unsigned jobs;
+    int32_t error_status_min;
+    const struct spanlog_dialect *to; /* NULL: by the output */
+    struct spanlog_traces_query query;
+};
+
+/* -1: go on. Otherwise the exit status. */
+int spanlog_options_parse(struct spanlog_options *options, const struct spanlog_usage *usage,
+                          int argc, char **argv);
+/* Colours and width for what is printed on stdout. */
+struct spanlog_look spanlog_options_look(const struct spanlog_options *options);
+
+#endif

@@ -1,0 +1,98 @@
+/* cli/trace.c: `spanlog trace ID`: one trace as a waterfall. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "src/analyzer/parallel.h"
+#include "src/analyzer/render/render.h"
+#include "src/cli/input.h"
+#include "src/cli/verbs.h"
+
+static const struct spanlog_usage usage = {
+    .verb = "trace",
+    .synopsis = "ID [options] [FILE|DIR|-]...",
+    .about = "Shows one trace: its spans as a tree with their times, the critical path in heavy bars,\n"
+             "log lines and events in their places. ID is a trace id, or at least 4 characters of\n"
+             "either end of it. No file means stdin.",
+    .examples = "  spanlog trace e266f103 shop.jsonl\n"
+                "  spanlog trace 01a1fda890089f5228efe333b266f103 logs/ --width 120\n"
+                "  kubectl logs orders | spanlog trace e266f103 --json | jq .operation\n",
+    .options = SPANLOG_TAKES_INPUT | SPANLOG_TAKES_LOOK | SPANLOG_TAKES_JSON | SPANLOG_TAKES_ERRORS |
+               SPANLOG_TAKES_ID};
+
+static void say_id(struct spanlog_text id) {
+    spanlog_say_visible(id.data ? id.data : "");
+}
+
+static void say_ambiguous(const struct spanlog_trace *trace, const char *id) {
+    fprintf(stderr, "spanlog: trace %s: %s%zu traces match; give more of the id:\n", id,
+            trace->match_count > SPANLOG_TRACE_MATCHES_MAX ? "at least " : "", trace->match_count);
+    for (size_t i = 0; i < trace->match_count && i < SPANLOG_TRACE_MATCHES_MAX; i++) {
+        fprintf(stderr, "  ");
+        say_id(trace->matches[i]);
+        fprintf(stderr, "\n");
+    }
+    if (trace->match_count > SPANLOG_TRACE_MATCHES_MAX)
+        fprintf(stderr, "  ...\n");
+}
+
+/* In JSON the lists of flags have no word for these. */
+static void say_mended(const struct spanlog_trace *trace) {
+    const struct spanlog_tree *tree = &trace->tree;
+    for (uint32_t i = 0; i < tree->count; i++) {
+        const struct spanlog_node *node = &tree->nodes[tree->order[i]];
+        if (node->flags & SPANLOG_NODE_SELF_PARENT)
+            fprintf(stderr, "spanlog: span %016" PRIx64 " is its own parent: taken as a root\n",
+                    node->span_id);
+        if (node->flags & SPANLOG_NODE_CYCLE)
+            fprintf(stderr, "spanlog: span %016" PRIx64 " descends from itself: taken as a root\n",
+                    node->span_id);
+    }
+}
+
+static int print(const struct spanlog_trace *trace, const struct spanlog_options *options) {
+    struct spanlog_look look = spanlog_options_look(options);
+    struct spanlog_output out;
+    spanlog_output_open(&out, STDOUT_FILENO);
+    if (options->json)
+        spanlog_render_trace_json(trace, &out);
+    else
+        spanlog_render_trace(trace, &look, &out);
+    int rc = spanlog_output_close(&out);
+    say_mended(trace);
+    return rc;
+}
+
+int spanlog_verb_trace(int argc, char **argv) {
+    struct spanlog_options options;
+    struct spanlog_input input;
+    struct spanlog_trace trace;
+    int status = spanlog_options_parse(&options, &usage, argc, argv);
+    if (status >= 0)
+        return status;
+    if (spanlog_input_open(&input, &options) < 0)
+        return SPANLOG_EXIT_ERROR;
+    struct spanlog_trace_search search = {.id = options.id,
+                                          .jobs = spanlog_job_count(options.jobs),
+                                          .error_status_min = options.error_status_min,
+                                          .progress = spanlog_show_progress};
+    int rc = spanlog_trace_find(&search, &input.sources, &input.issues, &trace);
+    spanlog_clear_progress();
+    if (rc == -EINVAL) {
+        fprintf(stderr, "spanlog: trace %s: too short; give at least 4 characters of the id\n",
+                options.id);
+    } else if (rc == 0 && trace.match_count == 1) {
+        rc = print(&trace, &options);
+    } else if (rc == 0 && trace.match_count > 1) {
+        say_ambiguous(&trace, options.id);
+    } else if (rc == 0) {
+        fprintf(stderr, "spanlog: trace ");
+        spanlog_say_visible(options.id);
+        fprintf(stderr, ": not found\n");
+    }
+    bool wrong = rc == -EINVAL || (rc == 0 && trace.match_count > 1);
+    status = spanlog_input_close(&input, wrong ? 0 : rc, trace.match_count > 0);
+    spanlog_trace_free(&trace);
+    return wrong ? SPANLOG_EXIT_ERROR : status;
+}

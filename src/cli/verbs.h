@@ -1,0 +1,19 @@
+/* cli/verbs.h: the verbs of the tool; one file each. main.c has the table.
+ *
+ *     int spanlog_verb_trace(int argc, char **argv);     argv[0] is the verb; returns the exit status
+ *
+ * Exit status: 0 done, 1 nothing found, 2 usage error or a file that cannot be read.
+ */
+#ifndef SPANLOG_CLI_VERBS_H
+#define SPANLOG_CLI_VERBS_H
+
+#define SPANLOG_EXIT_DONE 0
+#define SPANLOG_EXIT_NOTHING 1
+#define SPANLOG_EXIT_ERROR 2
+
+int spanlog_verb_trace(int argc, char **argv);
+int spanlog_verb_traces(int argc, char **argv);
+int spanlog_verb_cat(int argc, char **argv);
+int spanlog_verb_recover(int argc, char **argv);
+
+#endif
