@@ -18,6 +18,7 @@
 
 #define CLOSE_MAX 320
 #define SHORT_TEXT_MAX 256
+#define ASKED_MAX 64
 
 #define DIM "\033[2m"
 #define BOLD "\033[1m"
@@ -286,10 +287,13 @@ static char *write_line(const struct spanlog_line *line, char *out, char *end, b
     if (!after)
         return NULL;
     if (line->attribute_count) {
-        p = spanlog_plain_put_attributes(p, limit - (after - p), line->attributes,
+        /* ASKED_MAX: no step of put_end asks for that much more room than it then fills. */
+        p = spanlog_plain_put_attributes(p, limit - (after - p) - ASKED_MAX, line->attributes,
                                          line->attribute_count, spanlog_keys_of(line->line_kind),
                                          color ? put_color_key : spanlog_plain_put_key, &dropped);
         after = put_end(line, p, limit, cut, color);
+        if (!after)
+            return NULL;
     }
     return put_close(line, after, dropped, color);
 }

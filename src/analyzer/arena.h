@@ -17,6 +17,9 @@
 #include "formatters/line.h"
 
 struct spanlog_arena_block;
+/* With block_size SPANLOG_ARENA_HUGE each block is one huge page, if the kernel gives it. */
+#define SPANLOG_ARENA_HEADER 16
+#define SPANLOG_ARENA_HUGE ((2u << 20) - SPANLOG_ARENA_HEADER)
 
 struct spanlog_arena {
     char *at;

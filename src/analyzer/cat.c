@@ -47,8 +47,8 @@ static int convert_chunk(void *argument, const struct spanlog_chunk *chunk) {
     uint64_t before = writer->lines;
     writer->out.size = 0;
     for (const char *line = chunk->begin, *end; line < chunk->end; line = end + 1) {
-        end = spanlog_line_end(line, chunk->end);
-        const char *problem = spanlog_record_read(&writer->reader, line, end, &record);
+        const char *problem = spanlog_record_read(&writer->reader, line, &record);
+        end = problem ? spanlog_line_end(line, chunk->end) : record.end;
         if (!problem && record.time_ns == 0)
             problem = "no \"ts\" with a time in it";
         if (problem) {

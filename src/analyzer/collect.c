@@ -123,8 +123,8 @@ static int read_chunk(void *argument, const struct spanlog_chunk *chunk) {
     struct spanlog_record record;
     uint64_t good = 0;
     for (const char *line = chunk->begin, *end; line < chunk->end; line = end + 1) {
-        end = spanlog_line_end(line, chunk->end);
-        const char *problem = spanlog_record_read(&job->reader, line, end, &record);
+        const char *problem = spanlog_record_read(&job->reader, line, &record);
+        end = problem ? spanlog_line_end(line, chunk->end) : record.end;
         if (problem) {
             if (!spanlog_line_is_blank(line, end))
                 spanlog_issues_bad_line(job->issues, chunk, line, problem);
@@ -170,7 +170,7 @@ int spanlog_collect(struct spanlog_collection *all, struct spanlog_sources *sour
     int rc = all->jobs && arguments ? 0 : -ENOMEM;
     for (unsigned i = 0; rc == 0 && i < options->jobs; i++) {
         all->jobs[i].issues = issues;
-        all->jobs[i].arena.block_size = 256 * 1024 - 64;
+        all->jobs[i].arena.block_size = SPANLOG_ARENA_HUGE;
         spanlog_reader_init(&all->jobs[i].reader, options->error_status_min);
         arguments[i] = &all->jobs[i];
     }

@@ -7,8 +7,8 @@
  *             break;
  *     if (walk.problem) ...
  *
- * A line must be followed by a byte below 0x20 that is not blank ('\n' or NUL), which is what ends
- * it, and by SPANLOG_JSON_PADDING readable bytes. So nothing here compares against an end.
+ * A line must be ended by '\n', and SPANLOG_JSON_PADDING readable bytes follow it. No token can hold
+ * a newline: so nothing here compares against an end.
  * Everything is checked: grammar, escapes, UTF-8, numbers, nesting up to SPANLOG_JSON_DEPTH.
  */
 #ifndef SPANLOG_ANALYZER_JSON_H
@@ -186,12 +186,11 @@ static inline int spanlog_json_next(struct spanlog_json_walk *walk) {
     return -1;
 }
 
-/* Behind the object: true when only blanks follow. */
-static inline bool spanlog_json_close(struct spanlog_json_walk *walk, const char *end) {
-    const char *p = walk->at;
-    if (p != end)
-        p = spanlog_json_blank(p);
-    return p == end || spanlog_json_fail(walk, p, "text behind the object");
+/* Behind the object: true when only blanks follow up to the newline, where `at` then stands. */
+static inline bool spanlog_json_close(struct spanlog_json_walk *walk) {
+    if (*walk->at != '\n')
+        walk->at = spanlog_json_blank(walk->at);
+    return *walk->at == '\n' || spanlog_json_fail(walk, walk->at, "text behind the object");
 }
 
 #endif

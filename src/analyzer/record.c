@@ -62,15 +62,18 @@ static inline const char *template_ids(const char *p, struct spanlog_record *rec
         !spanlog_hex16(p + 29, &record->trace.low) ||
         !(p = template_fixed(p + 13, 32, &raw[SPANLOG_FIELD_TRACE_ID])))
         return at;
+    record->ids_read |= 1u << SPANLOG_FIELD_TRACE_ID;
     at = p;
     if (!MATCHES(p, ",\"span_id\":\"") || !spanlog_hex16(p + 12, &record->span.low) ||
         !(p = template_fixed(p + 12, 16, &raw[SPANLOG_FIELD_SPAN_ID])))
         return at;
+    record->ids_read |= 1u << SPANLOG_FIELD_SPAN_ID;
     at = p;
     if (MATCHES(p, ",\"parent_id\":\"")) {
         if (!spanlog_hex16(p + 14, &record->parent.low) ||
             !(p = template_fixed(p + 14, 16, &raw[SPANLOG_FIELD_PARENT_ID])))
             return at;
+        record->ids_read |= 1u << SPANLOG_FIELD_PARENT_ID;
         at = p;
     }
     TEMPLATE_STRING(",\"trace_flags\":\"", SPANLOG_FIELD_TRACE_FLAGS)
@@ -130,7 +133,7 @@ static unsigned escaped_key(const struct spanlog_field_table *keys, const struct
 }
 
 static void walk_line(const struct spanlog_field_table *keys, struct spanlog_json_walk *walk, int more,
-                      struct spanlog_json_value *raw) {
+                      struct spanlog_record *record) {
     for (; more > 0; more = spanlog_json_next(walk)) {
         struct spanlog_json_value key, value;
         if (!spanlog_json_member(walk, &key, &value))
@@ -138,8 +141,10 @@ static void walk_line(const struct spanlog_field_table *keys, struct spanlog_jso
         unsigned field = key.escaped
                              ? escaped_key(keys, &key)
                              : spanlog_field_find(keys, key.begin, (size_t)(key.end - key.begin));
-        if (field != SPANLOG_FIELD_COUNT)
-            raw[field] = value;
+        if (field == SPANLOG_FIELD_COUNT)
+            continue;
+        record->raw[field] = value;
+        record->ids_read &= ~(1u << field);
     }
 }
 
@@ -195,8 +200,8 @@ uint64_t spanlog_reader_time(struct spanlog_reader *reader, struct spanlog_text 
     return ns;
 }
 
-/* Unless the template has read its digits already. */
-static bool read_id(const struct spanlog_json_value *value, unsigned digits, struct spanlog_id *id) {
+static bool read_id_text(const struct spanlog_json_value *value, unsigned digits,
+                         struct spanlog_id *id) {
     struct spanlog_text text = string_of(value);
     if (!text.data)
         return false;
@@ -208,6 +213,15 @@ static bool read_id(const struct spanlog_json_value *value, unsigned digits, str
         return id->high || id->low;
     }
     return spanlog_id_read(text, digits, id);
+}
+
+/* The template has read the digits already, unless the walk has found the key once more. */
+static inline bool read_id(const struct spanlog_record *record, unsigned field, unsigned digits,
+                           struct spanlog_id *id) {
+    if (record->ids_read >> field & 1)
+        return id->high || id->low;
+    const struct spanlog_json_value *value = &record->raw[field];
+    return value->type != SPANLOG_JSON_ABSENT && read_id_text(value, digits, id);
 }
 
 static bool is_text(const struct spanlog_json_value *value, const char *text, size_t size) {
@@ -242,13 +256,22 @@ static bool span_is_error(const struct spanlog_reader *reader, const struct span
            spanlog_is_error_code((int32_t)number, reader->error_status_min);
 }
 
+static uint8_t read_kind(const struct spanlog_json_value *value) {
+    if (value->type == SPANLOG_JSON_ABSENT || IS_TEXT(value, "internal"))
+        return 0;
+    if (IS_TEXT(value, "server"))
+        return 1;
+    if (IS_TEXT(value, "client"))
+        return 2;
+    return spanlog_kind_read(string_of(value));
+}
+
 static void read_span(struct spanlog_reader *reader, struct spanlog_record *record) {
     const struct spanlog_json_value *raw = record->raw;
     const struct spanlog_json_value *duration = &raw[SPANLOG_FIELD_DURATION_MS];
     record->operation = string_of(&raw[SPANLOG_FIELD_OPERATION]);
     record->operation_escaped = raw[SPANLOG_FIELD_OPERATION].escaped;
-    record->has_parent = raw[SPANLOG_FIELD_PARENT_ID].type &&
-                         read_id(&raw[SPANLOG_FIELD_PARENT_ID], 16, &record->parent);
+    record->has_parent = read_id(record, SPANLOG_FIELD_PARENT_ID, 16, &record->parent);
     record->duration_ns = spanlog_milliseconds_read(duration->begin, duration->end);
     record->start_ns = raw[SPANLOG_FIELD_START].type
                            ? spanlog_reader_time(reader, string_of(&raw[SPANLOG_FIELD_START]))
@@ -256,9 +279,7 @@ static void read_span(struct spanlog_reader *reader, struct spanlog_record *reco
     if (record->start_ns == 0) /* only an end and a duration */
         record->start_ns =
             record->time_ns > record->duration_ns ? record->time_ns - record->duration_ns : 0;
-    record->span_kind = raw[SPANLOG_FIELD_KIND].type
-                            ? spanlog_kind_read(string_of(&raw[SPANLOG_FIELD_KIND]))
-                            : 0;
+    record->span_kind = read_kind(&raw[SPANLOG_FIELD_KIND]);
     record->is_error = span_is_error(reader, record);
 }
 
@@ -266,6 +287,12 @@ static uint8_t read_level(const struct spanlog_json_value *value) {
     int64_t number;
     if (IS_TEXT(value, "info"))
         return 9;
+    if (IS_TEXT(value, "debug"))
+        return 5;
+    if (IS_TEXT(value, "warn"))
+        return 13;
+    if (IS_TEXT(value, "error"))
+        return 17;
     if (value->type == SPANLOG_JSON_STRING)
         return spanlog_level_read(string_of(value));
     if (value->type == SPANLOG_JSON_NUMBER &&
@@ -275,25 +302,30 @@ static uint8_t read_level(const struct spanlog_json_value *value) {
     return 0;
 }
 
-const char *spanlog_record_read(struct spanlog_reader *reader, const char *line, const char *end,
+const char *spanlog_record_read(struct spanlog_reader *reader, const char *line,
                                 struct spanlog_record *ret) {
     struct spanlog_json_value *raw = ret->raw;
-    memset(raw, 0, sizeof ret->raw);
+    for (unsigned field = 0; field < SPANLOG_FIELD_COUNT; field++)
+        raw[field].type = SPANLOG_JSON_ABSENT;
+    ret->trace.opaque = ret->span.opaque = ret->parent.opaque = false;
+    ret->span.high = ret->parent.high = 0;
+    ret->ids_read = 0;
     struct spanlog_json_walk walk = {.at = template_read(line, ret)};
     int more = walk.at == line ? spanlog_json_open(&walk) : spanlog_json_next(&walk);
-    walk_line(reader->keys, &walk, more, raw);
+    walk_line(reader->keys, &walk, more, ret);
     if (!walk.problem)
-        spanlog_json_close(&walk, end);
+        spanlog_json_close(&walk);
     if (walk.problem)
         return walk.problem;
+    ret->end = walk.at;
     ret->line_kind = line_kind(raw);
     ret->level = read_level(&raw[SPANLOG_FIELD_LEVEL]);
     ret->time_ns = spanlog_reader_time(reader, string_of(&raw[SPANLOG_FIELD_TS]));
     ret->service = string_of(&raw[SPANLOG_FIELD_SERVICE]);
     ret->service_escaped = raw[SPANLOG_FIELD_SERVICE].escaped;
     ret->trace_text = string_of(&raw[SPANLOG_FIELD_TRACE_ID]);
-    ret->has_trace = read_id(&raw[SPANLOG_FIELD_TRACE_ID], 32, &ret->trace);
-    ret->has_span = read_id(&raw[SPANLOG_FIELD_SPAN_ID], 16, &ret->span);
+    ret->has_trace = read_id(ret, SPANLOG_FIELD_TRACE_ID, 32, &ret->trace);
+    ret->has_span = read_id(ret, SPANLOG_FIELD_SPAN_ID, 16, &ret->span);
     ret->has_parent = false;
     ret->is_error = false;
     if (ret->line_kind != SPANLOG_LINE_LOG)

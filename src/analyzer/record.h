@@ -3,7 +3,7 @@
  *     struct spanlog_reader reader;
  *     spanlog_reader_init(&reader, 500);
  *     struct spanlog_record record;
- *     const char *problem = spanlog_record_read(&reader, line, line_end, &record);
+ *     const char *problem = spanlog_record_read(&reader, line, &record);
  *     if (!problem && record.has_trace) ...
  *
  * Texts point into the line and keep their escapes; `_escaped` says so. The whole line is checked,
@@ -32,6 +32,8 @@ struct spanlog_record {
     struct spanlog_text operation;
     struct spanlog_text trace_text; /* the raw id */
     struct spanlog_json_value raw[SPANLOG_FIELD_COUNT];
+    const char *end;   /* where the line's newline stands */
+    uint32_t ids_read; /* bits: these raw ids are in trace, span, parent already */
     uint8_t line_kind; /* enum spanlog_line_kind */
     uint8_t level;
     uint8_t span_kind;
@@ -42,8 +44,9 @@ struct spanlog_record {
 
 void spanlog_reader_init(struct spanlog_reader *reader, int32_t error_status_min);
 
-/* NULL, or what is wrong with the line, e.g. "not a JSON object". */
-const char *spanlog_record_read(struct spanlog_reader *reader, const char *line, const char *end,
+/* The line is ended by '\n'. NULL, or what is wrong with it, e.g. "not a JSON object"; then the
+ * record, also its end, is not set. */
+const char *spanlog_record_read(struct spanlog_reader *reader, const char *line,
                                 struct spanlog_record *ret);
 
 /* A timestamp, by way of the reader's memory of the last date. 0: unreadable. */

@@ -39,7 +39,7 @@ static int read_lines(struct spanlog_trace *trace, const struct spanlog_found_li
         if (!text)
             return -ENOMEM;
         memcpy(text, found[i].text, found[i].size + 1 + SPANLOG_JSON_PADDING);
-        spanlog_record_read(&reader, text, text + found[i].size, &record);
+        spanlog_record_read(&reader, text, &record);
         *line = (struct spanlog_trace_line){.text = text,
                                             .size = found[i].size,
                                             .source = found[i].source,

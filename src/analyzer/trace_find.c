@@ -129,8 +129,8 @@ static int sample_lines(struct finder *finder, const struct spanlog_chunk *chunk
     uint64_t good = 0;
     const char *first_bad = NULL, *reason = NULL;
     for (const char *line = chunk->begin, *end; line < chunk->end && left > 0; line = end + 1, left--) {
-        end = spanlog_line_end(line, chunk->end);
-        const char *problem = spanlog_record_read(&finder->reader, line, end, &record);
+        const char *problem = spanlog_record_read(&finder->reader, line, &record);
+        end = problem ? spanlog_line_end(line, chunk->end) : record.end;
         if (problem && !spanlog_line_is_blank(line, end) && !first_bad) {
             first_bad = line;
             reason = problem;
@@ -149,7 +149,7 @@ static int sample_lines(struct finder *finder, const struct spanlog_chunk *chunk
 static int read_candidate(struct finder *finder, const struct spanlog_chunk *chunk, const char *line,
                           const char *end) {
     struct spanlog_record record;
-    const char *problem = spanlog_record_read(&finder->reader, line, end, &record);
+    const char *problem = spanlog_record_read(&finder->reader, line, &record);
     if (problem) {
         spanlog_issues_bad_line(finder->issues, chunk, line, problem);
         return 0;

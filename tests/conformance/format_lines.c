@@ -2,8 +2,8 @@
  *
  *     format_lines json 1000 7      1000 lines of seed 7 on stdout
  *
- * Texts, keys and ids are hostile: quotes, escapes, line breaks, broken UTF-8, reserved names, words
- * that look like fields. The attribute "first" always comes first with the record's number.
+ * Texts, keys and ids are hostile: quotes, escapes, line breaks, broken UTF-8, reserved names,
+ * words that look like fields. The attribute "first" always comes first with the record's number.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,7 +38,8 @@ static const char *const texts[] = {
     "\x1b[31mred\x1b[0m\x07",
     "\x7f\xC2\x9B\xE2\x80\xA8\xE2\x80\xAE",
     "\xFF\xC3",
-    "gr\xC3\xB6\xC3\x9F" "e \xF0\x9F\x98\x80",
+    "gr\xC3\xB6\xC3\x9F"
+    "e \xF0\x9F\x98\x80",
     "=",
     "a=b",
     "[1,{\"a\":null}]",
@@ -46,11 +47,46 @@ static const char *const texts[] = {
     "${jndi:ldap://x} %n%s",
 };
 static const char *const keys[] = {
-    "key",     "http.route", "a b",    "a_b",    "a=b",     "",        "_",        "ts",
-    "level",   "msg",        "pid",    "pid_",   "pid__",   "trace_id", "trace id", "trace\"id",
-    "span_id", "parent_id",  "status", "status_", "error",  "events",   "operation", "duration_ms",
-    "\xFF",    "\xFE",       "new\nline", "\"",  "\\",      "kind",     "start",     "dropped_attributes",
-    "name",    "links",      "sample_ratio", "gr\xC3\xB6", "\xE2\x80\xAE", "src",    "tid",       "logger",
+    "key",
+    "http.route",
+    "a b",
+    "a_b",
+    "a=b",
+    "",
+    "_",
+    "ts",
+    "level",
+    "msg",
+    "pid",
+    "pid_",
+    "pid__",
+    "trace_id",
+    "trace id",
+    "trace\"id",
+    "span_id",
+    "parent_id",
+    "status",
+    "status_",
+    "error",
+    "events",
+    "operation",
+    "duration_ms",
+    "\xFF",
+    "\xFE",
+    "new\nline",
+    "\"",
+    "\\",
+    "kind",
+    "start",
+    "dropped_attributes",
+    "name",
+    "links",
+    "sample_ratio",
+    "gr\xC3\xB6",
+    "\xE2\x80\xAE",
+    "src",
+    "tid",
+    "logger",
 };
 
 static struct spanlog_text some_text(void) {
@@ -163,11 +199,14 @@ static void fill_line(struct spanlog_line *line, int64_t number) {
 static void render_parts(const struct spanlog_dialect *d, struct spanlog_line *line) {
     static char head[4096], tail[4096], rendered[ATTRIBUTES_MAX][1024];
 
-    line->head = (struct spanlog_text){head, (uint32_t)(d->render_head(line, head, head + sizeof head) - head)};
-    line->tail = (struct spanlog_text){tail, (uint32_t)(d->render_tail(line, tail, tail + sizeof tail) - tail)};
+    line->head = (struct spanlog_text){
+        head, (uint32_t)(d->render_head(line, head, head + sizeof head) - head)};
+    line->tail = (struct spanlog_text){
+        tail, (uint32_t)(d->render_tail(line, tail, tail + sizeof tail) - tail)};
     for (uint32_t i = 0; i < line->attribute_count; i++) {
         char *out = rendered[i];
-        char *end = d->render_key(attributes[i].key, line->line_kind, out, out + sizeof rendered[i]);
+        char *end =
+            d->render_key(attributes[i].key, line->line_kind, out, out + sizeof rendered[i]);
         attributes[i].rendered = (struct spanlog_text){out, (uint32_t)(end - out)};
     }
 }
@@ -188,8 +227,9 @@ int main(int argc, char **argv) {
         parts_end = d->write(&line, parts, parts + sizeof parts);
         if (!end || !parts_end || end - plain != parts_end - parts ||
             memcmp(plain, parts, (size_t)(end - plain)) != 0) {
-            fprintf(stderr, "rendered parts change line %ld:\n%.*s%.*s", i, end ? (int)(end - plain) : 0,
-                    plain, parts_end ? (int)(parts_end - parts) : 0, parts);
+            fprintf(stderr, "rendered parts change line %ld:\n%.*s%.*s", i,
+                    end ? (int)(end - plain) : 0, plain, parts_end ? (int)(parts_end - parts) : 0,
+                    parts);
             return 1;
         }
         fwrite(plain, 1, (size_t)(end - plain), stdout);

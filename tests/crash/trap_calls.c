@@ -19,7 +19,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-__thread struct trapped trapped = {0, 0, 0, -1};
+__thread struct trapped trapped;
 __thread bool trapped_counting;
 
 /* ---- system calls --------------------------------------------------------------------------- */
@@ -53,8 +53,9 @@ static void on_call(int signal_number, siginfo_t *info, void *context) {
         if (number == SYS_futex && operation == FUTEX_WAKE) {
             trapped.futex_wakes++;
         } else {
-            if (trapped.calls++ == 0)
-                trapped.first_call = number;
+            trapped.calls++;
+            if (number >= 0 && number < TRAPPED_NUMBERS)
+                trapped.by_number[number]++;
         }
     }
     greg_t arguments[6] = {registers[REG_RDI], registers[REG_RSI], registers[REG_RDX],

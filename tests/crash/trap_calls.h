@@ -16,11 +16,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { TRAPPED_NUMBERS = 512 };
+
 struct trapped {
-    uint64_t calls;       /* system calls but futex wakes */
-    uint64_t futex_wakes; /* FUTEX_WAKE */
-    uint64_t allocations; /* malloc, calloc, realloc, free, ... */
-    long first_call;      /* number of the first one of calls, -1: none */
+    uint64_t calls;                      /* system calls but futex wakes */
+    uint64_t futex_wakes;                /* FUTEX_WAKE */
+    uint64_t allocations;                /* malloc, calloc, realloc, free, ... */
+    uint32_t by_number[TRAPPED_NUMBERS]; /* of calls */
 };
 
 extern __thread struct trapped trapped;

@@ -1,5 +1,6 @@
-// tests/unit/format_double_test.cc: doubles and floats against three oracles: std::to_chars (shortest
-// digits), strtod (the same bits again) and printf with 1 to 17 digits (nothing shorter exists).
+// tests/unit/format_double_test.cc: doubles and floats against three oracles: std::to_chars
+// (shortest digits), strtod (the same bits again) and printf with 1 to 17 digits (nothing shorter
+// exists).
 extern "C" {
 #include "tests/unit/format_test.h"
 
@@ -19,8 +20,12 @@ namespace {
 struct Digits { // without leading or trailing zeros; value = 0.DIGITS * 10^exponent
     std::string digits;
     int exponent;
-    bool operator==(const Digits &o) const { return digits == o.digits && exponent == o.exponent; }
-    std::string text() const { return "0." + digits + "e" + std::to_string(exponent); }
+    bool operator==(const Digits &o) const {
+        return digits == o.digits && exponent == o.exponent;
+    }
+    std::string text() const {
+        return "0." + digits + "e" + std::to_string(exponent);
+    }
 };
 
 Digits digits_of(const std::string &text) {
@@ -59,7 +64,8 @@ std::string put(float v) {
 
 template <class T> std::string shortest(T v) {
     char out[64];
-    return std::string(out, std::to_chars(out, out + sizeof out, v, std::chars_format::scientific).ptr);
+    return std::string(out,
+                       std::to_chars(out, out + sizeof out, v, std::chars_format::scientific).ptr);
 }
 
 double from_bits(uint64_t bits) {
@@ -216,14 +222,26 @@ void numbers_look_as_in_javascript(void **) {
     const struct {
         double value;
         const char *text;
-    } known[] = {{0.0, "0"},          {-0.0, "-0"},         {1.2, "1.2"},
-                 {45.25, "45.25"},    {100, "100"},         {-3, "-3"},
-                 {0.1 + 0.2, "0.30000000000000004"},        {1e300, "1e+300"},
-                 {1e21, "1e+21"},     {1e20, "100000000000000000000"},
-                 {1.5e-7, "1.5e-7"},  {0.000001, "0.000001"}, {0.0000015, "0.0000015"},
-                 {123456789.125, "123456789.125"},          {5e-324, "5e-324"},
-                 {DBL_MAX, "1.7976931348623157e+308"},      {9007199254740993.0, "9007199254740992"},
-                 {0.1, "0.1"},        {1e9 + 0.5, "1000000000.5"}, {2.5e-5, "0.000025"}};
+    } known[] = {{0.0, "0"},
+                 {-0.0, "-0"},
+                 {1.2, "1.2"},
+                 {45.25, "45.25"},
+                 {100, "100"},
+                 {-3, "-3"},
+                 {0.1 + 0.2, "0.30000000000000004"},
+                 {1e300, "1e+300"},
+                 {1e21, "1e+21"},
+                 {1e20, "100000000000000000000"},
+                 {1.5e-7, "1.5e-7"},
+                 {0.000001, "0.000001"},
+                 {0.0000015, "0.0000015"},
+                 {123456789.125, "123456789.125"},
+                 {5e-324, "5e-324"},
+                 {DBL_MAX, "1.7976931348623157e+308"},
+                 {9007199254740993.0, "9007199254740992"},
+                 {0.1, "0.1"},
+                 {1e9 + 0.5, "1000000000.5"},
+                 {2.5e-5, "0.000025"}};
     for (const auto &k : known)
         assert_string_equal(put(k.value).c_str(), k.text);
 }
@@ -240,8 +258,8 @@ void the_rounding_mode_changes_nothing(void **) {
     static const int modes[] = {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO};
     uint64_t seed = 17;
     for (int i = 0; i < 200000; i++) {
-        double v = i % 2 ? static_cast<double>(next_magnitude(&seed) >> 20) / 1000
-                         : random_finite(&seed);
+        double v =
+            i % 2 ? static_cast<double>(next_magnitude(&seed) >> 20) / 1000 : random_finite(&seed);
         std::string expected = put(v);
         fesetround(modes[i % 3]);
         std::string text = put(v);
@@ -302,10 +320,10 @@ void middles_between_doubles_go_to_the_even_one(void **) {
 }
 
 void extreme_exponents_give_zero_or_infinity(void **) {
-    for (const char *text : {"1e400", "-1e400", "1e-400", "0e999999999999", "1e999999999999999999",
-                             "1e-999999999999999999", "2.4703282292062327e-324",
-                             "2.4703282292062328e-324", "1.7976931348623158e308",
-                             "1.7976931348623159e308", "0.0000", "-0.0", "123e-320"})
+    for (const char *text :
+         {"1e400", "-1e400", "1e-400", "0e999999999999", "1e999999999999999999",
+          "1e-999999999999999999", "2.4703282292062327e-324", "2.4703282292062328e-324",
+          "1.7976931348623158e308", "1.7976931348623159e308", "0.0000", "-0.0", "123e-320"})
         check_read(text);
     std::string zeros(5000, '0');
     check_read("0." + zeros + "1e5001");
@@ -314,8 +332,8 @@ void extreme_exponents_give_zero_or_infinity(void **) {
 }
 
 void what_is_no_json_number_is_refused(void **) {
-    for (const char *text : {"", "-", "+1", "01", "1.", ".5", "1e", "1e+", "0x10", "1 ", " 1", "NaN",
-                             "Infinity", "1.2.3", "--1", "1_000", "1e5x", "-.5", "1,5"}) {
+    for (const char *text : {"", "-", "+1", "01", "1.", ".5", "1e", "1e+", "0x10", "1 ", " 1",
+                             "NaN", "Infinity", "1.2.3", "--1", "1_000", "1e5x", "-.5", "1,5"}) {
         double v = 7;
         assert_int_equal(spanlog_read_double(text, strlen(text), &v), -22);
     }

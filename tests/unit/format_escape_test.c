@@ -1,5 +1,5 @@
-/* tests/unit/format_escape_test.c: escaping, byte by byte and at every size of buffer. Python is the
- * oracle for random text (format_python_test.py). */
+/* tests/unit/format_escape_test.c: escaping, byte by byte and at every size of buffer. Python is
+ * the oracle for random text (format_python_test.py). */
 #include "tests/unit/format_test.h"
 
 #include <stdlib.h>
@@ -47,11 +47,15 @@ static void broken_utf8_is_replaced_once_per_maximal_subpart(void **state) {
 
 static void bidi_controls_are_visible_where_asked_for(void **state) {
     char out[128];
-    const char *text = "a\xE2\x80\xAE" "b\xEF\xBB\xBF";
+    const char *text = "a\xE2\x80\xAE"
+                       "b\xEF\xBB\xBF";
     (void)state;
     assert_text(spanlog_escape_visible(out, out + sizeof out, text, strlen(text)), out,
                 "a\\u202eb\\ufeff");
-    CHECK("a\xE2\x80\xAE" "b", "a\xE2\x80\xAE" "b");
+    CHECK("a\xE2\x80\xAE"
+          "b",
+          "a\xE2\x80\xAE"
+          "b");
 }
 
 /* The same text from every alignment and length, so that no block of 16 hides a byte. */
@@ -70,10 +74,12 @@ static void a_special_byte_is_found_at_every_place(void **state) {
 
 /* The buffer ends where the heap block does: sanitizers see what the canary does not. */
 static void no_size_of_buffer_is_overrun(void **state) {
-    static const char text[] = "plain text of some length, \"quoted\"\n\xC2\x85\xE2\x80\xA8\xFF\xF0\x9F"
-                               "\x98\x80 and more than sixteen plain bytes at the end";
+    static const char text[] =
+        "plain text of some length, \"quoted\"\n\xC2\x85\xE2\x80\xA8\xFF\xF0\x9F"
+        "\x98\x80 and more than sixteen plain bytes at the end";
     char whole[512];
-    size_t needed = (size_t)(spanlog_escape(whole, whole + sizeof whole, text, sizeof text - 1) - whole);
+    size_t needed =
+        (size_t)(spanlog_escape(whole, whole + sizeof whole, text, sizeof text - 1) - whole);
     (void)state;
     for (size_t room = 0; room <= needed + 20; room++) {
         char *out = malloc(room + 8), *end;
@@ -130,7 +136,7 @@ static void a_text_that_does_not_fit_is_cut_between_characters(void **state) {
 
 static void bare_texts_hold_nothing_that_ends_a_value(void **state) {
     static const char *const bare[] = {"a", "user:7", "größe", "a/b?c&d", "1.5", "{}", "'"};
-    static const char *const not_bare[] = {"",   "a b", "a=b",  "\"",           "a\\",
+    static const char *const not_bare[] = {"",   "a b",  "a=b",  "\"",           "a\\",
                                            "\n", "\xFF", "\x7f", "\xE2\x80\xAE", "\xC2\x85"};
     (void)state;
     for (size_t i = 0; i < sizeof bare / sizeof *bare; i++)

@@ -142,8 +142,8 @@ static void what_does_not_fit_is_out_of_range(void **state) {
 }
 
 static void what_is_no_integer_is_refused(void **state) {
-    static const char *const bad[] = {"", "-", "01", "1x", "x", "+1", " 1", "1 ", "--1", "1.0",
-                                      "99999999999999999999x"};
+    static const char *const bad[] = {
+        "", "-", "01", "1x", "x", "+1", " 1", "1 ", "--1", "1.0", "99999999999999999999x"};
     int64_t s;
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)

@@ -22,12 +22,30 @@ static void broken_sequences_are_measured_by_their_maximal_subpart(void **state)
         const char *text;
         int length;
     } known[] = {
-        {"\x80", -1},         {"\xBF", -1},             {"\xC0\xAF", -1},         {"\xC1\xBF", -1},
-        {"\xC2", -1},         {"\xC2\x41", -1},         {"\xE0\x80\xAF", -1},     {"\xE0\xA0", -2},
-        {"\xE2\x28\xA1", -1}, {"\xE2\x82\x28", -2},     {"\xED\xA0\x80", -1},     {"\xED\x9F", -2},
-        {"\xF0\x80\x80", -1}, {"\xF0\x9F\x98", -3},     {"\xF0\x9F\x98\x41", -3}, {"\xF0\x9F\x41", -2},
-        {"\xF4\x90\x80", -1}, {"\xF5\x80\x80\x80", -1}, {"\xFF", -1},             {"\xFE", -1},
-        {"\xC3\xA9", 2},      {"\xE2\x82\xAC", 3},      {"\xF0\x9F\x98\x80", 4},  {"A", 1},
+        {"\x80", -1},
+        {"\xBF", -1},
+        {"\xC0\xAF", -1},
+        {"\xC1\xBF", -1},
+        {"\xC2", -1},
+        {"\xC2\x41", -1},
+        {"\xE0\x80\xAF", -1},
+        {"\xE0\xA0", -2},
+        {"\xE2\x28\xA1", -1},
+        {"\xE2\x82\x28", -2},
+        {"\xED\xA0\x80", -1},
+        {"\xED\x9F", -2},
+        {"\xF0\x80\x80", -1},
+        {"\xF0\x9F\x98", -3},
+        {"\xF0\x9F\x98\x41", -3},
+        {"\xF0\x9F\x41", -2},
+        {"\xF4\x90\x80", -1},
+        {"\xF5\x80\x80\x80", -1},
+        {"\xFF", -1},
+        {"\xFE", -1},
+        {"\xC3\xA9", 2},
+        {"\xE2\x82\xAC", 3},
+        {"\xF0\x9F\x98\x80", 4},
+        {"A", 1},
     };
     (void)state;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
