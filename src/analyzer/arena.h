@@ -32,7 +32,7 @@ void *spanlog_arena_more(struct spanlog_arena *arena, size_t size);
 
 /* 8-byte aligned. */
 static inline void *spanlog_arena_alloc(struct spanlog_arena *arena, size_t size) {
-    size = (size + 7) & ~(size_t)7;
+    size = size ? (size + 7) & ~(size_t)7 : 8; /* never NULL but for want of memory */
     if ((size_t)(arena->end - arena->at) < size)
         return spanlog_arena_more(arena, size);
     void *memory = arena->at;

@@ -145,6 +145,7 @@ static void sum_up(struct spanlog_tree *tree) {
     tree->root = SPANLOG_NODE_NONE;
     tree->start_ns = tree->count ? UINT64_MAX : 0;
     tree->end_ns = 0;
+    tree->unfinished = 0;
     for (uint32_t i = 0; i < tree->count; i++) {
         const struct spanlog_node *node = &tree->nodes[i];
         uint64_t end = spanlog_node_end(node);
@@ -153,6 +154,7 @@ static void sum_up(struct spanlog_tree *tree) {
         if (end > tree->end_ns)
             tree->end_ns = end;
         tree->errors += node->flags & SPANLOG_NODE_ERROR;
+        tree->unfinished += (node->flags & SPANLOG_NODE_UNFINISHED) != 0;
         if (node->parent != SPANLOG_NODE_NONE)
             continue;
         const struct spanlog_node *root =

@@ -58,7 +58,7 @@ struct spanlog_tree {
     uint32_t root;   /* the earliest root, else the earliest orphan; NONE when there are no spans */
     uint64_t start_ns;
     uint64_t end_ns;
-    uint32_t errors, orphans, cycles, self_parents, duplicates, critical;
+    uint32_t errors, orphans, unfinished, cycles, self_parents, duplicates, critical;
 };
 
 static inline uint64_t spanlog_node_end(const struct spanlog_node *node) {

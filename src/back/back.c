@@ -238,7 +238,19 @@ static void close_rings(void) {
     make_owners_see();
 }
 
-int back_stop(int timeout_ms, bool exiting) {
+void back_count_spans(uint64_t *ret_count) {
+    *ret_count = 0;
+    if (back.open)
+        drain_count_open(&back.drain, ret_count);
+}
+
+static bool has_open_spans(void) {
+    uint64_t open = 0;
+    back_count_spans(&open);
+    return open > 0;
+}
+
+int back_stop(int timeout_ms, bool (*abandon)(void)) {
     int error = back.running ? back_flush(timeout_ms) : 0;
     if (!stop_thread(timeout_ms < 0 ? -1 : 200))
         return -ETIMEDOUT;
@@ -246,7 +258,7 @@ int back_stop(int timeout_ms, bool exiting) {
     struct lock_guard guard = lock_take(&back.lock);
     if (guard.held && back.open) {
         drain_pass(&back.drain, UINT64_MAX);
-        if (exiting)
+        if (abandon != NULL && has_open_spans() && abandon())
             drain_abandoned(&back.drain);
         drain_process_ended(&back.drain);
         error = drain_write(&back.drain) ? 0 : -ETIMEDOUT;

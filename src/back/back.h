@@ -15,12 +15,15 @@ void back_drain(void);
 /* Waits until all that was acknowledged before is written. 0 or -ETIMEDOUT; timeout_ms < 0: no limit.
  * Async-signal-safe. */
 int back_flush(int timeout_ms);
-/* Ends the thread and writes what is left: open spans as abandoned when `exiting`, "process ended".
- * Returns 0 when everything is out, else -ETIMEDOUT; the journal then has to stay. */
-int back_stop(int timeout_ms, bool exiting);
+/* Ends the thread and writes what is left: open spans as abandoned when abandon() says so (NULL: no),
+ * "process ended". Returns 0 when everything is out, else -ETIMEDOUT; the journal then has to stay. */
+int back_stop(int timeout_ms, bool (*abandon)(void));
 /* Whether this thread is the back. */
 bool back_is_self(void);
 void back_counts(struct drain_counts *ret_counts, uint64_t *ret_sleeps, uint64_t *ret_recovered);
+
+/* How many spans are open now. */
+void back_count_spans(uint64_t *ret_count);
 
 /* Around fork: the back stands still; in the child its files are closed and it is forgotten. */
 void back_before_fork(void);

@@ -79,6 +79,7 @@ void decode_context(struct spanlog_line *line, uint32_t word) {
 static void start_log(struct decoder *decoder, const struct compiled_site *site, uint32_t tid) {
     struct spanlog_line *line = &decoder->line;
     line->line_kind = SPANLOG_LINE_LOG;
+    line->has_parent = false;
     line->level = site->entry->level;
     line->tid = (decoder->context.source_fields & SOURCE_TID) != 0 ? tid : 0;
     line->message = site->message;

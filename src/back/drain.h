@@ -56,6 +56,8 @@ void drain_process_started(struct drain *drain);
 void drain_process_ended(struct drain *drain);
 /* Adds a "span abandoned" line for every span that is still open. After the last pass. */
 void drain_abandoned(struct drain *drain);
+/* How many spans are open now. */
+void drain_count_open(const struct drain *drain, uint64_t *ret_count);
 
 /* Formats drain->decoder->line for that output; the others do their own. */
 void drain_put_line(struct drain *drain, struct output *output);

@@ -169,3 +169,13 @@ void drain_abandoned(struct drain *drain) {
         }
     }
 }
+
+void drain_count_open(const struct drain *drain, uint64_t *ret_count) {
+    uint64_t blocks = (uint64_t)drain->journal->span_segment_count * OPEN_SPANS_PER_SEGMENT;
+    *ret_count = 0;
+    for (uint64_t i = 0; i < blocks; i++) {
+        const struct spanlog__open_span *block = block_at(drain->journal, i);
+        *ret_count += block != NULL &&
+                      __atomic_load_n(&block->state, __ATOMIC_RELAXED) == OPEN_SPAN_OPEN;
+    }
+}

@@ -10,9 +10,11 @@
 #include "src/front/thread.h"
 
 #include <linux/membarrier.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct process process;
 
@@ -165,19 +167,42 @@ int spanlog_init(const spanlog_config *config) {
 
 /* ---- the end ------------------------------------------------------------------------------- */
 
+/* No thread but this one: nobody can end a span any more. The back's may need a moment to go. */
+static bool is_alone(void) {
+    for (int tries = 0; tries < 50; tries++) {
+        struct stat tasks; /* a directory's links are its two names and one for each below */
+        if (stat("/proc/self/task", &tasks) != 0)
+            return false;
+        if (tasks.st_nlink == 3)
+            return true;
+        poll(NULL, 0, 1);
+    }
+    return false;
+}
+
+/* Spans of threads that still run are left to recovery: they may end yet, or not. */
+static void remove_journal(void) {
+    uint64_t open = 0;
+    back_count_spans(&open);
+    if (process.journal.path[0] != '\0' && (open == 0 || is_alone()))
+        unlink(process.journal.path);
+    process.journal.path[0] = '\0';
+}
+
 int process_end(int timeout_ms, bool exiting) {
     struct lock_guard guard = lock_take(&start_lock);
     if (!guard.held)
         return -EDEADLK;
     int error = 0;
     if (process.state == PROCESS_RUNNING && !process.disabled) {
-        error = back_stop(timeout_ms, exiting);
-        if (error == 0) { /* nothing is left that recovery could be asked for */
+        error = back_stop(timeout_ms, exiting ? is_alone : NULL);
+        if (error == 0) {
             process.state = PROCESS_ENDED;
-            if (process.journal.path[0] != '\0')
-                unlink(process.journal.path);
-            process.journal.path[0] = '\0';
+            if (exiting)
+                remove_journal();
         }
+    } else if (process.state == PROCESS_ENDED && exiting) {
+        remove_journal();
     }
     lock_release(&start_lock, &guard);
     return error;
@@ -209,7 +234,7 @@ int spanlog_stats(spanlog_statistics *ret_stats) {
     all.writes = counts.writes;
     all.sink_errors = counts.sink_errors;
     if (process.state != PROCESS_NEW && process.journal.header != NULL) {
-        process_count_spans(&all.open_spans);
+        back_count_spans(&all.open_spans);
         all.spans_refused = process.journal.header->spans_refused;
         for (uint32_t i = 1; i < process.journal.ring_count; i++)
             all.threads += process.journal.rings[i]->state == RING_OWNED;
@@ -217,17 +242,6 @@ int spanlog_stats(spanlog_statistics *ret_stats) {
     size_t size = ret_stats->size < sizeof all ? ret_stats->size : sizeof all;
     memcpy(ret_stats, &all, size);
     return 0;
-}
-
-void process_count_spans(uint64_t *ret_count) {
-    *ret_count = 0;
-    for (uint32_t s = 0; s < process.journal.span_segment_count; s++) {
-        for (uint32_t i = 0; i < OPEN_SPANS_PER_SEGMENT; i++) {
-            const struct spanlog__open_span *block =
-                (const void *)(process.journal.span_segments[s] + (size_t)i * OPEN_SPAN_SIZE);
-            *ret_count += __atomic_load_n(&block->state, __ATOMIC_RELAXED) == OPEN_SPAN_OPEN;
-        }
-    }
 }
 
 /* ---- fork ---------------------------------------------------------------------------------- */

@@ -8,7 +8,6 @@
 void process_watch(bool signals);
 /* Flushes and ends; exiting: spans that are still open will never be ended. */
 int process_end(int timeout_ms, bool exiting);
-void process_count_spans(uint64_t *ret_count);
 
 void process_before_fork(void);
 void process_after_fork_parent(void);

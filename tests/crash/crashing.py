@@ -169,11 +169,11 @@ class Case:
             command = [self.tools.spanlog, "recover"]
             try:
                 done = subprocess.run(command, env=self.environment, stdin=subprocess.DEVNULL,
-                                      stdout=subprocess.DEVNULL, timeout=HANG_S, check=False)
+                                      capture_output=True, text=True, timeout=HANG_S, check=False)
             except subprocess.TimeoutExpired:
                 raise Hang("spanlog recover does not end") from None
             if done.returncode not in (0, 1):
-                raise Failed(f"spanlog recover: status {done.returncode}")
+                raise Failed(f"spanlog recover: status {done.returncode}: {done.stderr[:200]}")
             return
         status = self.start("exec").wait()
         if status != 0:

@@ -9,8 +9,8 @@
  *     back-calls N         at the N-th stop of the thread "spanlog", each system call having two
  *     back-instructions N  N instructions after the first write of that thread returned
  *     front-instructions N N instructions on, wherever the main thread was when it was stopped
- *     start-calls N        at the N-th stop of the main thread, from its first instruction on; for
- *                          programs that do not acknowledge anything (recovery itself)
+ *     start-calls N        at the N-th stop of the main thread, from its first instruction on; also
+ *                          for programs that do not acknowledge anything (recovery itself)
  *
  * Status: 0 killed there; 3 it ended before; 2 an error of this program.
  */
@@ -162,6 +162,10 @@ static const char *call_name(uint64_t number) {
                  {SYS_munmap, "munmap"},
                  {SYS_close, "close"},
                  {SYS_read, "read"},
+                 {SYS_rt_sigprocmask, "sigprocmask"},
+                 {SYS_gettid, "gettid"},
+                 {SYS_fallocate, "fallocate"},
+                 {SYS_madvise, "madvise"},
                  {SYS_unlinkat, "unlinkat"}};
     static char other[32];
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -218,7 +222,9 @@ static bool lead_to_its_end(const char *way, long count, char **command) {
     }
     wait_until_logging(command[1]);
     bool front = strcmp(way, "front-instructions") == 0;
-    pid_t thread = front ? process : find_thread("spanlog");
+    pid_t thread = front ? process : 0;
+    for (int ms = 0; thread == 0 && ms < 1000; ms++, sleep_ms(1))
+        thread = find_thread("spanlog"); /* it names itself, maybe later than it begins to work */
     if (thread == 0) {
         errno = ESRCH;
         fail("no thread of the name spanlog");

@@ -81,8 +81,7 @@ static void what_rfc_8259_does_not_allow_is_refused(void **state) {
         "{}{}",
         "\"\xFF\"",
         "\"\xED\xA0\x80\"",
-        "\xEF\xBB\xBF"
-        "1",
+        "\xEF\xBB\xBF[1]",
         "// c\n1",
         "[1]//",
     };

@@ -284,7 +284,7 @@ static void put_head(struct drawing *draw) {
     spanlog_put(out, "trace ");
     spanlog_put_visible(out, trace->matches[0]);
     spanlog_look_stop(out, draw->look);
-    put_counted(out, trace->tree.count, "span");
+    put_counted(out, trace->tree.count - trace->tree.unfinished, "span");
     put_counted(out, trace->services, "service");
     spanlog_put(out, "  ");
     spanlog_put(out, total);
@@ -292,6 +292,13 @@ static void put_head(struct drawing *draw) {
         spanlog_look_start(out, draw->look, SPANLOG_LOOK_ERROR);
         put_counted(out, trace->tree.errors, "ERROR");
         spanlog_look_stop(out, draw->look);
+    }
+    if (trace->tree.orphans)
+        put_counted(out, trace->tree.orphans, "ORPHAN");
+    if (trace->tree.unfinished) {
+        spanlog_put(out, "  ");
+        spanlog_put_number(out, trace->tree.unfinished);
+        spanlog_put(out, " UNFINISHED");
     }
     if (trace->tree.count) {
         spanlog_put(out, "  critical path:");

@@ -1,0 +1,15 @@
+# Tests of the library as programs use it. unit/library_check.h: a process for each test.
+if(NOT TARGET spanlog_shared)
+  return()
+endif()
+
+add_library(library_check STATIC unit/library_check.c crash/json_check.c)
+target_link_libraries(library_check PUBLIC spanlog_flags PkgConfig::CMOCKA spanlog::spanlog)
+
+function(spanlog_library_test name)
+  spanlog_test(${name} SOURCES unit/${name}.c TIMEOUT 300)
+  target_link_libraries(${name} PRIVATE library_check)
+  set_tests_properties(${name} PROPERTIES LABELS library)
+endfunction()
+
+spanlog_library_test(library_span_test)
