@@ -204,7 +204,7 @@ char *spanlog_escape_cut(char *out, char *end, const char *text, size_t size,
         if (p)
             return p;
     }
-    if (!FITS(out, end, SPANLOG_CUT_MARK_MAX))
+    if (!out || !FITS(out, end, SPANLOG_CUT_MARK_MAX))
         return NULL;
     if (original_size)
         text_end = text + spanlog_utf8_trim(text, size);

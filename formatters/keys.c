@@ -95,9 +95,10 @@ static bool nothing_to_do(const struct spanlog_attribute *attributes, uint32_t c
         if (!text.data || text.size < 3)
             return false;
         /* A hash of what tells keys apart soonest; where it repeats, compare. */
-        uint64_t bit = (uint64_t)1 << ((text.size * 7 + (unsigned char)text.data[text.size / 2] * 3u +
-                                        (unsigned char)text.data[text.size - 3]) &
-                                       63);
+        uint64_t bit = (uint64_t)1
+                       << ((text.size * 7 + (unsigned char)text.data[text.size / 2] * 3u +
+                            (unsigned char)text.data[text.size - 3]) &
+                           63);
         if (seen & bit)
             for (uint32_t j = 0; j < i; j++)
                 if (is_same_text(attributes[j].rendered, text))
@@ -166,23 +167,25 @@ static void put_in_slot(struct table *t, uint16_t *slot, uint32_t i) {
     *slot = (uint16_t)(i + 1);
 }
 
+static bool is_renamed(const struct spanlog_keys *keys, uint32_t i) {
+    return keys->underscores[i] > 0;
+}
+
 static void fill_table(struct table *t, unsigned of) {
     struct spanlog_keys *keys = t->keys;
-    bool renamed[SPANLOG_KEYS_MAX];
 
     for (uint32_t i = 0; i < keys->count; i++) {
         struct spanlog_text key = spanlog_key_text(t->attributes[i].key);
-        renamed[i] = spanlog_key_is_reserved(key, of);
-        keys->underscores[i] = renamed[i];
-        if (!renamed[i])
+        keys->underscores[i] = spanlog_key_is_reserved(key, of);
+        if (!is_renamed(keys, i))
             put_in_slot(t, find_slot(t, i), i);
     }
     /* Then the reserved ones, each past the names that were given as they are. */
     for (uint32_t i = 0; i < keys->count; i++) {
         uint16_t *slot;
-        if (!renamed[i])
+        if (!is_renamed(keys, i))
             continue;
-        for (slot = find_slot(t, i); *slot && !renamed[*slot - 1]; slot = find_slot(t, i))
+        for (slot = find_slot(t, i); *slot && !is_renamed(keys, *slot - 1u); slot = find_slot(t, i))
             keys->underscores[i]++;
         put_in_slot(t, slot, i);
     }

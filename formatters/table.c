@@ -8,14 +8,17 @@ static const struct spanlog_dialect *const dialects[] = {
     &spanlog_dialect_logfmt,
     &spanlog_dialect_pretty,
     &spanlog_dialect_pretty_color,
+    NULL,
 };
 
+#define LAST (sizeof dialects / sizeof(void *) - 1)
+
 const struct spanlog_dialect *spanlog_dialect_at(size_t index) {
-    return index < sizeof dialects / sizeof *dialects ? dialects[index] : NULL;
+    return dialects[index < LAST ? index : LAST];
 }
 
 const struct spanlog_dialect *spanlog_dialect_find(const char *name) {
-    for (size_t i = 0; i < sizeof dialects / sizeof *dialects; i++)
+    for (size_t i = 0; i < LAST; i++)
         if (strcmp(dialects[i]->name, name) == 0)
             return dialects[i];
     return NULL;

@@ -31,7 +31,7 @@
  * is now (shortened)
  *
  *     {"ts":"...","level":"warn","msg":"bad amount","service":"import","trace_id":"...",
- *      "span_id":"...","src":"after.c:49","line":2,"amount":"x","account":"bob"}
+ *      "span_id":"...","src":"printf_to_spanlog/after.c:49","line":2,"amount":"x","account":"bob"}
  */
 #include <errno.h>
 #include <stdio.h>

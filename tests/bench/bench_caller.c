@@ -4,7 +4,7 @@
  *     SPANLOG_OUTPUT=file:/dev/null bench_caller busy           the back at work, records paced
  *
  * prints `name value` lines, ns. The record: four fields (two strings, an int, a double) inside a
- * span. `stalled` logs in bursts of 2,000 that fit the ring while the back waits for a standard
+ * span. `stalled` logs in bursts of 20,000 that fit the ring while the back waits for a standard
  * output that does not move (stall.h), then lets it catch up, untimed. `busy` logs 20 records,
  * pauses, and so on. The anchors (rdtsc, a flag check) are timed in the same run, before and after.
  */
@@ -17,8 +17,8 @@
 #include <string.h>
 
 enum {
-    BURST = 2000,
-    BURSTS = 60,
+    BURST = 20000,
+    BURSTS = 15,
     MOST_THREADS = 2,
     WARM_RECORDS = 300000,
     PACED_BATCH = 20,

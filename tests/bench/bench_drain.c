@@ -20,7 +20,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -39,19 +38,6 @@ static void sleep_ms(unsigned ms) {
 }
 
 /* ---- throughput ------------------------------------------------------------------------------ */
-
-/* A value of /proc/self/status in KiB. */
-static double status_kb(const char *name) {
-    char line[256];
-    double value = 0;
-    FILE *f = fopen("/proc/self/status", "re");
-    while (f != NULL && fgets(line, sizeof line, f) != NULL)
-        if (strncmp(line, name, strlen(name)) == 0)
-            value = atof(line + strlen(name));
-    if (f != NULL)
-        fclose(f);
-    return value;
-}
 
 static spanlog_statistics statistics(void) {
     spanlog_statistics s = {.size = sizeof s};
@@ -73,18 +59,17 @@ static int bench_throughput(uint64_t count) {
     double ns = (double)(monotonic_ns() - start);
     cpu = cpu_seconds() - cpu;
     spanlog_statistics after = statistics();
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
     report("record_ns", ns / (double)count);
     report("cpu_s_per_million", cpu / (double)count * 1e6);
     report("record_bytes", (double)(after.bytes - before.bytes) / (double)count);
     report("bytes_per_write",
            (double)(after.bytes - before.bytes) / (double)(after.writes - before.writes + 1));
     report("dropped", (double)(after.dropped - before.dropped));
-    report("most_memory_mb", (double)usage.ru_maxrss / 1024);
+    report("most_memory_mb", measure_status_kb("VmHWM:") / 1024);
     /* Rings and the rest of the journal are the shared part. */
-    report("private_memory_mb", (status_kb("RssAnon:") + status_kb("RssFile:")) / 1024);
-    report("shared_memory_mb", status_kb("RssShmem:") / 1024);
+    report("private_memory_mb",
+           (measure_status_kb("RssAnon:") + measure_status_kb("RssFile:")) / 1024);
+    report("shared_memory_mb", measure_status_kb("RssShmem:") / 1024);
     return 0;
 }
 

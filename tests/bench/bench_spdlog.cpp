@@ -15,7 +15,6 @@
 #include <cstring>
 #include <memory>
 #include <string>
-#include <sys/resource.h>
 #include <thread>
 #include <vector>
 
@@ -90,9 +89,7 @@ void time_sustained(int count) {
     spdlog::shutdown(); /* writes the rest and joins */
     report("spdlog_record_ns", double(monotonic_ns() - start) / count);
     report("spdlog_cpu_s_per_million", (cpu_seconds() - cpu) / count * 1e6);
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    report("spdlog_memory_mb", double(usage.ru_maxrss) / 1024);
+    report("spdlog_memory_mb", measure_status_kb("VmHWM:") / 1024);
 }
 
 } // namespace

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #if defined(__x86_64__)
 #include <x86intrin.h>
@@ -96,6 +97,20 @@ static inline double median_of(double *values, size_t count) {
 static inline double quantile_of(const double *values, size_t count, double part) {
     size_t rank = (size_t)(part * (double)count);
     return values[rank < count ? rank : count - 1];
+}
+
+/* A value of /proc/self/status in KiB: "VmHWM:" for the most memory so far. (getrusage would give
+ * that of the program which started this one, if it was larger.) */
+static inline double measure_status_kb(const char *name) {
+    char line[256];
+    double value = 0;
+    FILE *f = fopen("/proc/self/status", "re");
+    while (f != NULL && fgets(line, sizeof line, f) != NULL)
+        if (strncmp(line, name, strlen(name)) == 0)
+            value = atof(line + strlen(name));
+    if (f != NULL)
+        fclose(f);
+    return value;
 }
 
 static FILE *measure_output;
