@@ -46,14 +46,14 @@ struct spanlog_dialect {
 
     /* Writes one line with its '\n' into [out, end) and returns the byte after it, or NULL when not
      * even the line without attributes fits (4 KiB plus head, tail, message, operation and error
-     * always suffice). Never writes at or past end. Attributes, events and links that do not fit are
-     * left out and added to the dropped_ counts. */
+     * always suffice). Never writes at or past end. Attributes, events and links that do not fit
+     * are left out and added to the dropped_ counts. */
     char *(*write)(const struct spanlog_line *line, char *out, char *end);
 
     /* Renders what is constant for a call site into [out, end): head is level, message (or the
      * span's message) and service; tail is logger, source and pid. A key is the text between the
-     * value before it and its own value, reserved names already renamed. Each returns the byte after
-     * it, or NULL when it does not fit. */
+     * value before it and its own value, reserved names already renamed. Each returns the byte
+     * after it, or NULL when it does not fit. */
     char *(*render_head)(const struct spanlog_line *line, char *out, char *end);
     char *(*render_tail)(const struct spanlog_line *line, char *out, char *end);
     char *(*render_key)(struct spanlog_text key, enum spanlog_line_kind kind, char *out, char *end);
@@ -63,7 +63,8 @@ struct spanlog_dialect {
     const char *line_start;
 };
 
-/* The dialect of that name, or NULL. The names are listed by spanlog_dialect_at(0), (1), ... NULL. */
+/* The dialect of that name, or NULL. The names are listed by spanlog_dialect_at(0), (1), ... NULL.
+ */
 const struct spanlog_dialect *spanlog_dialect_find(const char *name);
 const struct spanlog_dialect *spanlog_dialect_at(size_t index);
 

@@ -294,7 +294,8 @@ static char *write_json(const struct spanlog_line *line, char *out, char *end) {
             return NULL;
     }
     p = spanlog_json_put_attributes(p, limit, line->attributes, line->attribute_count,
-                                    spanlog_keys_of(line->line_kind), &dropped.attributes);
+                                    spanlog_keys_of(line->line_kind), line->distinct_keys,
+                                    &dropped.attributes);
     if (line->line_kind != SPANLOG_LINE_LOG) {
         dropped.events = line->dropped_events;
         dropped.links = line->dropped_links;

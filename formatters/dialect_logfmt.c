@@ -207,8 +207,8 @@ static char *write_logfmt(const struct spanlog_line *line, char *out, char *end)
     if (!p)
         return NULL;
     p = spanlog_plain_put_attributes(p, limit, line->attributes, line->attribute_count,
-                                     spanlog_keys_of(line->line_kind), spanlog_plain_put_key,
-                                     &attributes);
+                                     spanlog_keys_of(line->line_kind), line->distinct_keys,
+                                     spanlog_plain_put_key, &attributes);
     if (is_span) {
         events = line->dropped_events;
         links = line->dropped_links;

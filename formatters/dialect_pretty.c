@@ -290,6 +290,7 @@ static char *write_line(const struct spanlog_line *line, char *out, char *end, b
         /* ASKED_MAX: no step of put_end asks for that much more room than it then fills. */
         p = spanlog_plain_put_attributes(p, limit - (after - p) - ASKED_MAX, line->attributes,
                                          line->attribute_count, spanlog_keys_of(line->line_kind),
+                                         line->distinct_keys,
                                          color ? put_color_key : spanlog_plain_put_key, &dropped);
         after = put_end(line, p, limit, cut, color);
         if (!after)

@@ -4,6 +4,7 @@
 #include "formatters/digits.h"
 #include "formatters/errno_names.h"
 #include "formatters/escape.h"
+#include "formatters/escape_quick.h"
 #include "formatters/json.h"
 #include "formatters/number.h"
 #include "formatters/put.h"
@@ -106,7 +107,8 @@ static inline char *put_word(char *out, uint32_t type, bool truth) {
     return out;
 }
 
-static inline char *put_value(char *out, char *limit, const struct spanlog_value *value) {
+static __attribute__((noinline)) char *put_value(char *out, char *limit,
+                                                 const struct spanlog_value *value) {
     switch (value->type) {
     case SPANLOG_VALUE_TEXT:
         return put_string(out, limit, value->text, value->size, value->original_size);
@@ -157,28 +159,66 @@ char *spanlog_json_put_key(struct spanlog_text key, unsigned underscores, char *
     return out;
 }
 
-static inline char *put_rendered_key(char *out, char *limit, struct spanlog_text rendered) {
-    return FITS(out, limit, rendered.size) ? put_bytes(out, rendered.data, rendered.size) : NULL;
+/* What any value but a long text or JSON may take, with its quotes. */
+#define QUICK_VALUE_MAX (SPANLOG_ERRNO_MAX + 2)
+
+/* A value of the usual kinds, where QUICK_VALUE_MAX bytes are there. NULL: not a usual one. */
+static inline char *put_usual_value(char *out, const struct spanlog_value *value) {
+    switch (value->type) {
+    case SPANLOG_VALUE_TEXT:
+        if (value->size - 1u > 14 || !value->text || value->original_size)
+            return NULL;
+        if (copy_plain_tail(out + 1, value->text, value->size) != value->size)
+            return NULL;
+        *out = '"';
+        out += value->size + 1;
+        *out++ = '"';
+        return out;
+    case SPANLOG_VALUE_INT:
+        return value->i >= 0 ? put_u64_quick(out, value->u) : spanlog_put_i64(out, value->i);
+    case SPANLOG_VALUE_UINT:
+        return put_u64_quick(out, value->u);
+    case SPANLOG_VALUE_DOUBLE:
+        return put_real(out, value);
+    default:
+        return NULL;
+    }
+}
+
+/* Key and value, the key as it was rendered. */
+static inline char *put_rendered(char *out, char *limit, const struct spanlog_attribute *a) {
+    char *end;
+
+    if (__builtin_expect(FITS(out, limit, a->rendered.size + QUICK_VALUE_MAX), 1)) {
+        out = put_bytes(out, a->rendered.data, a->rendered.size);
+        end = put_usual_value(out, &a->value);
+        return end ? end : put_value(out, limit, &a->value);
+    }
+    if (!FITS(out, limit, a->rendered.size))
+        return NULL;
+    out = put_bytes(out, a->rendered.data, a->rendered.size);
+    return put_value(out, limit, &a->value);
 }
 
 char *spanlog_json_put_attributes(char *out, char *limit,
                                   const struct spanlog_attribute *attributes, uint32_t count,
-                                  unsigned of, uint64_t *ret_dropped) {
+                                  unsigned of, bool distinct, uint64_t *ret_dropped) {
     struct spanlog_keys keys;
 
-    spanlog_keys_decide(&keys, attributes, count, of, spanlog_json_put_key);
+    spanlog_keys_decide(&keys, attributes, count, of, distinct, spanlog_json_put_key);
     *ret_dropped += keys.left_out;
     for (uint32_t i = 0; i < keys.count; i++) {
         const struct spanlog_attribute *a = &attributes[i];
         char *p;
-        if (keys.as_they_are)
-            p = put_rendered_key(out, limit, a->rendered);
-        else if (spanlog_keys_skips(&keys, i))
-            continue;
-        else
+        if (keys.as_they_are) {
+            p = put_rendered(out, limit, a);
+        } else {
+            if (spanlog_keys_skips(&keys, i))
+                continue;
             p = spanlog_json_put_key(a->key, keys.underscores[i], out, limit);
-        if (p)
-            p = put_value(p, limit, &a->value);
+            if (p)
+                p = put_value(p, limit, &a->value);
+        }
         if (p)
             out = p;
         else
@@ -201,7 +241,7 @@ static char *put_event(char *out, char *limit, const struct spanlog_event *event
     if (!out)
         return NULL;
     out = spanlog_json_put_attributes(out, limit - 1, event->attributes, event->attribute_count,
-                                      SPANLOG_KEYS_OF_EVENT, &dropped);
+                                      SPANLOG_KEYS_OF_EVENT, false, &dropped);
     *out++ = '}';
     return dropped ? NULL : out; /* an event is written whole or counted */
 }

@@ -1,7 +1,8 @@
 /* formatters/json_write.h: values, attributes, events and links as JSON. Included by dialects only.
  *
  *     p = spanlog_json_put_attributes(p, limit, line->attributes, line->attribute_count,
- *                                     SPANLOG_KEYS_OF_LOG, &dropped); ,"key":"user:7","hits":3
+ *                                     SPANLOG_KEYS_OF_LOG, false, &dropped);
+ * ,"key":"user:7","hits":3
  *
  * limit is where the room for this part ends. Functions that return NULL have no room; the lists
  * leave out what does not fit and count it instead.
@@ -24,7 +25,7 @@ char *spanlog_json_put_key(struct spanlog_text key, unsigned underscores, char *
 
 char *spanlog_json_put_attributes(char *out, char *limit,
                                   const struct spanlog_attribute *attributes, uint32_t count,
-                                  unsigned of, uint64_t *ret_dropped);
+                                  unsigned of, bool distinct, uint64_t *ret_dropped);
 
 /* [{"ts":"...","name":"retry","attempt":2}] and [{"trace_id":"...","span_id":"..."}], at most
  * count. out itself when not even the first fits. */

@@ -83,9 +83,9 @@ static bool is_same_text(struct spanlog_text a, struct spanlog_text b) {
     return a.size == b.size && memcmp(a.data, b.data, a.size) == 0;
 }
 
-/* True if all keys are rendered and no two of them are the same once written. Rendered keys have
- * reserved names renamed already, so a clash with a renamed one shows as well. */
-static bool nothing_to_do(const struct spanlog_attribute *attributes, uint32_t count) {
+/* Rendered keys have reserved names renamed already, so a clash with a renamed one shows as well.
+ */
+bool spanlog_keys_are_distinct(const struct spanlog_attribute *attributes, uint32_t count) {
     uint64_t seen = 0;
 
     if (count > QUICK_MAX)
@@ -196,7 +196,6 @@ static __attribute__((noinline)) void decide_exactly(struct spanlog_keys *keys,
                                                      unsigned of, spanlog_key_renderer *render) {
     struct table t;
 
-    keys->as_they_are = false;
     memset(keys->skipped, 0, sizeof keys->skipped);
     t.keys = keys;
     t.attributes = attributes;
@@ -208,12 +207,12 @@ static __attribute__((noinline)) void decide_exactly(struct spanlog_keys *keys,
 }
 
 void spanlog_keys_decide(struct spanlog_keys *keys, const struct spanlog_attribute *attributes,
-                         uint32_t count, unsigned of, spanlog_key_renderer *render) {
+                         uint32_t count, unsigned of, bool distinct, spanlog_key_renderer *render) {
     keys->count = count < SPANLOG_KEYS_MAX ? count : SPANLOG_KEYS_MAX;
     keys->left_out = count - keys->count;
     /* Keys rendered for the record are not those of an event, which has names of its own. */
-    if (!(of & SPANLOG_KEYS_OF_EVENT) && nothing_to_do(attributes, count))
-        keys->as_they_are = true;
-    else
+    keys->as_they_are =
+        !(of & SPANLOG_KEYS_OF_EVENT) && (distinct || spanlog_keys_are_distinct(attributes, count));
+    if (!keys->as_they_are)
         decide_exactly(keys, attributes, of, render);
 }

@@ -53,8 +53,13 @@ struct spanlog_keys {
     uint16_t underscores[SPANLOG_KEYS_MAX];
 };
 
+/* True if all keys are rendered and no two of them are the same once written; false also where it
+ * would take long to tell. */
+bool spanlog_keys_are_distinct(const struct spanlog_attribute *attributes, uint32_t count);
+
+/* distinct: what line->distinct_keys says. */
 void spanlog_keys_decide(struct spanlog_keys *keys, const struct spanlog_attribute *attributes,
-                         uint32_t count, unsigned of, spanlog_key_renderer *render);
+                         uint32_t count, unsigned of, bool distinct, spanlog_key_renderer *render);
 
 static inline bool spanlog_keys_skips(const struct spanlog_keys *keys, uint32_t i) {
     return !keys->as_they_are && (keys->skipped[i / 64] >> i % 64 & 1);

@@ -27,13 +27,14 @@ enum spanlog_value_type {
     SPANLOG_VALUE_INT = 1,
     SPANLOG_VALUE_UINT = 2,
     SPANLOG_VALUE_BOOL = 3,
-    SPANLOG_VALUE_DOUBLE = 4, /* NaN and infinities become the texts "NaN", "Infinity", "-Infinity" */
-    SPANLOG_VALUE_FLOAT = 5,  /* d holds a float: shortest digits that give the float back */
-    SPANLOG_VALUE_PTR = 6,    /* "0x7f12..." */
-    SPANLOG_VALUE_ERRNO = 7,  /* "ENOENT: No such file or directory" */
-    SPANLOG_VALUE_TEXT = 8,   /* arbitrary bytes; repaired to UTF-8 and escaped when written */
-    SPANLOG_VALUE_HEX = 10,   /* bytes, written as lower-case hex */
-    SPANLOG_VALUE_JSON = 11   /* claims to be JSON: copied if one valid value, else as TEXT */
+    SPANLOG_VALUE_DOUBLE =
+        4, /* NaN and infinities become the texts "NaN", "Infinity", "-Infinity" */
+    SPANLOG_VALUE_FLOAT = 5, /* d holds a float: shortest digits that give the float back */
+    SPANLOG_VALUE_PTR = 6,   /* "0x7f12..." */
+    SPANLOG_VALUE_ERRNO = 7, /* "ENOENT: No such file or directory" */
+    SPANLOG_VALUE_TEXT = 8,  /* arbitrary bytes; repaired to UTF-8 and escaped when written */
+    SPANLOG_VALUE_HEX = 10,  /* bytes, written as lower-case hex */
+    SPANLOG_VALUE_JSON = 11  /* claims to be JSON: copied if one valid value, else as TEXT */
 };
 
 struct spanlog_value {
@@ -72,21 +73,25 @@ enum spanlog_line_kind {
     SPANLOG_LINE_ABANDONED = 2 /* "span abandoned": the span part is what was known at the death */
 };
 
-enum spanlog_span_status { SPANLOG_STATUS_UNSET = 0, SPANLOG_STATUS_OK = 1, SPANLOG_STATUS_ERROR = 2 };
+enum spanlog_span_status {
+    SPANLOG_STATUS_UNSET = 0,
+    SPANLOG_STATUS_OK = 1,
+    SPANLOG_STATUS_ERROR = 2
+};
 
 struct spanlog_line {
     uint64_t time_ns; /* wall clock, ns since the epoch; of a span its end */
     uint8_t line_kind;
-    uint8_t level;      /* OpenTelemetry's 1..24 */
-    bool has_context;   /* trace_id, span_id and trace_flags are set */
-    bool has_parent;    /* parent_id is set */
+    uint8_t level;    /* OpenTelemetry's 1..24 */
+    bool has_context; /* trace_id, span_id and trace_flags are set */
+    bool has_parent;  /* parent_id is set */
     uint8_t trace_flags;
     uint8_t span_kind;   /* enum spanlog_kind's numbers */
     uint8_t span_status; /* enum spanlog_span_status */
     bool has_status_code;
     int32_t status_code;
-    uint32_t pid; /* 0: absent */
-    uint32_t tid; /* 0: absent */
+    uint32_t pid;         /* 0: absent */
+    uint32_t tid;         /* 0: absent */
     uint8_t trace_id[16]; /* 24 bytes in one run with span_id */
     uint8_t span_id[8];
     uint8_t parent_id[8];
@@ -104,7 +109,8 @@ struct spanlog_line {
     struct spanlog_text error;
     double sample_ratio; /* written when above 0 and below 1 */
 
-    const struct spanlog_attribute *attributes; /* in call order; a key twice: the last value counts */
+    const struct spanlog_attribute
+        *attributes; /* in call order; a key twice: the last value counts */
     uint32_t attribute_count;
     uint32_t event_count;
     uint32_t link_count;
@@ -113,6 +119,10 @@ struct spanlog_line {
     uint32_t dropped_links;
     const struct spanlog_event *events;
     const struct spanlog_span_link *links;
+
+    /* All keys are rendered, and spanlog_keys_are_distinct (keys.h) said so of them: known once for
+     * a call site, so that the writer need not compare them in every record. */
+    bool distinct_keys;
 
     /* What dialect->render_head and render_tail made of this record's constant parts, or absent. */
     struct spanlog_text head;

@@ -94,8 +94,8 @@ static void letters(const struct printf_conversion *c, char to[4]) {
     snprintf(to, 4, "%s%c", length, c->letter);
 }
 
-static char *put_number(const struct printf_conversion *c, const char *spec, uint64_t slot, char *out,
-                        char *end) {
+static char *put_number(const struct printf_conversion *c, const char *spec, uint64_t slot,
+                        char *out, char *end) {
     double number;
     switch (c->type) {
     case SPANLOG__T_DOUBLE:
@@ -111,8 +111,8 @@ static char *put_number(const struct printf_conversion *c, const char *spec, uin
     }
 }
 
-static char *put_conversion(const struct printf_conversion *c, struct arguments *arguments, char *out,
-                            char *end) {
+static char *put_conversion(const struct printf_conversion *c, struct arguments *arguments,
+                            char *out, char *end) {
     char letter[4] = {c->letter, '\0'}, spec[64];
     if (c->type == RECORD_T_INT32 || c->type == RECORD_T_UINT32 || c->type == SPANLOG__T_INT ||
         c->type == SPANLOG__T_UINT) {

@@ -156,11 +156,11 @@ char *spanlog_plain_put_key(struct spanlog_text key, unsigned underscores, char 
 
 char *spanlog_plain_put_attributes(char *out, char *limit,
                                    const struct spanlog_attribute *attributes, uint32_t count,
-                                   unsigned of, spanlog_key_renderer *render,
+                                   unsigned of, bool distinct, spanlog_key_renderer *render,
                                    uint64_t *ret_dropped) {
     struct spanlog_keys keys;
 
-    spanlog_keys_decide(&keys, attributes, count, of | SPANLOG_KEYS_PLAIN, render);
+    spanlog_keys_decide(&keys, attributes, count, of | SPANLOG_KEYS_PLAIN, distinct, render);
     *ret_dropped += keys.left_out;
     for (uint32_t i = 0; i < keys.count; i++) {
         const struct spanlog_attribute *a = &attributes[i];

@@ -26,7 +26,7 @@ char *spanlog_plain_put_key(struct spanlog_text key, unsigned underscores, char 
 /* render: how this dialect spells a key, and how the attributes' rendered keys were made. */
 char *spanlog_plain_put_attributes(char *out, char *limit,
                                    const struct spanlog_attribute *attributes, uint32_t count,
-                                   unsigned of, spanlog_key_renderer *render,
+                                   unsigned of, bool distinct, spanlog_key_renderer *render,
                                    uint64_t *ret_dropped);
 
 #endif

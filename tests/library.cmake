@@ -13,3 +13,6 @@ function(spanlog_library_test name)
 endfunction()
 
 spanlog_library_test(library_span_test)
+spanlog_library_test(library_log_test)
+target_sources(library_log_test PRIVATE unit/library_named.c)
+spanlog_library_test(library_printf_test)

@@ -15,11 +15,13 @@ static bool is_digit(char c) {
 
 /* ---- ids ---------------------------------------------------------------------------------- */
 
+#define HEX_DIGITS_MIN 8
+
 static bool opaque_id(struct spanlog_text text, struct spanlog_id *ret) {
     uint64_t hash = spanlog_hash(text.data, text.size);
     ret->opaque = true;
     ret->low = hash | 1;
-    ret->high = hash * 0x9e3779b97f4a7c15u;
+    ret->high = hash * 0x9e3779b97f4a7c15u | 1;
     return true;
 }
 
@@ -34,6 +36,7 @@ bool spanlog_id_read(struct spanlog_text text, unsigned digits, struct spanlog_i
     bool uuid = end - p == 36 && p[8] == '-' && p[13] == '-' && p[18] == '-' && p[23] == '-';
     if (!uuid && (end - p > 32 || (digits == 16 && end - p > 16 && end - p != 32)))
         return opaque_id(text, ret);
+    const char *first = p;
     for (; p < end; p++) {
         unsigned c = (unsigned char)*p, digit = c - '0', letter = (c | 0x20) - 'a';
         if (uuid && c == '-')
@@ -47,6 +50,9 @@ bool spanlog_id_read(struct spanlog_text text, unsigned digits, struct spanlog_i
         ret->low = ret->high;
         ret->high = 0;
     }
+    /* Leading zeros may be gone, but a word like "A" or "bed" is rather a name. */
+    if ((ret->high || ret->low) && p - first < HEX_DIGITS_MIN)
+        return opaque_id(text, ret);
     return ret->high || ret->low;
 }
 

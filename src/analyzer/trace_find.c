@@ -13,6 +13,7 @@
 #include "src/analyzer/hash.h"
 
 #define NEEDLE_SIZE_MAX 256
+#define NEEDLE_SIZE_MIN 4 /* shorter ones must be the whole id */
 #define SAMPLE_LINES 16          /* of each chunk */
 #define SAMPLE_LINES_FIRST 2048  /* of the first chunk of a source */
 
@@ -56,7 +57,7 @@ static bool folded_equal(const char *a, const char *b, size_t size) {
 
 static bool id_matches(const struct finder *finder, struct spanlog_text id) {
     size_t size = finder->needle_size;
-    if (id.size < size)
+    if (id.size < size || (size < NEEDLE_SIZE_MIN && id.size != size))
         return false;
     return folded_equal(id.data, finder->needle, size) ||
            folded_equal(id.data + id.size - size, finder->needle, size);
@@ -264,7 +265,7 @@ int spanlog_trace_find(const struct spanlog_trace_search *search, struct spanlog
     char needle[NEEDLE_SIZE_MAX];
     size_t needle_size = make_needle(search->id, needle);
     *ret = (struct spanlog_trace){0};
-    if (needle_size < 4)
+    if (needle_size == 0)
         return -EINVAL;
     struct matches matches = {.lock = PTHREAD_MUTEX_INITIALIZER};
     struct finder *finders = calloc(search->jobs, sizeof *finders);
@@ -288,6 +289,8 @@ int spanlog_trace_find(const struct spanlog_trace_search *search, struct spanlog
         rc = spanlog_scan_run(&scan);
     if (rc == 0)
         take_matches(ret, &matches);
+    if (rc == 0 && ret->match_count == 0 && needle_size < NEEDLE_SIZE_MIN)
+        rc = -EINVAL;
     if (rc == 0 && ret->match_count == 1)
         rc = merge(ret, finders, search->jobs, search->error_status_min);
     for (unsigned i = 0; finders && i < search->jobs; i++) {

@@ -94,7 +94,8 @@ static void nap(int64_t ns) {
 
 /* More than an eighth of a ring in one turn: there is no time to nap. */
 static bool is_busy(const uint64_t *read_before) {
-    for (uint32_t i = 0; i < process.journal.ring_count; i++) {
+    uint32_t rings = __atomic_load_n(&process.journal.ring_count, __ATOMIC_ACQUIRE);
+    for (uint32_t i = 0; i < rings; i++) {
         if (back.drain.now.ring_read[i] - read_before[i] > process.journal.rings[i]->size / 8)
             return true;
     }
@@ -127,7 +128,7 @@ static void *back_main(void *unused) {
     back.tid = (int32_t)syscall(SYS_gettid);
     prctl(PR_SET_NAME, "spanlog");
     prctl(PR_SET_TIMERSLACK, 1000);
-    back.recovered += recover_service(&back.settings, process.journal.path);
+    back.recovered += recover_service(&back.settings);
     unsigned idle = 0;
     while (__atomic_load_n(&back.stop, __ATOMIC_SEQ_CST) == 0) {
         switch (take_turn()) {

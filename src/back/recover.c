@@ -9,8 +9,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define RETRIES 20 /* of a tenth of a second, before a journal is left for another time */
-
 /* ---- the batch that was being written -------------------------------------------------------- */
 
 /* How much of the batch stands in the file, in whole lines. */
@@ -88,32 +86,32 @@ static int take_over_batches(struct drain *drain) {
 
 /* ---- one journal ----------------------------------------------------------------------------- */
 
-/* Writes until all is out, or the sink has refused too often. */
-static int write_out(struct drain *drain) {
-    for (int tries = 0; !drain_write(drain); tries++) {
-        if (tries == RETRIES)
+/* Writes until all is out, or the sink has refused too long: the journal is left for another time. */
+static int write_out(struct drain *drain, int patience_ms) {
+    for (; !drain_write(drain); patience_ms -= 100) {
+        if (patience_ms <= 0)
             return -EIO;
         poll(NULL, 0, 100);
     }
     return 0;
 }
 
-static int replay(struct drain *drain) {
+static int replay(struct drain *drain, int patience_ms) {
     int error = 0;
     if (drain->journal->header->phase & PHASE_WRITING)
         error = take_over_batches(drain);
     if (error == 0)
-        error = write_out(drain);
+        error = write_out(drain, patience_ms);
     while (error == 0 && drain_pass(drain, UINT64_MAX) > 0)
-        error = write_out(drain);
+        error = write_out(drain, patience_ms);
     if (error == 0) {
         do
             drain_abandoned(drain);
         while (drain->now.spans_scanned <
                    (uint64_t)drain->journal->span_segment_count * (256u) &&
-               (error = write_out(drain)) == 0);
+               (error = write_out(drain, patience_ms)) == 0);
     }
-    return error == 0 ? write_out(drain) : error;
+    return error == 0 ? write_out(drain, patience_ms) : error;
 }
 
 static int read_outputs(const struct journal_header *header, bool streams_to_stdout,
@@ -136,7 +134,8 @@ static void describe(const struct journal_header *header, const struct output_se
                  outputs[0].target[0] != '\0' ? outputs[0].target : outputs[0].sink);
 }
 
-int recover_journal(const char *path, bool streams_to_stdout, struct recover_result *result) {
+int recover_journal(const char *path, bool streams_to_stdout, int patience_ms,
+                    struct recover_result *result) {
     struct journal journal;
     struct output_setting outputs[JOURNAL_MAX_OUTPUTS];
     uint32_t count = 0;
@@ -155,7 +154,7 @@ int recover_journal(const char *path, bool streams_to_stdout, struct recover_res
     if (error == 0)
         error = drain_init(drain, &journal, outputs, count, true);
     if (error == 0)
-        error = replay(drain);
+        error = replay(drain, patience_ms);
     if (drain != NULL) {
         result->records = drain->counts.records - drain->counts.abandoned;
         result->spans_abandoned = drain->counts.abandoned;
@@ -204,11 +203,12 @@ static void remove_if_empty(const char *path) {
 }
 
 static int recover_named(const char *path, const char *service, bool streams_to_stdout,
+                         int patience_ms,
                          void (*seen)(const struct recover_result *result, void *arg), void *arg) {
     struct recover_result result;
     if (service != NULL && !is_of_service(path, service))
         return 0;
-    int error = recover_journal(path, streams_to_stdout, &result);
+    int error = recover_journal(path, streams_to_stdout, patience_ms, &result);
     if (error == -EAGAIN || error == -ENOENT)
         return 0;
     if (error == -EBADMSG)
@@ -220,8 +220,8 @@ static int recover_named(const char *path, const char *service, bool streams_to_
     return error != 0;
 }
 
-int recover_directory(const char *directory, const char *service, const char *own_path,
-                      bool streams_to_stdout,
+int recover_directory(const char *directory, const char *service, bool streams_to_stdout,
+                      int patience_ms,
                       void (*seen)(const struct recover_result *result, void *arg), void *arg) {
     char place[400], path[700];
     int unfinished = 0;
@@ -233,9 +233,9 @@ int recover_directory(const char *directory, const char *service, const char *ow
         return -errno;
     for (struct dirent *entry; (entry = readdir(entries)) != NULL;) {
         snprintf(path, sizeof path, "%s/%s", place, entry->d_name);
-        /* Our own must not even be opened: closing it would drop our lock. */
-        if (is_journal(entry->d_name) && (own_path == NULL || strcmp(path, own_path) != 0))
-            unfinished += recover_named(path, service, streams_to_stdout, seen, arg);
+        if (is_journal(entry->d_name) && !journal_is_own(entry->d_name))
+            unfinished +=
+                recover_named(path, service, streams_to_stdout, patience_ms, seen, arg);
     }
     closedir(entries);
     return unfinished;
@@ -245,10 +245,8 @@ static void add_records(const struct recover_result *result, void *arg) {
     *(uint64_t *)arg += result->records + result->spans_abandoned;
 }
 
-uint64_t recover_service(const struct settings *settings, const char *own_path) {
-    uint64_t records = 0;
-    if (own_path[0] != '\0')
-        recover_directory(settings->journal_dir, settings->service, own_path, false, add_records,
-                          &records);
+uint64_t recover_service(const struct settings *settings) {
+    uint64_t records = 0; /* no patience: this process's own records are waiting */
+    recover_directory(settings->journal_dir, settings->service, false, 0, add_records, &records);
     return records;
 }

@@ -18,17 +18,18 @@ struct recover_result {
     char journal[512];
 };
 
-/* One journal. Returns 0, -EAGAIN when its process lives (or another recovery has it), -errno.
+/* One journal; a sink that does not take its lines is tried again for patience_ms. Returns 0, -EAGAIN when its process lives (or another recovery has it), -errno.
  * streams_to_stdout: what went to any stream comes out on stdout. */
-int recover_journal(const char *path, bool streams_to_stdout, struct recover_result *ret_result);
+int recover_journal(const char *path, bool streams_to_stdout, int patience_ms,
+                    struct recover_result *ret_result);
 
 /* Every journal of the directory (NULL: the default), of one service (NULL: all); `seen` is called
  * for each that was dead. Returns the number of those that could not be finished, or -errno. */
-int recover_directory(const char *directory, const char *service, const char *own_path,
-                      bool streams_to_stdout,
+int recover_directory(const char *directory, const char *service, bool streams_to_stdout,
+                      int patience_ms,
                       void (*seen)(const struct recover_result *result, void *arg), void *arg);
 
 /* What a starting service does for its predecessors. Returns the records written. */
-uint64_t recover_service(const struct settings *settings, const char *own_path);
+uint64_t recover_service(const struct settings *settings);
 
 #endif

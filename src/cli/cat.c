@@ -14,7 +14,7 @@ static const struct spanlog_usage usage = {
     .examples = "  spanlog cat shop.jsonl\n"
                 "  spanlog cat --to logfmt logs/ | grep level=error\n"
                 "  ./orders | spanlog cat --to pretty\n",
-    .options = SPANLOG_TAKES_INPUT | SPANLOG_TAKES_LOOK | SPANLOG_TAKES_TO | SPANLOG_TAKES_JSON};
+    .options = SPANLOG_TAKES_INPUT | SPANLOG_TAKES_COLOR | SPANLOG_TAKES_TO | SPANLOG_TAKES_JSON};
 
 static const struct spanlog_dialect *choose_dialect(const struct spanlog_options *options) {
     const struct spanlog_dialect *to = options->to;

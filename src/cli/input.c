@@ -92,7 +92,7 @@ static void say_issues_of(const struct spanlog_source *source,
         else if (issues->lines_bad == 1)
             fprintf(stderr, " (line skipped)\n");
         else
-            fprintf(stderr, " (this and %" PRIu64 " more lines skipped)\n", issues->lines_bad - 1);
+            fprintf(stderr, " (this line and %" PRIu64 " more skipped)\n", issues->lines_bad - 1);
     }
     if (issues->truncated) {
         fprintf(stderr, "spanlog: ");

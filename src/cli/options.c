@@ -183,7 +183,7 @@ static const struct option {
     {"until", 0, "TIME", "only traces that start before this time", SPANLOG_TAKES_FILTER, set_until},
     {"error-status-min", 0, "CODE", "the least HTTP status that is an error (default: 500)",
      SPANLOG_TAKES_ERRORS, set_error_status_min},
-    {"color", 0, "WHEN", "auto, always or never; NO_COLOR is honoured", SPANLOG_TAKES_LOOK, set_color},
+    {"color", 0, "WHEN", "auto, always or never; NO_COLOR is honoured", SPANLOG_TAKES_COLOR, set_color},
     {"ascii", 0, NULL, "no box drawing characters", SPANLOG_TAKES_LOOK, set_ascii},
     {"width", 0, "N", "columns (default: the terminal's, or 80)", SPANLOG_TAKES_LOOK, set_width},
     {"jobs", 'j', "N", "threads (default: one for each core)", SPANLOG_TAKES_INPUT, set_jobs},

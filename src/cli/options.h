@@ -20,13 +20,14 @@
 /* Groups of options that a verb may take. */
 enum spanlog_takes {
     SPANLOG_TAKES_INPUT = 1,  /* -j */
-    SPANLOG_TAKES_LOOK = 2,   /* --color --ascii --width */
+    SPANLOG_TAKES_LOOK = 2,   /* --ascii --width */
     SPANLOG_TAKES_JSON = 4,   /* --json */
     SPANLOG_TAKES_FILTER = 8, /* --service --operation --status --min-duration --since --until */
     SPANLOG_TAKES_SORT = 16,  /* --sort --limit */
     SPANLOG_TAKES_ERRORS = 32, /* --error-status-min */
     SPANLOG_TAKES_TO = 64,    /* --to */
-    SPANLOG_TAKES_ID = 128    /* the first word that is no option is an id */
+    SPANLOG_TAKES_ID = 128,   /* the first word that is no option is an id */
+    SPANLOG_TAKES_COLOR = 256 /* --color */
 };
 
 struct spanlog_usage {

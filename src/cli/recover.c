@@ -8,6 +8,8 @@
 #include "src/back/recover.h"
 #include "src/cli/verbs.h"
 
+#define PATIENCE_MS 2000 /* for a sink that does not take its lines */
+
 static const char help[] =
     "spanlog recover [--dir DIR] [--service NAME] [--json] [JOURNAL]...\n\n"
     "Writes what processes that were killed had logged and not yet written, to where they would have\n"
@@ -93,7 +95,7 @@ static int parse(struct options *options, int argc, char **argv) {
 static void recover_named(struct options *options, char **paths, int count) {
     for (int i = 0; i < count; i++) {
         struct recover_result result;
-        int error = recover_journal(paths[i], true, &result);
+        int error = recover_journal(paths[i], true, PATIENCE_MS, &result);
         if (error == -EAGAIN) {
             fprintf(stderr, "spanlog: %s: its process is alive\n", paths[i]);
             options->failed = true;
@@ -118,8 +120,8 @@ int spanlog_verb_recover(int argc, char **argv) {
     if (paths > 0) {
         recover_named(&options, argv + 1, paths);
     } else {
-        int error = recover_directory(options.directory, options.service, NULL, true, print_result,
-                                      &options);
+        int error = recover_directory(options.directory, options.service, true, PATIENCE_MS,
+                                      print_result, &options);
         if (error == -ENOENT)
             error = 0; /* nobody has logged here yet */
         if (error < 0) {

@@ -18,7 +18,7 @@ static const struct spanlog_usage usage = {
     .examples = "  spanlog trace e266f103 shop.jsonl\n"
                 "  spanlog trace 01a1fda890089f5228efe333b266f103 logs/ --width 120\n"
                 "  kubectl logs orders | spanlog trace e266f103 --json | jq .operation\n",
-    .options = SPANLOG_TAKES_INPUT | SPANLOG_TAKES_LOOK | SPANLOG_TAKES_JSON | SPANLOG_TAKES_ERRORS |
+    .options = SPANLOG_TAKES_INPUT | SPANLOG_TAKES_LOOK | SPANLOG_TAKES_COLOR | SPANLOG_TAKES_JSON | SPANLOG_TAKES_ERRORS |
                SPANLOG_TAKES_ID};
 
 static void say_id(struct spanlog_text id) {

@@ -16,7 +16,7 @@ static const struct spanlog_usage usage = {
     .examples = "  spanlog traces shop.jsonl --sort -duration --limit 10\n"
                 "  spanlog traces logs/ --status error --since 10m\n"
                 "  spanlog traces logs/ --service payment --min-duration 100ms --json\n",
-    .options = SPANLOG_TAKES_INPUT | SPANLOG_TAKES_LOOK | SPANLOG_TAKES_JSON | SPANLOG_TAKES_FILTER |
+    .options = SPANLOG_TAKES_INPUT | SPANLOG_TAKES_LOOK | SPANLOG_TAKES_COLOR | SPANLOG_TAKES_JSON | SPANLOG_TAKES_FILTER |
                SPANLOG_TAKES_SORT | SPANLOG_TAKES_ERRORS};
 
 /* Structure that had to be mended is said, not only marked. */

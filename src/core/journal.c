@@ -15,23 +15,37 @@ static uint64_t round_up(uint64_t size) {
     return (size + PAGE - 1) / PAGE * PAGE;
 }
 
-int journal_directory(const char *directory, bool create, char *ret_path, size_t size) {
-    if (directory != NULL && directory[0] != '\0')
-        snprintf(ret_path, size, "%s", directory);
-    else
-        snprintf(ret_path, size, "/dev/shm/spanlog-%u", (unsigned)geteuid());
-    if (create && mkdir(ret_path, 0700) != 0 && errno != EEXIST)
-        return -errno;
+/* A directory in which nobody else can put or swap files. */
+static int check_private(const char *path) {
     struct stat status;
-    if (lstat(ret_path, &status) != 0)
+    if (lstat(path, &status) != 0)
         return -errno;
     if (!S_ISDIR(status.st_mode))
         return -ENOTDIR;
-    /* In a directory that others can write to, they could swap our files. A sticky one will not do
-     * either: the default name is ours alone. */
-    if (status.st_uid != geteuid() || (status.st_mode & 022) != 0)
-        return -EPERM;
-    return 0;
+    return status.st_uid == geteuid() && (status.st_mode & 022) == 0 ? 0 : -EPERM;
+}
+
+static int make_directory(const char *path) {
+    return mkdir(path, 0700) == 0 || errno == EEXIST ? 0 : -errno;
+}
+
+int journal_directory(const char *directory, bool create, char *ret_path, size_t size) {
+    bool given = directory != NULL && directory[0] != '\0';
+    const char *base = given ? directory : "/dev/shm";
+    if (given) {
+        int error = create ? make_directory(base) : 0;
+        if (error != 0)
+            return error;
+        error = check_private(base);
+        if (error != -EPERM) {
+            snprintf(ret_path, size, "%s", base);
+            return error;
+        }
+    }
+    /* Others may write there: a directory of our own in it. */
+    snprintf(ret_path, size, "%s/spanlog-%u", base, (unsigned)geteuid());
+    int error = create ? make_directory(ret_path) : 0;
+    return error == 0 ? check_private(ret_path) : error;
 }
 
 static uint64_t process_start_time(void) {
@@ -119,6 +133,13 @@ static int open_file(struct journal *journal, const char *directory, const char 
             return -errno;
     }
     return -EEXIST;
+}
+
+bool journal_is_own(const char *name) {
+    char marker[64];
+    snprintf(marker, sizeof marker, "-%u-%llu-", (unsigned)getpid(),
+             (unsigned long long)process_start_time());
+    return strstr(name, marker) != NULL;
 }
 
 static int lock_alive(int fd) {

@@ -137,9 +137,14 @@ uint8_t *journal_add_batch(struct journal *journal, uint64_t size);
 /* Unmaps and closes; removes the file when remove is true. In a forked child: remove false, and the
  * parent's file is not touched. */
 void journal_close(struct journal *journal, bool remove);
-/* The directory of journals: made with mode 0700 when missing; must be the user's own. Writes its
- * path and returns 0 or -errno. directory NULL: the default. */
+/* The directory of journals, made with mode 0700 when missing: the one that is given when it is ours
+ * alone, else spanlog-<uid> in it; given NULL, /dev/shm/spanlog-<uid>. Writes its path and returns 0 or
+ * -errno. */
 int journal_directory(const char *directory, bool create, char *ret_path, size_t size);
+
+/* Whether a journal of that name is this process's (perhaps of another copy of the library in it). It
+ * must not even be opened: closing it would drop the lock that says we live. */
+bool journal_is_own(const char *name);
 
 /* Makes a change to the header or a batch last: nothing to do for a live journal, a pwrite for the
  * copy of a dead one. Returns 0 or -errno. */

@@ -172,7 +172,7 @@ uint32_t site_register(struct journal *journal, const struct spanlog__site *site
     p = copy_text(p, t.keys, t.keys_size, false);
     p = copy_text(p, t.file, t.file_size, true);
     copy_text(p, t.logger, t.logger_size, true);
-    dictionary->count++;
+    __atomic_store_n(&dictionary->count, dictionary->count + 1, __ATOMIC_RELEASE);
     __atomic_store_n(&dictionary->used, dictionary->used + (uint32_t)size, __ATOMIC_RELEASE);
     return id;
 }
@@ -201,9 +201,11 @@ bool site_entry_valid(const struct site_entry *entry, size_t available) {
 }
 
 const struct site_entry *site_find(const struct journal *journal, uint32_t id) {
-    for (uint32_t s = 0; s < journal->dictionary_count; s++) {
+    uint32_t dictionaries = __atomic_load_n(&journal->dictionary_count, __ATOMIC_ACQUIRE);
+    for (uint32_t s = 0; s < dictionaries; s++) {
         const struct dictionary *dictionary = dictionary_at(journal, s);
-        if (id < dictionary->first_id || id - dictionary->first_id >= dictionary->count)
+        if (id < dictionary->first_id ||
+            id - dictionary->first_id >= __atomic_load_n(&dictionary->count, __ATOMIC_ACQUIRE))
             continue;
         const uint8_t *entries = (const uint8_t *)(dictionary + 1);
         size_t used = __atomic_load_n(&dictionary->used, __ATOMIC_ACQUIRE);

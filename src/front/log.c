@@ -58,6 +58,8 @@ static void log_slow(uint32_t logger, struct spanlog__site *site,
         if (t != NULL) {
             write_exact(t, site, slots, logger);
             thread_release(t, &guard);
+        } else {
+            thread_count_loss();
         }
     }
     errno = saved;
@@ -65,7 +67,7 @@ static void log_slow(uint32_t logger, struct spanlog__site *site,
 
 void spanlog__log(struct spanlog__site *site, const union spanlog__slot *slots) {
     struct thread *t = &spanlog_thread;
-    if (SPANLOG__RARE(((site->state ^ SPANLOG__STATE_ON) | t->busy) != 0 || !thread_has_room(t))) {
+    if (SPANLOG__RARE(!site_is_on(site) || t->busy != 0 || !thread_has_room(t))) {
         log_slow(0, site, slots);
         return;
     }
@@ -107,7 +109,7 @@ void spanlog__log_to(spanlog_logger *logger, struct spanlog__site *site,
                      const union spanlog__slot *slots) {
     int saved = errno;
     if (logger_ready(logger) && site->level >= logger->reserved)
-        log_slow(logger->id, site, slots);
+        log_slow(__atomic_load_n(&logger->id, __ATOMIC_ACQUIRE), site, slots);
     errno = saved;
 }
 

@@ -90,7 +90,7 @@ static void format_at_call(spanlog_logger *logger, struct spanlog__site *site, c
 void spanlog__logf(spanlog_logger *logger, struct spanlog__site *site, const char *format, ...) {
     int saved = errno;
     /* The types are not known before the site is registered. */
-    if (SPANLOG__STATE(*site) == SPANLOG__STATE_ON || site_ready(site, logger != NULL)) {
+    if (site_is_on(site) || site_ready(site, logger != NULL)) {
         va_list arguments;
         va_start(arguments, format);
         errno = saved;

@@ -12,6 +12,11 @@
 #define PRINTF_AT_CALL 1  /* formatted by the caller (%ls, positions, more than 16 arguments) */
 #define PRINTF_LITERAL 2  /* refused (%n): the format itself is the message */
 
+/* On, and with its id to be seen. */
+static inline bool site_is_on(const struct spanlog__site *site) {
+    return __atomic_load_n(&site->state, __ATOMIC_ACQUIRE) == SPANLOG__STATE_ON;
+}
+
 /* Registers the site, and starts the process, if that has not happened; true when it is on. named:
  * it is used with named loggers (spanlog_info_to). */
 bool site_ready(struct spanlog__site *site, bool named);

@@ -105,7 +105,7 @@ static inline bool begin(spanlog_span *span, spanlog_ctx *ctx, bool has_parent,
     struct thread *t = &spanlog_thread;
     span->open = NULL;
     span->generation = 0;
-    if (SPANLOG__RARE(((site->state ^ SPANLOG__STATE_ON) | t->busy) != 0 ||
+    if (SPANLOG__RARE(!site_is_on(site) || t->busy != 0 ||
                       t->free_spans == NULL || t->ring == NULL))
         return begin_slow(span, ctx, has_parent, site, slots);
     t->busy = 1;
@@ -178,6 +178,8 @@ static void end_slow(struct spanlog__open_span *block, uint64_t ticks) {
         free_rest(t, block);
         push_block(t, block);
         thread_release(t, &guard);
+    } else {
+        thread_count_loss();
     }
     errno = saved;
 }

@@ -43,6 +43,8 @@ static bool make_room(struct thread *t, struct spanlog__open_span *block, size_t
 /* Copies bytes to a place in the body that may run over several blocks. */
 static void put(struct spanlog__open_span *block, size_t at, const void *data, size_t size) {
     const uint8_t *from = data;
+    if (size == 0) /* there may be no block where it would stand */
+        return;
     while (at >= OPEN_SPAN_BODY) {
         block = span_block(block->next - 1);
         at -= OPEN_SPAN_BODY;
@@ -176,7 +178,7 @@ static struct thread *enter(const spanlog_span *span, struct lock_guard *guard) 
 void spanlog__set(spanlog_span *span, struct spanlog__site *site, const union spanlog__slot *slots) {
     int saved = errno;
     struct lock_guard guard;
-    if (site->state == SPANLOG__STATE_ON || site_ready(site, false)) {
+    if (site_is_on(site) || site_ready(site, false)) {
         struct thread *t = enter(span, &guard);
         if (t != NULL) {
             span_add_fields(t, span->open, GROUP_FIELDS, site, slots, 0);
@@ -191,7 +193,7 @@ void spanlog__event(spanlog_span *span, struct spanlog__site *site,
     int saved = errno;
     struct lock_guard guard;
     uint64_t ticks = clock_ticks();
-    if (site->state == SPANLOG__STATE_ON || site_ready(site, false)) {
+    if (site_is_on(site) || site_ready(site, false)) {
         struct thread *t = enter(span, &guard);
         if (t != NULL) {
             if (span->open->events < process.max_events) {

@@ -187,6 +187,11 @@ void thread_release(struct thread *t, struct lock_guard *guard) {
         thread_attend(t);
 }
 
+void thread_count_loss(void) {
+    if (process.journal.ring_count > 0)
+        __atomic_add_fetch(&process.journal.rings[0]->dropped, 1, __ATOMIC_RELAXED);
+}
+
 void thread_attend(struct thread *t) {
     uint32_t attention = __atomic_load_n(&t->ring->attention, __ATOMIC_RELAXED);
     if (attention & RING_ATTENTION_FENCE) {

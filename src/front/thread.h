@@ -72,6 +72,8 @@ static inline void thread_finish(struct thread *t) {
  * Give back with thread_release. */
 struct thread *thread_acquire(struct lock_guard *ret_guard);
 void thread_release(struct thread *t, struct lock_guard *guard);
+/* A record for which thread_acquire gave nothing: counted with the shared ring's. */
+void thread_count_loss(void);
 
 /* Room for `size` bytes and what follows them, waiting as the policy says; NULL: dropped and
  * counted. Marks what was dropped before. */

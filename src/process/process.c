@@ -124,11 +124,14 @@ static void start(void) {
     forget_inherited();
     if (!has_membarrier())
         process.attention |= RING_ATTENTION_FENCE;
+    uint32_t *shared = &process.journal.rings[0]->attention;
+    *shared = process.attention | RING_ATTENTION_ASLEEP; /* before the back can look at it */
     if (!process.sync && back_start() != 0)
         process.sync = true;
-    if (process.sync)
+    if (process.sync) {
         process.attention |= RING_ATTENTION_SYNC;
-    process.journal.rings[0]->attention = process.attention | RING_ATTENTION_ASLEEP;
+        __atomic_or_fetch(shared, RING_ATTENTION_SYNC, __ATOMIC_SEQ_CST);
+    }
     process_watch(settings.signal_handlers && !process.sync);
 }
 
@@ -266,6 +269,10 @@ void process_after_fork_child(void) {
         forget_inherited();
         inherited = process.journal;
         has_inherited = true;
+        /* Now, before the child can have closed it and got the number again for its own. */
+        if (inherited.fd >= 0)
+            close(inherited.fd);
+        inherited.fd = -1;
     }
     uint32_t epoch = process.epoch + 1;
     sigset_t signals = fork_start.signals;

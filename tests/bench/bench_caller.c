@@ -80,14 +80,17 @@ static double middle_of(double (*measure)(void)) {
     return median_of(values, 7);
 }
 
-static double rdtsc_ns(void) {
-    enum { COUNT = 200000 };
+static double rdtsc_ns(int count) {
     uint64_t sum = 0, start = ticks();
-    for (int i = 0; i < COUNT; i++)
+    for (int i = 0; i < count; i++)
         sum += ticks();
     uint64_t end = ticks();
     MEASURE_KEEP(sum);
-    return ticks_ns(end - start) / COUNT;
+    return ticks_ns(end - start) / count;
+}
+
+static double many_rdtsc_ns(void) {
+    return rdtsc_ns(200000);
 }
 
 enum { CHECKS = 3000000 };
@@ -149,7 +152,8 @@ struct bench {
     int threads;
     unsigned arrived; /* a spinning barrier */
     bool sampling;
-    double burst_ns[MOST_THREADS][BURSTS];
+    double burst_ns[MOST_THREADS * BURSTS];
+    double rdtsc_ns[MOST_THREADS * BURSTS]; /* the anchor, right after each burst */
     double *samples[MOST_THREADS];
 };
 
@@ -169,7 +173,9 @@ static void run_burst(struct bench *b, int index, int burst) {
     double *samples = b->sampling ? b->samples[index] + (size_t)burst * BURST : NULL;
     uint64_t start = ticks();
     b->work(BURST, samples);
-    b->burst_ns[index][burst] = ticks_ns(ticks() - start) / BURST;
+    uint64_t end = ticks();
+    b->burst_ns[index * BURSTS + burst] = ticks_ns(end - start) / BURST;
+    b->rdtsc_ns[index * BURSTS + burst] = rdtsc_ns(BURST);
 }
 
 static void *run_thread(void *arg) {
@@ -211,13 +217,15 @@ static void run_bench(struct bench *b, const char *name, repeated work, int thre
     }
     for (int i = 0; i < threads; i++)
         pthread_join(handles[i], NULL);
+    snprintf(full, sizeof full, "%s_rdtsc_ns", name);
+    report(full, median_of(b->rdtsc_ns, (size_t)threads * BURSTS));
     if (sampling) {
         report_distribution(name, b->samples[0], (size_t)threads * BURSTS * BURST,
                             fence_overhead());
         return;
     }
     snprintf(full, sizeof full, "%s_ns", name);
-    report(full, median_of(b->burst_ns[0], (size_t)threads * BURSTS));
+    report(full, median_of(b->burst_ns, (size_t)threads * BURSTS));
 }
 
 static void run_stalled(void) {
@@ -230,7 +238,7 @@ static void run_stalled(void) {
         exit(2);
     memset(b.samples[0], 0, sizeof(double) * MOST_THREADS * BURSTS * BURST);
     b.samples[1] = b.samples[0] + BURSTS * BURST;
-    report("rdtsc_ns", middle_of(rdtsc_ns));
+    report("rdtsc_ns", middle_of(many_rdtsc_ns));
     report_checks();
     run_bench(&b, "call", log_records, 1, false);
     run_bench(&b, "call2", log_records, 2, false);
@@ -238,7 +246,7 @@ static void run_stalled(void) {
     run_bench(&b, "call2_fenced", sample_records, 2, true);
     run_bench(&b, "span", open_spans, 1, false);
     run_bench(&b, "span_fenced", sample_spans, 1, true);
-    report("rdtsc_after_ns", middle_of(rdtsc_ns));
+    report("rdtsc_after_ns", middle_of(many_rdtsc_ns));
     spanlog_flush(-1);
 }
 
@@ -262,7 +270,7 @@ static void run_busy(void) {
     if (samples == NULL)
         exit(2);
     memset(samples, 0, sizeof(double) * COUNT * MOST_THREADS);
-    report("rdtsc_ns", middle_of(rdtsc_ns));
+    report("rdtsc_ns", middle_of(many_rdtsc_ns));
     for (int threads = 1; threads <= MOST_THREADS; threads++) {
         pthread_t handles[MOST_THREADS];
         for (int i = 0; i < threads; i++)

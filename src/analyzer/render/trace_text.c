@@ -178,11 +178,12 @@ static void put_marks(struct drawing *draw, const struct spanlog_node *node) {
 
 static void put_span(struct drawing *draw, uint32_t number, bool last) {
     const struct spanlog_node *node = &draw->trace->tree.nodes[number];
-    const char *kind = spanlog_kind_word(node->kind);
+    /* Server, client; in capitals producer, consumer. */
+    static const char kinds[] = " scPC";
     char text[24];
     put_name(draw, node, put_branch(draw, node->depth, last));
     spanlog_put(draw->out, " ");
-    spanlog_put_bytes(draw->out, *kind ? kind : " ", 1);
+    spanlog_put_bytes(draw->out, &kinds[node->kind < 5 ? node->kind : 0], 1);
     bool unfinished = node->flags & SPANLOG_NODE_UNFINISHED;
     text[0] = '>';
     spanlog_format_duration(node->duration_ns, text + unfinished);
@@ -240,9 +241,8 @@ static void draw_tops(struct drawing *draw, bool orphans) {
     for (uint32_t i = 0; i < tree->count; i++)
         left += tree->nodes[i].parent == SPANLOG_NODE_NONE &&
                 !(tree->nodes[i].flags & SPANLOG_NODE_ORPHAN) == !orphans;
-    if (orphans && left) {
+    if (orphans && left)
         spanlog_put(draw->out, "ORPHANS: their parents are not in the logs\n");
-    }
     for (uint32_t i = 0; i < tree->count; i++) {
         uint32_t number = tree->order[i];
         const struct spanlog_node *node = &tree->nodes[number];
@@ -272,7 +272,8 @@ static void put_counted(struct spanlog_output *out, uint64_t count, const char *
     spanlog_put_number(out, count);
     spanlog_put(out, " ");
     spanlog_put(out, one);
-    spanlog_put(out, count == 1 ? "" : "s");
+    bool capitals = *one < 'a';
+    spanlog_put(out, count == 1 ? "" : capitals ? "S" : "s");
 }
 
 static void put_head(struct drawing *draw) {
