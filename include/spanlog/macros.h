@@ -151,9 +151,7 @@ template <class T> struct value<T *, std::enable_if_t<sizeof(T) == 1 && std::is_
     static union spanlog__slot slot(const T *v) { return spanlog__slot_p(v); }
 };
 /* clang-format on */
-template <int N> struct slots {
-    union spanlog__slot v[N];
-};
+template <int N> struct slots { union spanlog__slot v[N]; };
 SPANLOG__INLINE const void *bytes(const struct spanlog__bytes &b) {
     return &b;
 }
@@ -192,20 +190,9 @@ SPANLOG__INLINE const void *bytes(const struct spanlog__bytes &b) {
         const unsigned char *: SPANLOG__T_STR,                                                     \
         signed char *: SPANLOG__T_STR,                                                             \
         const signed char *: SPANLOG__T_STR)
+/* What is no value at all was refused by the type already. */
 #define SPANLOG__SLOT(v)                                                                           \
     __extension__ _Generic((v),                                                                    \
-        _Bool: spanlog__slot_u,                                                                    \
-        char: spanlog__slot_i,                                                                     \
-        signed char: spanlog__slot_i,                                                              \
-        short: spanlog__slot_i,                                                                    \
-        int: spanlog__slot_i,                                                                      \
-        long: spanlog__slot_i,                                                                     \
-        long long: spanlog__slot_i,                                                                \
-        unsigned char: spanlog__slot_u,                                                            \
-        unsigned short: spanlog__slot_u,                                                           \
-        unsigned int: spanlog__slot_u,                                                             \
-        unsigned long: spanlog__slot_u,                                                            \
-        unsigned long long: spanlog__slot_u,                                                       \
         float: spanlog__slot_d,                                                                    \
         double: spanlog__slot_d,                                                                   \
         long double: spanlog__slot_ld,                                                             \
@@ -214,7 +201,10 @@ SPANLOG__INLINE const void *bytes(const struct spanlog__bytes &b) {
         unsigned char *: spanlog__slot_p,                                                          \
         const unsigned char *: spanlog__slot_p,                                                    \
         signed char *: spanlog__slot_p,                                                            \
-        const signed char *: spanlog__slot_p)(v)
+        const signed char *: spanlog__slot_p,                                                      \
+        unsigned long: spanlog__slot_u,                                                            \
+        unsigned long long: spanlog__slot_u,                                                       \
+        default: spanlog__slot_i)(v)
 #define SPANLOG__BYTES(p, n) spanlog__slot_p(&(const struct spanlog__bytes){(p), (size_t)(n)})
 #define SPANLOG__SLOTS(n, ...) ((const union spanlog__slot[(n) + 1]){__VA_ARGS__})
 
@@ -247,62 +237,144 @@ SPANLOG__INLINE const void *bytes(const struct spanlog__bytes &b) {
 #define SPANLOG__K spanlog_fields_must_be_written_kv_key_value
 #define SPANLOG__KEYS(n, ...) SPANLOG__CAT(SPANLOG__KEY_, n)(__VA_ARGS__, ~)
 #define SPANLOG__KEY_0(m, ...) ""
-#define SPANLOG__KEY_1(m, x, ...) SPANLOG__K x
-#define SPANLOG__KEY_2(m, x, ...) SPANLOG__K x SPANLOG__KEY_1(m, __VA_ARGS__)
-#define SPANLOG__KEY_3(m, x, ...) SPANLOG__K x SPANLOG__KEY_2(m, __VA_ARGS__)
-#define SPANLOG__KEY_4(m, x, ...) SPANLOG__K x SPANLOG__KEY_3(m, __VA_ARGS__)
-#define SPANLOG__KEY_5(m, x, ...) SPANLOG__K x SPANLOG__KEY_4(m, __VA_ARGS__)
-#define SPANLOG__KEY_6(m, x, ...) SPANLOG__K x SPANLOG__KEY_5(m, __VA_ARGS__)
-#define SPANLOG__KEY_7(m, x, ...) SPANLOG__K x SPANLOG__KEY_6(m, __VA_ARGS__)
-#define SPANLOG__KEY_8(m, x, ...) SPANLOG__K x SPANLOG__KEY_7(m, __VA_ARGS__)
-#define SPANLOG__KEY_9(m, x, ...) SPANLOG__K x SPANLOG__KEY_8(m, __VA_ARGS__)
-#define SPANLOG__KEY_10(m, x, ...) SPANLOG__K x SPANLOG__KEY_9(m, __VA_ARGS__)
-#define SPANLOG__KEY_11(m, x, ...) SPANLOG__K x SPANLOG__KEY_10(m, __VA_ARGS__)
-#define SPANLOG__KEY_12(m, x, ...) SPANLOG__K x SPANLOG__KEY_11(m, __VA_ARGS__)
-#define SPANLOG__KEY_13(m, x, ...) SPANLOG__K x SPANLOG__KEY_12(m, __VA_ARGS__)
-#define SPANLOG__KEY_14(m, x, ...) SPANLOG__K x SPANLOG__KEY_13(m, __VA_ARGS__)
-#define SPANLOG__KEY_15(m, x, ...) SPANLOG__K x SPANLOG__KEY_14(m, __VA_ARGS__)
-#define SPANLOG__KEY_16(m, x, ...) SPANLOG__K x SPANLOG__KEY_15(m, __VA_ARGS__)
+#define SPANLOG__KEY_1(m, a, ...) SPANLOG__K a
+#define SPANLOG__KEY_2(m, a, b, ...) SPANLOG__K a SPANLOG__K b
+#define SPANLOG__KEY_3(m, a, b, c, ...) SPANLOG__K a SPANLOG__K b SPANLOG__K c
+#define SPANLOG__KEY_4(m, a, b, c, d, ...) SPANLOG__K a SPANLOG__K b SPANLOG__K c SPANLOG__K d
+#define SPANLOG__KEY_5(m, a, b, c, d, e, ...)                                                      \
+    SPANLOG__K a SPANLOG__K b SPANLOG__K c SPANLOG__K d SPANLOG__K e
+#define SPANLOG__KEY_6(m, a, b, c, d, e, f, ...)                                                   \
+    SPANLOG__K a SPANLOG__K b SPANLOG__K c SPANLOG__K d SPANLOG__K e SPANLOG__K f
+#define SPANLOG__KEY_7(m, a, b, c, d, e, f, g, ...)                                                \
+    SPANLOG__K a SPANLOG__K b SPANLOG__K c SPANLOG__K d SPANLOG__K e SPANLOG__K f SPANLOG__K g
+#define SPANLOG__KEY_8(m, a, b, c, d, e, f, g, h, ...)                                             \
+    SPANLOG__K a SPANLOG__K b SPANLOG__K c SPANLOG__K d SPANLOG__K e SPANLOG__K f SPANLOG__K g     \
+        SPANLOG__K h
+#define SPANLOG__KEY_9(m, a, b, c, d, e, f, g, h, i, ...)                                          \
+    SPANLOG__K a SPANLOG__K b SPANLOG__K c SPANLOG__K d SPANLOG__K e SPANLOG__K f SPANLOG__K g     \
+        SPANLOG__K h SPANLOG__K i
+#define SPANLOG__KEY_10(m, a, b, c, d, e, f, g, h, i, j, ...)                                      \
+    SPANLOG__K a SPANLOG__K b SPANLOG__K c SPANLOG__K d SPANLOG__K e SPANLOG__K f SPANLOG__K g     \
+        SPANLOG__K h SPANLOG__K i SPANLOG__K j
+#define SPANLOG__KEY_11(m, a, b, c, d, e, f, g, h, i, j, k, ...)                                   \
+    SPANLOG__K a SPANLOG__K b SPANLOG__K c SPANLOG__K d SPANLOG__K e SPANLOG__K f SPANLOG__K g     \
+        SPANLOG__K h SPANLOG__K i SPANLOG__K j SPANLOG__K k
+#define SPANLOG__KEY_12(m, a, b, c, d, e, f, g, h, i, j, k, l, ...)                                \
+    SPANLOG__K a SPANLOG__K b SPANLOG__K c SPANLOG__K d SPANLOG__K e SPANLOG__K f SPANLOG__K g     \
+        SPANLOG__K h SPANLOG__K i SPANLOG__K j SPANLOG__K k SPANLOG__K l
+#define SPANLOG__KEY_13(m, a, b, c, d, e, f, g, h, i, j, k, l, n, ...)                             \
+    SPANLOG__K a SPANLOG__K b SPANLOG__K c SPANLOG__K d SPANLOG__K e SPANLOG__K f SPANLOG__K g     \
+        SPANLOG__K h SPANLOG__K i SPANLOG__K j SPANLOG__K k SPANLOG__K l SPANLOG__K n
+#define SPANLOG__KEY_14(m, a, b, c, d, e, f, g, h, i, j, k, l, n, o, ...)                          \
+    SPANLOG__K a SPANLOG__K b SPANLOG__K c SPANLOG__K d SPANLOG__K e SPANLOG__K f SPANLOG__K g     \
+        SPANLOG__K h SPANLOG__K i SPANLOG__K j SPANLOG__K k SPANLOG__K l SPANLOG__K n SPANLOG__K o
+#define SPANLOG__KEY_15(m, a, b, c, d, e, f, g, h, i, j, k, l, n, o, p, ...)                       \
+    SPANLOG__K a SPANLOG__K b SPANLOG__K c SPANLOG__K d SPANLOG__K e SPANLOG__K f SPANLOG__K g     \
+        SPANLOG__K h SPANLOG__K i SPANLOG__K j SPANLOG__K k SPANLOG__K l SPANLOG__K n SPANLOG__K o \
+            SPANLOG__K p
+#define SPANLOG__KEY_16(m, a, b, c, d, e, f, g, h, i, j, k, l, n, o, p, q, ...)                    \
+    SPANLOG__K a SPANLOG__K b SPANLOG__K c SPANLOG__K d SPANLOG__K e SPANLOG__K f SPANLOG__K g     \
+        SPANLOG__K h SPANLOG__K i SPANLOG__K j SPANLOG__K k SPANLOG__K l SPANLOG__K n SPANLOG__K o \
+            SPANLOG__K p SPANLOG__K q
 
 #define SPANLOG__T spanlog_field_type_must_come_from_kv
 #define SPANLOG__TYPES(n, ...) SPANLOG__CAT(SPANLOG__TYPE_, n)(__VA_ARGS__, ~)
 #define SPANLOG__TYPE_0(m, ...) 0u
-#define SPANLOG__TYPE_1(m, x, ...) SPANLOG__T x
-#define SPANLOG__TYPE_2(m, x, ...) (SPANLOG__T x | SPANLOG__TYPE_1(m, __VA_ARGS__) << 4)
-#define SPANLOG__TYPE_3(m, x, ...) (SPANLOG__T x | SPANLOG__TYPE_2(m, __VA_ARGS__) << 4)
-#define SPANLOG__TYPE_4(m, x, ...) (SPANLOG__T x | SPANLOG__TYPE_3(m, __VA_ARGS__) << 4)
-#define SPANLOG__TYPE_5(m, x, ...) (SPANLOG__T x | SPANLOG__TYPE_4(m, __VA_ARGS__) << 4)
-#define SPANLOG__TYPE_6(m, x, ...) (SPANLOG__T x | SPANLOG__TYPE_5(m, __VA_ARGS__) << 4)
-#define SPANLOG__TYPE_7(m, x, ...) (SPANLOG__T x | SPANLOG__TYPE_6(m, __VA_ARGS__) << 4)
-#define SPANLOG__TYPE_8(m, x, ...) (SPANLOG__T x | SPANLOG__TYPE_7(m, __VA_ARGS__) << 4)
-#define SPANLOG__TYPE_9(m, x, ...) (SPANLOG__T x | SPANLOG__TYPE_8(m, __VA_ARGS__) << 4)
-#define SPANLOG__TYPE_10(m, x, ...) (SPANLOG__T x | SPANLOG__TYPE_9(m, __VA_ARGS__) << 4)
-#define SPANLOG__TYPE_11(m, x, ...) (SPANLOG__T x | SPANLOG__TYPE_10(m, __VA_ARGS__) << 4)
-#define SPANLOG__TYPE_12(m, x, ...) (SPANLOG__T x | SPANLOG__TYPE_11(m, __VA_ARGS__) << 4)
-#define SPANLOG__TYPE_13(m, x, ...) (SPANLOG__T x | SPANLOG__TYPE_12(m, __VA_ARGS__) << 4)
-#define SPANLOG__TYPE_14(m, x, ...) (SPANLOG__T x | SPANLOG__TYPE_13(m, __VA_ARGS__) << 4)
-#define SPANLOG__TYPE_15(m, x, ...) (SPANLOG__T x | SPANLOG__TYPE_14(m, __VA_ARGS__) << 4)
-#define SPANLOG__TYPE_16(m, x, ...) (SPANLOG__T x | SPANLOG__TYPE_15(m, __VA_ARGS__) << 4)
+#define SPANLOG__TYPE_1(m, a, ...) (SPANLOG__T a)
+#define SPANLOG__TYPE_2(m, a, b, ...) (SPANLOG__T a | SPANLOG__T b << 4)
+#define SPANLOG__TYPE_3(m, a, b, c, ...) (SPANLOG__T a | SPANLOG__T b << 4 | SPANLOG__T c << 8)
+#define SPANLOG__TYPE_4(m, a, b, c, d, ...)                                                        \
+    (SPANLOG__T a | SPANLOG__T b << 4 | SPANLOG__T c << 8 | SPANLOG__T d << 12)
+#define SPANLOG__TYPE_5(m, a, b, c, d, e, ...)                                                     \
+    (SPANLOG__T a | SPANLOG__T b << 4 | SPANLOG__T c << 8 | SPANLOG__T d << 12 | SPANLOG__T e << 16)
+#define SPANLOG__TYPE_6(m, a, b, c, d, e, f, ...)                                                  \
+    (SPANLOG__T a | SPANLOG__T b << 4 | SPANLOG__T c << 8 | SPANLOG__T d << 12 |                   \
+     SPANLOG__T e << 16 | SPANLOG__T f << 20)
+#define SPANLOG__TYPE_7(m, a, b, c, d, e, f, g, ...)                                               \
+    (SPANLOG__T a | SPANLOG__T b << 4 | SPANLOG__T c << 8 | SPANLOG__T d << 12 |                   \
+     SPANLOG__T e << 16 | SPANLOG__T f << 20 | SPANLOG__T g << 24)
+#define SPANLOG__TYPE_8(m, a, b, c, d, e, f, g, h, ...)                                            \
+    (SPANLOG__T a | SPANLOG__T b << 4 | SPANLOG__T c << 8 | SPANLOG__T d << 12 |                   \
+     SPANLOG__T e << 16 | SPANLOG__T f << 20 | SPANLOG__T g << 24 | SPANLOG__T h << 28)
+#define SPANLOG__TYPE_9(m, a, b, c, d, e, f, g, h, i, ...)                                         \
+    (SPANLOG__T a | SPANLOG__T b << 4 | SPANLOG__T c << 8 | SPANLOG__T d << 12 |                   \
+     SPANLOG__T e << 16 | SPANLOG__T f << 20 | SPANLOG__T g << 24 | SPANLOG__T h << 28 |           \
+     SPANLOG__T i << 32)
+#define SPANLOG__TYPE_10(m, a, b, c, d, e, f, g, h, i, j, ...)                                     \
+    (SPANLOG__T a | SPANLOG__T b << 4 | SPANLOG__T c << 8 | SPANLOG__T d << 12 |                   \
+     SPANLOG__T e << 16 | SPANLOG__T f << 20 | SPANLOG__T g << 24 | SPANLOG__T h << 28 |           \
+     SPANLOG__T i << 32 | SPANLOG__T j << 36)
+#define SPANLOG__TYPE_11(m, a, b, c, d, e, f, g, h, i, j, k, ...)                                  \
+    (SPANLOG__T a | SPANLOG__T b << 4 | SPANLOG__T c << 8 | SPANLOG__T d << 12 |                   \
+     SPANLOG__T e << 16 | SPANLOG__T f << 20 | SPANLOG__T g << 24 | SPANLOG__T h << 28 |           \
+     SPANLOG__T i << 32 | SPANLOG__T j << 36 | SPANLOG__T k << 40)
+#define SPANLOG__TYPE_12(m, a, b, c, d, e, f, g, h, i, j, k, l, ...)                               \
+    (SPANLOG__T a | SPANLOG__T b << 4 | SPANLOG__T c << 8 | SPANLOG__T d << 12 |                   \
+     SPANLOG__T e << 16 | SPANLOG__T f << 20 | SPANLOG__T g << 24 | SPANLOG__T h << 28 |           \
+     SPANLOG__T i << 32 | SPANLOG__T j << 36 | SPANLOG__T k << 40 | SPANLOG__T l << 44)
+#define SPANLOG__TYPE_13(m, a, b, c, d, e, f, g, h, i, j, k, l, n, ...)                            \
+    (SPANLOG__T a | SPANLOG__T b << 4 | SPANLOG__T c << 8 | SPANLOG__T d << 12 |                   \
+     SPANLOG__T e << 16 | SPANLOG__T f << 20 | SPANLOG__T g << 24 | SPANLOG__T h << 28 |           \
+     SPANLOG__T i << 32 | SPANLOG__T j << 36 | SPANLOG__T k << 40 | SPANLOG__T l << 44 |           \
+     SPANLOG__T n << 48)
+#define SPANLOG__TYPE_14(m, a, b, c, d, e, f, g, h, i, j, k, l, n, o, ...)                         \
+    (SPANLOG__T a | SPANLOG__T b << 4 | SPANLOG__T c << 8 | SPANLOG__T d << 12 |                   \
+     SPANLOG__T e << 16 | SPANLOG__T f << 20 | SPANLOG__T g << 24 | SPANLOG__T h << 28 |           \
+     SPANLOG__T i << 32 | SPANLOG__T j << 36 | SPANLOG__T k << 40 | SPANLOG__T l << 44 |           \
+     SPANLOG__T n << 48 | SPANLOG__T o << 52)
+#define SPANLOG__TYPE_15(m, a, b, c, d, e, f, g, h, i, j, k, l, n, o, p, ...)                      \
+    (SPANLOG__T a | SPANLOG__T b << 4 | SPANLOG__T c << 8 | SPANLOG__T d << 12 |                   \
+     SPANLOG__T e << 16 | SPANLOG__T f << 20 | SPANLOG__T g << 24 | SPANLOG__T h << 28 |           \
+     SPANLOG__T i << 32 | SPANLOG__T j << 36 | SPANLOG__T k << 40 | SPANLOG__T l << 44 |           \
+     SPANLOG__T n << 48 | SPANLOG__T o << 52 | SPANLOG__T p << 56)
+#define SPANLOG__TYPE_16(m, a, b, c, d, e, f, g, h, i, j, k, l, n, o, p, q, ...)                   \
+    (SPANLOG__T a | SPANLOG__T b << 4 | SPANLOG__T c << 8 | SPANLOG__T d << 12 |                   \
+     SPANLOG__T e << 16 | SPANLOG__T f << 20 | SPANLOG__T g << 24 | SPANLOG__T h << 28 |           \
+     SPANLOG__T i << 32 | SPANLOG__T j << 36 | SPANLOG__T k << 40 | SPANLOG__T l << 44 |           \
+     SPANLOG__T n << 48 | SPANLOG__T o << 52 | SPANLOG__T p << 56 | SPANLOG__T q << 60)
 
 #define SPANLOG__V spanlog_field_value_must_come_from_kv
 #define SPANLOG__VALUES(n, ...) SPANLOG__CAT(SPANLOG__VALUE_, n)(__VA_ARGS__, ~)
 #define SPANLOG__VALUE_0(m, ...)
-#define SPANLOG__VALUE_1(m, x, ...) SPANLOG__V x
-#define SPANLOG__VALUE_2(m, x, ...) SPANLOG__V x SPANLOG__VALUE_1(m, __VA_ARGS__)
-#define SPANLOG__VALUE_3(m, x, ...) SPANLOG__V x SPANLOG__VALUE_2(m, __VA_ARGS__)
-#define SPANLOG__VALUE_4(m, x, ...) SPANLOG__V x SPANLOG__VALUE_3(m, __VA_ARGS__)
-#define SPANLOG__VALUE_5(m, x, ...) SPANLOG__V x SPANLOG__VALUE_4(m, __VA_ARGS__)
-#define SPANLOG__VALUE_6(m, x, ...) SPANLOG__V x SPANLOG__VALUE_5(m, __VA_ARGS__)
-#define SPANLOG__VALUE_7(m, x, ...) SPANLOG__V x SPANLOG__VALUE_6(m, __VA_ARGS__)
-#define SPANLOG__VALUE_8(m, x, ...) SPANLOG__V x SPANLOG__VALUE_7(m, __VA_ARGS__)
-#define SPANLOG__VALUE_9(m, x, ...) SPANLOG__V x SPANLOG__VALUE_8(m, __VA_ARGS__)
-#define SPANLOG__VALUE_10(m, x, ...) SPANLOG__V x SPANLOG__VALUE_9(m, __VA_ARGS__)
-#define SPANLOG__VALUE_11(m, x, ...) SPANLOG__V x SPANLOG__VALUE_10(m, __VA_ARGS__)
-#define SPANLOG__VALUE_12(m, x, ...) SPANLOG__V x SPANLOG__VALUE_11(m, __VA_ARGS__)
-#define SPANLOG__VALUE_13(m, x, ...) SPANLOG__V x SPANLOG__VALUE_12(m, __VA_ARGS__)
-#define SPANLOG__VALUE_14(m, x, ...) SPANLOG__V x SPANLOG__VALUE_13(m, __VA_ARGS__)
-#define SPANLOG__VALUE_15(m, x, ...) SPANLOG__V x SPANLOG__VALUE_14(m, __VA_ARGS__)
-#define SPANLOG__VALUE_16(m, x, ...) SPANLOG__V x SPANLOG__VALUE_15(m, __VA_ARGS__)
+#define SPANLOG__VALUE_1(m, a, ...) SPANLOG__V a
+#define SPANLOG__VALUE_2(m, a, b, ...) SPANLOG__V a SPANLOG__V b
+#define SPANLOG__VALUE_3(m, a, b, c, ...) SPANLOG__V a SPANLOG__V b SPANLOG__V c
+#define SPANLOG__VALUE_4(m, a, b, c, d, ...) SPANLOG__V a SPANLOG__V b SPANLOG__V c SPANLOG__V d
+#define SPANLOG__VALUE_5(m, a, b, c, d, e, ...)                                                    \
+    SPANLOG__V a SPANLOG__V b SPANLOG__V c SPANLOG__V d SPANLOG__V e
+#define SPANLOG__VALUE_6(m, a, b, c, d, e, f, ...)                                                 \
+    SPANLOG__V a SPANLOG__V b SPANLOG__V c SPANLOG__V d SPANLOG__V e SPANLOG__V f
+#define SPANLOG__VALUE_7(m, a, b, c, d, e, f, g, ...)                                              \
+    SPANLOG__V a SPANLOG__V b SPANLOG__V c SPANLOG__V d SPANLOG__V e SPANLOG__V f SPANLOG__V g
+#define SPANLOG__VALUE_8(m, a, b, c, d, e, f, g, h, ...)                                           \
+    SPANLOG__V a SPANLOG__V b SPANLOG__V c SPANLOG__V d SPANLOG__V e SPANLOG__V f SPANLOG__V g     \
+        SPANLOG__V h
+#define SPANLOG__VALUE_9(m, a, b, c, d, e, f, g, h, i, ...)                                        \
+    SPANLOG__V a SPANLOG__V b SPANLOG__V c SPANLOG__V d SPANLOG__V e SPANLOG__V f SPANLOG__V g     \
+        SPANLOG__V h SPANLOG__V i
+#define SPANLOG__VALUE_10(m, a, b, c, d, e, f, g, h, i, j, ...)                                    \
+    SPANLOG__V a SPANLOG__V b SPANLOG__V c SPANLOG__V d SPANLOG__V e SPANLOG__V f SPANLOG__V g     \
+        SPANLOG__V h SPANLOG__V i SPANLOG__V j
+#define SPANLOG__VALUE_11(m, a, b, c, d, e, f, g, h, i, j, k, ...)                                 \
+    SPANLOG__V a SPANLOG__V b SPANLOG__V c SPANLOG__V d SPANLOG__V e SPANLOG__V f SPANLOG__V g     \
+        SPANLOG__V h SPANLOG__V i SPANLOG__V j SPANLOG__V k
+#define SPANLOG__VALUE_12(m, a, b, c, d, e, f, g, h, i, j, k, l, ...)                              \
+    SPANLOG__V a SPANLOG__V b SPANLOG__V c SPANLOG__V d SPANLOG__V e SPANLOG__V f SPANLOG__V g     \
+        SPANLOG__V h SPANLOG__V i SPANLOG__V j SPANLOG__V k SPANLOG__V l
+#define SPANLOG__VALUE_13(m, a, b, c, d, e, f, g, h, i, j, k, l, n, ...)                           \
+    SPANLOG__V a SPANLOG__V b SPANLOG__V c SPANLOG__V d SPANLOG__V e SPANLOG__V f SPANLOG__V g     \
+        SPANLOG__V h SPANLOG__V i SPANLOG__V j SPANLOG__V k SPANLOG__V l SPANLOG__V n
+#define SPANLOG__VALUE_14(m, a, b, c, d, e, f, g, h, i, j, k, l, n, o, ...)                        \
+    SPANLOG__V a SPANLOG__V b SPANLOG__V c SPANLOG__V d SPANLOG__V e SPANLOG__V f SPANLOG__V g     \
+        SPANLOG__V h SPANLOG__V i SPANLOG__V j SPANLOG__V k SPANLOG__V l SPANLOG__V n SPANLOG__V o
+#define SPANLOG__VALUE_15(m, a, b, c, d, e, f, g, h, i, j, k, l, n, o, p, ...)                     \
+    SPANLOG__V a SPANLOG__V b SPANLOG__V c SPANLOG__V d SPANLOG__V e SPANLOG__V f SPANLOG__V g     \
+        SPANLOG__V h SPANLOG__V i SPANLOG__V j SPANLOG__V k SPANLOG__V l SPANLOG__V n SPANLOG__V o \
+            SPANLOG__V p
+#define SPANLOG__VALUE_16(m, a, b, c, d, e, f, g, h, i, j, k, l, n, o, p, q, ...)                  \
+    SPANLOG__V a SPANLOG__V b SPANLOG__V c SPANLOG__V d SPANLOG__V e SPANLOG__V f SPANLOG__V g     \
+        SPANLOG__V h SPANLOG__V i SPANLOG__V j SPANLOG__V k SPANLOG__V l SPANLOG__V n SPANLOG__V o \
+            SPANLOG__V p SPANLOG__V q
 
 /* ---- the statements -------------------------------------------------------------------- */
 
@@ -323,7 +395,8 @@ SPANLOG__INLINE const void *bytes(const struct spanlog__bytes &b) {
                                         n,                                                         \
                                         kind}
 #define SPANLOG__ARGUMENTS(...) SPANLOG__ARGUMENTS_(SPANLOG__COUNT(__VA_ARGS__), __VA_ARGS__)
-#define SPANLOG__ARGUMENTS_(n, ...) SPANLOG__SLOTS(n, SPANLOG__VALUES(n, __VA_ARGS__) spanlog__slot_i(0))
+#define SPANLOG__ARGUMENTS_(n, ...)                                                                \
+    SPANLOG__SLOTS(n, SPANLOG__VALUES(n, __VA_ARGS__) spanlog__slot_i(0))
 
 #define SPANLOG__STATE(site) __atomic_load_n(&(site).state, __ATOMIC_RELAXED)
 

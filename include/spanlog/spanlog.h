@@ -9,8 +9,10 @@
  *
  * writes two JSON lines (shortened):
  *
- *     {"ts":"...","level":"info","msg":"order placed","service":"shop","trace_id":"...","span_id":"...","ms":1.2}
- *     {"ts":"...","level":"info","msg":"span completed",...,"operation":"checkout","duration_ms":0.004,"order.id":"7"}
+ *     {"ts":"...","level":"info","msg":"order
+ * placed","service":"shop","trace_id":"...","span_id":"...","ms":1.2}
+ *     {"ts":"...","level":"info","msg":"span
+ * completed",...,"operation":"checkout","duration_ms":0.004,"order.id":"7"}
  *
  * No call is needed before the first: settings come from the environment (SPANLOG_OUTPUT,
  * SPANLOG_LEVEL, ...), see README.md. Every function and macro may be called from any thread, and
@@ -111,7 +113,8 @@ typedef struct spanlog_logger {
     uint32_t id; /* given at first use */
     uint32_t reserved;
 } spanlog_logger;
-#define SPANLOG_LOGGER(name) {"" name "", 0, 0}
+#define SPANLOG_LOGGER(name)                                                                       \
+    { "" name "", 0, 0 }
 
 #define spanlog_trace_to(logger, ...) SPANLOG__LOG_TO(SPANLOG_TRACE, logger, __VA_ARGS__)
 #define spanlog_debug_to(logger, ...) SPANLOG__LOG_TO(SPANLOG_DEBUG, logger, __VA_ARGS__)
@@ -199,8 +202,9 @@ typedef struct spanlog_span {
     } while (0)
 /* A causal link to another span. A zero ctx is ignored. */
 SPANLOG__API void spanlog_link(spanlog_span *span, spanlog_ctx ctx);
-/* An HTTP status, or gRPC's when below 100, written as status_code. It sets the span's status: error
- * for 500 and above and gRPC's server errors (2, 4, 12, 13, 14, 15), ok for 0 and 100 to 399. */
+/* An HTTP status, or gRPC's when below 100, written as status_code. It sets the span's status:
+ * error for 500 and above and gRPC's server errors (2, 4, 12, 13, 14, 15), ok for 0 and 100 to 399.
+ */
 SPANLOG__API void spanlog_status(spanlog_span *span, int code);
 /* Status error, with a text (NULL: none). */
 SPANLOG__API void spanlog_fail(spanlog_span *span, const char *error);
@@ -244,10 +248,10 @@ typedef struct spanlog_config {
     uint32_t max_attributes; /* per span; default 128, and so the next two */
     uint32_t max_events;
     uint32_t max_links;
-    uint32_t max_open_spans;  /* per process; default 8192 */
-    bool sync;                /* as SPANLOG_SYNC */
-    bool no_process_lines;    /* neither "process started" nor "process ended" */
-    bool no_signal_handlers;  /* leave fatal signals alone */
+    uint32_t max_open_spans; /* per process; default 8192 */
+    bool sync;               /* as SPANLOG_SYNC */
+    bool no_process_lines;   /* neither "process started" nor "process ended" */
+    bool no_signal_handlers; /* leave fatal signals alone */
 } spanlog_config;
 
 /* Configures the process; optional, and only before the first record. NULL: all defaults. The
@@ -262,18 +266,18 @@ SPANLOG__API int spanlog_flush(int timeout_ms);
 SPANLOG__API int spanlog_shutdown(int timeout_ms);
 
 typedef struct spanlog_statistics {
-    size_t size;           /* set by the caller: sizeof(spanlog_statistics) */
-    uint64_t records;      /* lines written, spans included */
-    uint64_t spans;        /* span lines among them */
-    uint64_t dropped;      /* records lost to full rings or failing sinks */
-    uint64_t bytes;        /* written to all outputs */
-    uint64_t writes;       /* write(2) calls */
-    uint64_t sink_errors;  /* of which failed */
-    uint64_t sleeps;       /* times that the back went to sleep for good, waiting for a record */
-    uint64_t open_spans;   /* now */
+    size_t size;            /* set by the caller: sizeof(spanlog_statistics) */
+    uint64_t records;       /* lines written, spans included */
+    uint64_t spans;         /* span lines among them */
+    uint64_t dropped;       /* records lost to full rings or failing sinks */
+    uint64_t bytes;         /* written to all outputs */
+    uint64_t writes;        /* write(2) calls */
+    uint64_t sink_errors;   /* of which failed */
+    uint64_t sleeps;        /* times that the back went to sleep for good, waiting for a record */
+    uint64_t open_spans;    /* now */
     uint64_t spans_refused; /* not recorded since too many were open */
-    uint64_t threads;      /* rings in use */
-    uint64_t recovered;    /* records written for dead processes */
+    uint64_t threads;       /* rings in use */
+    uint64_t recovered;     /* records written for dead processes */
 } spanlog_statistics;
 /* Fills *ret_stats up to its size. Returns 0, or -EINVAL for NULL or a zero size. */
 SPANLOG__API int spanlog_stats(spanlog_statistics *ret_stats);
@@ -328,7 +332,8 @@ SPANLOG__INLINE spanlog_span spanlog__start(spanlog_ctx parent, struct spanlog__
     __attribute__((cleanup(spanlog__leave))) spanlog_span name;                                    \
     name.open = NULL;                                                                              \
     if (SPANLOG__LIKELY(!spanlog__context.unsampled))                                              \
-    spanlog__scope_begin(&name, &SPANLOG__CAT(spanlog__site_, name), SPANLOG__ARGUMENTS(__VA_ARGS__))
+    spanlog__scope_begin(&name, &SPANLOG__CAT(spanlog__site_, name),                               \
+                         SPANLOG__ARGUMENTS(__VA_ARGS__))
 
 #define SPANLOG__BEGIN_none(name, operation, kind, parent)                                         \
     SPANLOG__BEGIN(name, kind, parent, operation)

@@ -160,17 +160,22 @@ bool spanlog_is_error_code(int32_t code, int32_t error_status_min) {
 
 /* ---- keys --------------------------------------------------------------------------------- */
 
-void spanlog_field_table_build(struct spanlog_field_table *keys, const char *const names[SPANLOG_FIELD_COUNT]) {
-    *keys = (struct spanlog_field_table){{0}, {{0}}};
+void spanlog_field_table_build(struct spanlog_field_table *table,
+                               const char *const names[SPANLOG_FIELD_COUNT]) {
+    memset(table, 0, sizeof *table);
     for (unsigned field = 0; field < SPANLOG_FIELD_COUNT; field++) {
         if (!names[field])
             continue;
+        struct spanlog_field_key *key = &table->keys[field];
         size_t size = strlen(names[field]);
         uint8_t slot = spanlog_field_slot(names[field], size);
-        while (keys->slots[slot])
+        while (table->slots[slot])
             slot++;
-        keys->slots[slot] = (uint8_t)(field + 1);
-        keys->texts[field] = (struct spanlog_text){names[field], (uint32_t)size};
+        table->slots[slot] = (uint8_t)(field + 1);
+        key->text = (struct spanlog_text){names[field], (uint32_t)size};
+        memcpy(&key->head, names[field], size < 8 ? size : 8);
+        if (size > 8)
+            memcpy(&key->tail, names[field] + 8, size < 16 ? size - 8 : 8);
     }
 }
 

@@ -73,12 +73,18 @@ bool spanlog_is_error_code(int32_t code, int32_t error_status_min);
 /* ---- keys --------------------------------------------------------------------------------- */
 
 /* A dialect's keys, hashed. SPANLOG_FIELD_COUNT: not one of its fields. */
-struct spanlog_field_table {
-    uint8_t slots[256]; /* field + 1; 0: empty */
-    struct spanlog_text texts[SPANLOG_FIELD_COUNT];
+struct spanlog_field_key {
+    uint64_t head, tail; /* the first 16 bytes, zeros behind the key */
+    struct spanlog_text text;
 };
 
-void spanlog_field_table_build(struct spanlog_field_table *keys, const char *const names[SPANLOG_FIELD_COUNT]);
+struct spanlog_field_table {
+    uint8_t slots[256]; /* field + 1; 0: empty */
+    struct spanlog_field_key keys[SPANLOG_FIELD_COUNT];
+};
+
+void spanlog_field_table_build(struct spanlog_field_table *table,
+                               const char *const names[SPANLOG_FIELD_COUNT]);
 /* The canonical dialect's, built once. */
 const struct spanlog_field_table *spanlog_field_table_canonical(void);
 
@@ -86,16 +92,32 @@ static inline uint8_t spanlog_field_slot(const char *key, size_t size) {
     return (uint8_t)((unsigned char)key[0] * 5u + (unsigned char)key[size - 1] * 3u + size * 29u);
 }
 
-static inline unsigned spanlog_field_find(const struct spanlog_field_table *keys, const char *key,
-                                         size_t size) {
+/* Up to 8 bytes at p, zeros for the rest; 8 are readable. In memory order, whatever the machine's. */
+static inline uint64_t spanlog_field_bytes(const char *p, size_t size) {
+    static const unsigned char ones[16] = {255, 255, 255, 255, 255, 255, 255, 255};
+    uint64_t word, mask;
+    memcpy(&word, p, 8);
+    memcpy(&mask, ones + 8 - (size < 8 ? size : 8), 8);
+    return word & mask;
+}
+
+/* No call for the keys that occur: they are compared as two words. */
+static inline bool spanlog_field_is(const struct spanlog_field_key *known, const char *key,
+                                    size_t size) {
+    return known->text.size == size && spanlog_field_bytes(key, size) == known->head &&
+           (size <= 8 || spanlog_field_bytes(key + 8, size - 8) == known->tail) &&
+           (size <= 16 || memcmp(key, known->text.data, size) == 0);
+}
+
+static inline unsigned spanlog_field_find(const struct spanlog_field_table *table, const char *key,
+                                          size_t size) {
     if (size == 0)
         return SPANLOG_FIELD_COUNT;
     for (uint8_t slot = spanlog_field_slot(key, size);; slot++) {
-        unsigned field = keys->slots[slot];
+        unsigned field = table->slots[slot];
         if (field == 0)
             return SPANLOG_FIELD_COUNT;
-        if (keys->texts[field - 1].size == size &&
-            memcmp(keys->texts[field - 1].data, key, size) == 0)
+        if (spanlog_field_is(&table->keys[field - 1], key, size))
             return field - 1;
     }
 }

@@ -80,6 +80,16 @@ const char *spanlog_json_number(const char *p);
 const char *spanlog_json_nested(struct spanlog_json_walk *walk, const char *p);
 const char *spanlog_json_word(struct spanlog_json_walk *walk, const char *p, uint8_t *type);
 
+/* Most numbers are a few digits. */
+static inline const char *spanlog_json_number_quick(const char *p) {
+    const char *end = p;
+    while (*end >= '0' && *end <= '9')
+        end++;
+    if (end > p && *p != '0' && *end != '.' && (*end | 0x20) != 'e')
+        return end;
+    return spanlog_json_number(p);
+}
+
 /* p is behind the opening quote. Returns the closing one, or NULL. */
 static inline const char *spanlog_json_string(struct spanlog_json_walk *walk, const char *p,
                                               bool *escaped) {
@@ -115,7 +125,7 @@ static inline const char *spanlog_json_value_at(struct spanlog_json_walk *walk, 
     ret->begin = p;
     if ((*p >= '0' && *p <= '9') || *p == '-') {
         ret->type = SPANLOG_JSON_NUMBER;
-        ret->end = spanlog_json_number(p);
+        ret->end = spanlog_json_number_quick(p);
         if (!ret->end)
             spanlog_json_fail(walk, p, "bad number");
         return ret->end;

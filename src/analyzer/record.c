@@ -39,7 +39,7 @@ static inline const char *template_string(const char *p, struct spanlog_json_val
 }
 
 static inline const char *template_number(const char *p, struct spanlog_json_value *ret) {
-    const char *end = spanlog_json_number(p);
+    const char *end = spanlog_json_number_quick(p);
     if (end)
         *ret = (struct spanlog_json_value){p, end, SPANLOG_JSON_NUMBER, false};
     return end;

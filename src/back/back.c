@@ -33,8 +33,8 @@ int back_open(const struct settings *settings) {
         if (journal_add_batch(&process.journal, BATCH_SIZE) == NULL)
             return -ENOSPC;
     }
-    int error = drain_init(&back.drain, &process.journal, settings->outputs,
-                           settings->output_count, settings->process_lines);
+    int error = drain_init(&back.drain, &process.journal, settings->outputs, settings->output_count,
+                           settings->process_lines);
     back.open = error == 0;
     return error;
 }

@@ -12,11 +12,12 @@ int back_open(const struct settings *settings);
 int back_start(void);
 /* One pass on this thread, where there is no back thread. */
 void back_drain(void);
-/* Waits until all that was acknowledged before is written. 0 or -ETIMEDOUT; timeout_ms < 0: no limit.
- * Async-signal-safe. */
+/* Waits until all that was acknowledged before is written. 0 or -ETIMEDOUT; timeout_ms < 0: no
+ * limit. Async-signal-safe. */
 int back_flush(int timeout_ms);
-/* Ends the thread and writes what is left: open spans as abandoned when abandon() says so (NULL: no),
- * "process ended". Returns 0 when everything is out, else -ETIMEDOUT; the journal then has to stay. */
+/* Ends the thread and writes what is left: open spans as abandoned when abandon() says so (NULL:
+ * no), "process ended". Returns 0 when everything is out, else -ETIMEDOUT; the journal then has to
+ * stay. */
 int back_stop(int timeout_ms, bool (*abandon)(void));
 /* Whether this thread is the back. */
 bool back_is_self(void);

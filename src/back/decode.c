@@ -119,7 +119,7 @@ bool decode_log(struct decoder *decoder, struct output *output, const struct rec
     }
     line->attribute_count = site->entry->count;
     line->attributes = site->attributes;
-    *ret_damaged = !decode_values(site->attributes, site->entry->count,
-                                  site->entry->types, fields, size);
+    *ret_damaged =
+        !decode_values(site->attributes, site->entry->count, site->entry->types, fields, size);
     return !*ret_damaged;
 }

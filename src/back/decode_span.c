@@ -14,7 +14,8 @@ static void set_status_code(struct decoder *decoder, int64_t code) {
                              : code >= (int64_t)decoder->error_status_min;
     if (server_error)
         line->span_status = SPANLOG_STATUS_ERROR;
-    else if (line->span_status != SPANLOG_STATUS_ERROR && (code == 0 || (code >= 100 && code < 400)))
+    else if (line->span_status != SPANLOG_STATUS_ERROR &&
+             (code == 0 || (code >= 100 && code < 400)))
         line->span_status = SPANLOG_STATUS_OK;
 }
 

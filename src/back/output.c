@@ -142,7 +142,7 @@ static struct compiled_site *compile(const struct output *output,
 }
 
 struct compiled_site *output_site(struct output *output, const struct compile_context *context,
-                                        uint32_t id) {
+                                  uint32_t id) {
     if (id < output->site_room && output->sites[id] != NULL)
         return output->sites[id];
     /* Ids count up from 1 by entries of at least 40 bytes: no honest one is larger. */

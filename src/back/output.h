@@ -12,7 +12,8 @@
 #include "src/sinks/sink.h"
 
 #define BATCH_SIZE (1024u * 1024)
-#define BATCH_FLUSH (256u * 1024) /* written when this much is in it; the rest is room for one line */
+#define BATCH_FLUSH                                                                                \
+    (256u * 1024) /* written when this much is in it; the rest is room for one line */
 
 /* A call site as this output's dialect writes it. */
 struct compiled_site {
@@ -34,8 +35,8 @@ struct output {
     bool lost;    /* its reader is gone for good */
     char *batch;
     size_t used;
-    size_t sent;      /* of used */
-    size_t lines;     /* in the batch */
+    size_t sent;                  /* of used */
+    size_t lines;                 /* in the batch */
     struct compiled_site **sites; /* by id */
     uint32_t site_room;
 };
@@ -53,6 +54,6 @@ struct compile_context {
 
 /* The site with that id, made at its first record; NULL: unknown, or no memory. */
 struct compiled_site *output_site(struct output *output, const struct compile_context *context,
-                                        uint32_t id);
+                                  uint32_t id);
 
 #endif

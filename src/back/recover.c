@@ -86,7 +86,8 @@ static int take_over_batches(struct drain *drain) {
 
 /* ---- one journal ----------------------------------------------------------------------------- */
 
-/* Writes until all is out, or the sink has refused too long: the journal is left for another time. */
+/* Writes until all is out, or the sink has refused too long: the journal is left for another time.
+ */
 static int write_out(struct drain *drain, int patience_ms) {
     for (; !drain_write(drain); patience_ms -= 100) {
         if (patience_ms <= 0)
@@ -107,8 +108,7 @@ static int replay(struct drain *drain, int patience_ms) {
     if (error == 0) {
         do
             drain_abandoned(drain);
-        while (drain->now.spans_scanned <
-                   (uint64_t)drain->journal->span_segment_count * (256u) &&
+        while (drain->now.spans_scanned < (uint64_t)drain->journal->span_segment_count * (256u) &&
                (error = write_out(drain, patience_ms)) == 0);
     }
     return error == 0 ? write_out(drain, patience_ms) : error;
@@ -221,8 +221,8 @@ static int recover_named(const char *path, const char *service, bool streams_to_
 }
 
 int recover_directory(const char *directory, const char *service, bool streams_to_stdout,
-                      int patience_ms,
-                      void (*seen)(const struct recover_result *result, void *arg), void *arg) {
+                      int patience_ms, void (*seen)(const struct recover_result *result, void *arg),
+                      void *arg) {
     char place[400], path[700];
     int unfinished = 0;
     int error = journal_directory(directory, false, place, sizeof place);
@@ -234,8 +234,7 @@ int recover_directory(const char *directory, const char *service, bool streams_t
     for (struct dirent *entry; (entry = readdir(entries)) != NULL;) {
         snprintf(path, sizeof path, "%s/%s", place, entry->d_name);
         if (is_journal(entry->d_name) && !journal_is_own(entry->d_name))
-            unfinished +=
-                recover_named(path, service, streams_to_stdout, patience_ms, seen, arg);
+            unfinished += recover_named(path, service, streams_to_stdout, patience_ms, seen, arg);
     }
     closedir(entries);
     return unfinished;

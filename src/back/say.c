@@ -45,8 +45,8 @@ void drain_put_loss(struct drain *drain, const char *message, uint64_t count, co
     struct spanlog_attribute *attributes = drain->decoder->attributes;
     if ((drain->decoder->context.source_fields & SOURCE_TID) != 0)
         line->tid = tid;
-    attributes[0] = (struct spanlog_attribute){
-        .key = text_of("count"), .value = {.type = SPANLOG_VALUE_UINT, .u = count}};
+    attributes[0] = (struct spanlog_attribute){.key = text_of("count"),
+                                               .value = {.type = SPANLOG_VALUE_UINT, .u = count}};
     attributes[1] = text_attribute("reason", reason, strlen(reason));
     line->attribute_count = 2;
     drain->counts.dropped += count;
@@ -121,7 +121,8 @@ static bool has_ended(const struct drain *drain, const struct spanlog__open_span
 }
 
 /* Puts the span's record together in `to`, as its end would have. */
-static size_t gather(const struct drain *drain, const struct spanlog__open_span *block, uint8_t *to) {
+static size_t gather(const struct drain *drain, const struct spanlog__open_span *block,
+                     uint8_t *to) {
     size_t left = block->used < SPAN_MAX_BODY ? block->used & ~7u : SPAN_MAX_BODY, size = 64;
     memcpy(to, &block->record, sizeof block->record);
     while (block != NULL && left > 0) {
@@ -135,7 +136,8 @@ static size_t gather(const struct drain *drain, const struct spanlog__open_span 
 }
 
 static void put_abandoned(struct drain *drain, const struct spanlog__open_span *block) {
-    static uint64_t space[(sizeof(struct span_record) + SPAN_MAX_BODY) / 8]; /* one back at a time */
+    static uint64_t
+        space[(sizeof(struct span_record) + SPAN_MAX_BODY) / 8]; /* one back at a time */
     struct span_record *record = (struct span_record *)(void *)space;
     size_t size = gather(drain, block, (uint8_t *)space);
     uint64_t last = drain->now.last_ticks;
@@ -175,7 +177,7 @@ void drain_count_open(const struct drain *drain, uint64_t *ret_count) {
     *ret_count = 0;
     for (uint64_t i = 0; i < blocks; i++) {
         const struct spanlog__open_span *block = block_at(drain->journal, i);
-        *ret_count += block != NULL &&
-                      __atomic_load_n(&block->state, __ATOMIC_RELAXED) == OPEN_SPAN_OPEN;
+        *ret_count +=
+            block != NULL && __atomic_load_n(&block->state, __ATOMIC_RELAXED) == OPEN_SPAN_OPEN;
     }
 }

@@ -20,8 +20,8 @@ static void tell_trouble(struct output *output, int error) {
     output->failing = true;
     dprintf(STDERR_FILENO,
             "spanlog: cannot write %s%s%s: %s; records wait, then are dropped and counted\n",
-            output->sink.type->name, output->sink.target[0] != '\0' ? ":" : "",
-            output->sink.target, strerror(-error));
+            output->sink.type->name, output->sink.target[0] != '\0' ? ":" : "", output->sink.target,
+            strerror(-error));
 }
 
 /* No reader will come back: what is left of the batch is counted as dropped. */
@@ -145,10 +145,10 @@ static bool all_sent(const struct drain *drain) {
 }
 
 bool drain_write(struct drain *drain) {
-    bool something = drain->pending || !all_sent(drain) ||
-                     memcmp(drain->now.ring_read,
-                            drain->journal->header->checkpoints[drain->slot].ring_read,
-                            sizeof drain->now.ring_read) != 0;
+    bool something =
+        drain->pending || !all_sent(drain) ||
+        memcmp(drain->now.ring_read, drain->journal->header->checkpoints[drain->slot].ring_read,
+               sizeof drain->now.ring_read) != 0;
     if (!something)
         return true;
     bool any = begin_all(drain);

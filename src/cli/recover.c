@@ -12,7 +12,8 @@
 
 static const char help[] =
     "spanlog recover [--dir DIR] [--service NAME] [--json] [JOURNAL]...\n\n"
-    "Writes what processes that were killed had logged and not yet written, to where they would have\n"
+    "Writes what processes that were killed had logged and not yet written, to where they would "
+    "have\n"
     "written it; what was meant for a terminal or a pipe comes out on stdout. Spans that they had\n"
     "open become \"span abandoned\" lines. Journals of living processes are left alone. The next\n"
     "start of a service does the same for that service.\n\n"
@@ -22,7 +23,8 @@ static const char help[] =
     "Examples:\n"
     "  spanlog recover\n"
     "  spanlog recover --service orders --json | jq .records\n\n"
-    "Exit status: 0 done (also when there was nothing to do), 2 a journal could not be finished; it\n"
+    "Exit status: 0 done (also when there was nothing to do), 2 a journal could not be finished; "
+    "it\n"
     "is kept.\n";
 
 struct options {

@@ -12,8 +12,8 @@ uint8_t level_by_name(const char *name, size_t size) {
     static const struct {
         const char *name;
         uint8_t level;
-    } levels[] = {{"trace", 1}, {"debug", 5},  {"info", 9},   {"warn", 13}, {"warning", 13},
-                  {"error", 17}, {"fatal", 21}, {"off", 25}};
+    } levels[] = {{"trace", 1},    {"debug", 5},  {"info", 9},   {"warn", 13},
+                  {"warning", 13}, {"error", 17}, {"fatal", 21}, {"off", 25}};
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
         if (strlen(levels[i].name) == size && strncasecmp(levels[i].name, name, size) == 0)
             return levels[i].level;
@@ -27,7 +27,8 @@ static bool absolute_path(const char *path, size_t size, char *to, size_t room) 
         return false;
     if (path[0] != '/' && getcwd(directory, sizeof directory) == NULL)
         return false;
-    int length = snprintf(to, room, "%s%s%.*s", directory, path[0] != '/' ? "/" : "", (int)size, path);
+    int length =
+        snprintf(to, room, "%s%s%.*s", directory, path[0] != '/' ? "/" : "", (int)size, path);
     return length > 0 && (size_t)length < room;
 }
 

@@ -168,8 +168,10 @@ static const char *set_level(struct settings *s, const char *value) {
 /* ---- OTEL_RESOURCE_ATTRIBUTES -------------------------------------------------------------- */
 
 static int hex_digit(char c) {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
 static void percent_decode(const char *from, size_t size, char *to, size_t room) {
@@ -190,8 +192,8 @@ static void add_resource(struct settings *s, const char *pair, size_t size) {
     size_t used = strlen(s->resource);
     if (used + size + 2 > sizeof s->resource)
         return;
-    snprintf(s->resource + used, sizeof s->resource - used, "%s%.*s", used > 0 ? "," : "", (int)size,
-             pair);
+    snprintf(s->resource + used, sizeof s->resource - used, "%s%.*s", used > 0 ? "," : "",
+             (int)size, pair);
 }
 
 static const char *set_resource(struct settings *s, const char *value) {

@@ -1,5 +1,5 @@
-/* config/settings.h: every setting of a process, and where it came from: code, then the seeds of the
- * environment from the weakest to the strongest name (README.md has the table).
+/* config/settings.h: every setting of a process, and where it came from: code, then the seeds of
+ * the environment from the weakest to the strongest name (README.md has the table).
  *
  *     struct settings settings;
  *     settings_load(&settings, config);        config may be NULL
@@ -16,10 +16,10 @@
 #define SETTINGS_MAX_DIRECTIVES 32u
 
 struct output_setting {
-    uint8_t level;       /* least level that goes there */
-    char dialect[24];    /* "auto" or a dialect's name */
-    char sink[16];       /* "stdout", "stderr", "file", "memory" */
-    char target[512];    /* of file: the absolute path */
+    uint8_t level;    /* least level that goes there */
+    char dialect[24]; /* "auto" or a dialect's name */
+    char sink[16];    /* "stdout", "stderr", "file", "memory" */
+    char target[512]; /* of file: the absolute path */
 };
 
 struct level_directive {
@@ -62,8 +62,10 @@ uint8_t settings_lowest_level(const struct settings *settings);
 uint8_t level_by_name(const char *name, size_t size);
 
 /* Reads a comma separated list of outputs; returns NULL or what is wrong with it. */
-const char *outputs_parse(const char *text, struct output_setting *ret_outputs, uint32_t *ret_count);
+const char *outputs_parse(const char *text, struct output_setting *ret_outputs,
+                          uint32_t *ret_count);
 /* The inverse, with absolute paths. */
-void outputs_format(const struct output_setting *outputs, uint32_t count, char *ret_text, size_t size);
+void outputs_format(const struct output_setting *outputs, uint32_t count, char *ret_text,
+                    size_t size);
 
 #endif

@@ -50,8 +50,8 @@ void clock_start(struct clock_map *map) {
     clock_calibrate(map);
 }
 
-#define STEP_NS 1e6   /* an error over this is a step of the clock, taken at once */
-#define SLEW_NS 1e9   /* a smaller one is worked off over this time */
+#define STEP_NS 1e6 /* an error over this is a step of the clock, taken at once */
+#define SLEW_NS 1e9 /* a smaller one is worked off over this time */
 #define SLEW_MOST 1e-3
 
 void clock_calibrate(struct clock_map *map) {

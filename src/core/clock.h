@@ -14,7 +14,7 @@
 #include <time.h>
 
 struct clock_map {
-    uint32_t tsc;         /* 1: ticks are the counter's; 0: ns since the epoch */
+    uint32_t tsc; /* 1: ticks are the counter's; 0: ns since the epoch */
     uint32_t reserved;
     uint64_t first_ticks; /* one moment, seen by both clocks at the start */
     uint64_t first_monotonic_ns;

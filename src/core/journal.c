@@ -120,10 +120,10 @@ static int open_file(struct journal *journal, const char *directory, const char 
     boot[8] = '\0';
     /* A serial: a process that closed its journal, or a pid used again, gets a name of its own. */
     for (unsigned serial = 0; serial < 1000; serial++) {
-        int length = snprintf(journal->path, sizeof journal->path, "%s/%s-%u-%llu-%s-%u%s",
-                              directory, name, (unsigned)getpid(),
-                              (unsigned long long)process_start_time(), boot, serial,
-                              JOURNAL_SUFFIX);
+        int length =
+            snprintf(journal->path, sizeof journal->path, "%s/%s-%u-%llu-%s-%u%s", directory, name,
+                     (unsigned)getpid(), (unsigned long long)process_start_time(), boot, serial,
+                     JOURNAL_SUFFIX);
         if (length >= (int)sizeof journal->path)
             return -ENAMETOOLONG;
         journal->fd = open(journal->path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -195,8 +195,7 @@ static int extend(struct journal *journal, uint64_t size, uint64_t *ret_offset) 
     if (journal->header->segment_count >= JOURNAL_MAX_SEGMENTS)
         return -ENOSPC;
     *ret_offset = journal->file_size;
-    if (journal->fd >= 0 &&
-        fallocate(journal->fd, 0, (off_t)journal->file_size, (off_t)size) != 0)
+    if (journal->fd >= 0 && fallocate(journal->fd, 0, (off_t)journal->file_size, (off_t)size) != 0)
         return -errno;
     return 0;
 }
@@ -219,8 +218,8 @@ static uint8_t *add_plain(struct journal *journal, enum segment_kind kind, uint3
     *size = round_up(*size);
     if (extend(journal, *size, &offset) != 0)
         return NULL;
-    uint8_t *data = journal->fd >= 0 ? mapping_file(journal->fd, offset, *size)
-                                     : mapping_anonymous(*size);
+    uint8_t *data =
+        journal->fd >= 0 ? mapping_file(journal->fd, offset, *size) : mapping_anonymous(*size);
     if (data != NULL)
         enter_segment(journal, kind, index, offset, *size);
     return data;

@@ -1,15 +1,15 @@
 /* core/journal.h: the file in shared memory that outlives the process.
  *
  *     struct journal journal;
- *     int error = journal_create(&journal, &identity);    -ENOSPC, -EACCES ...: then journal_private
- *     struct ring *ring = journal_add_ring(&journal, RING_MIN_SIZE);
+ *     int error = journal_create(&journal, &identity);    -ENOSPC, -EACCES ...: then
+ * journal_private struct ring *ring = journal_add_ring(&journal, RING_MIN_SIZE);
  *
  * The file is a header and segments; each segment's kind, place and size stand in the header's
  * table, so that a reader who does not trust the writer can check them all. Everything is
  * preallocated (a hole would mean SIGBUS when shared memory is full). docs/format.md has the bytes.
  *
- * A process is alive while it holds the POSIX record lock on byte 0 of its journal: the kernel drops
- * it at death and at exec, and a child after fork does not inherit it.
+ * A process is alive while it holds the POSIX record lock on byte 0 of its journal: the kernel
+ * drops it at death and at exec, and a child after fork does not inherit it.
  */
 #ifndef SPANLOG_CORE_JOURNAL_H
 #define SPANLOG_CORE_JOURNAL_H
@@ -28,7 +28,12 @@
 #define JOURNAL_TEXT_SIZE 2048u
 #define JOURNAL_SUFFIX ".journal"
 
-enum segment_kind { SEGMENT_RING = 1, SEGMENT_DICTIONARY = 2, SEGMENT_SPANS = 3, SEGMENT_BATCH = 4 };
+enum segment_kind {
+    SEGMENT_RING = 1,
+    SEGMENT_DICTIONARY = 2,
+    SEGMENT_SPANS = 3,
+    SEGMENT_BATCH = 4
+};
 
 struct segment {
     uint32_t kind;  /* written last: 0 is no segment yet */
@@ -125,7 +130,8 @@ struct journal {
     bool copy; /* of a dead process's: changes reach the file by journal_persist only */
 };
 
-/* Makes the directory and the file, maps and locks it. Returns 0 or -errno (nothing is left then). */
+/* Makes the directory and the file, maps and locks it. Returns 0 or -errno (nothing is left then).
+ */
 int journal_create(struct journal *journal, const struct journal_identity *identity);
 /* The same in private memory, when there is no shared memory to be had. */
 int journal_private(struct journal *journal, const struct journal_identity *identity);
@@ -137,13 +143,13 @@ uint8_t *journal_add_batch(struct journal *journal, uint64_t size);
 /* Unmaps and closes; removes the file when remove is true. In a forked child: remove false, and the
  * parent's file is not touched. */
 void journal_close(struct journal *journal, bool remove);
-/* The directory of journals, made with mode 0700 when missing: the one that is given when it is ours
- * alone, else spanlog-<uid> in it; given NULL, /dev/shm/spanlog-<uid>. Writes its path and returns 0 or
- * -errno. */
+/* The directory of journals, made with mode 0700 when missing: the one that is given when it is
+ * ours alone, else spanlog-<uid> in it; given NULL, /dev/shm/spanlog-<uid>. Writes its path and
+ * returns 0 or -errno. */
 int journal_directory(const char *directory, bool create, char *ret_path, size_t size);
 
-/* Whether a journal of that name is this process's (perhaps of another copy of the library in it). It
- * must not even be opened: closing it would drop the lock that says we live. */
+/* Whether a journal of that name is this process's (perhaps of another copy of the library in it).
+ * It must not even be opened: closing it would drop the lock that says we live. */
 bool journal_is_own(const char *name);
 
 /* Makes a change to the header or a batch last: nothing to do for a live journal, a pwrite for the

@@ -27,8 +27,8 @@ static void touch(uint8_t *base, uint64_t size) {
 
 void *mapping_ring(int fd, uint64_t offset, uint64_t head, uint64_t size) {
     int flags = fd >= 0 ? MAP_SHARED : MAP_SHARED | MAP_ANONYMOUS;
-    uint8_t *base = mmap(NULL, head + 2 * size, PROT_NONE,
-                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    uint8_t *base =
+        mmap(NULL, head + 2 * size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (base == MAP_FAILED)
         return NULL;
     void *first = mmap(base, head + size, PROT_READ | PROT_WRITE, flags | MAP_FIXED, fd,

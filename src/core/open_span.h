@@ -23,7 +23,7 @@ enum open_span_state { OPEN_SPAN_FREE = 0, OPEN_SPAN_OPEN = 1, OPEN_SPAN_MORE = 
 
 struct spanlog__open_span {
     uint32_t state;
-    uint32_t used; /* bytes of groups, over all blocks of this span */
+    uint32_t used;         /* bytes of groups, over all blocks of this span */
     uint64_t generation;   /* that of the handle which may use it; changes with every use */
     uint64_t end_position; /* 0: not ending */
     uint32_t end_ring;

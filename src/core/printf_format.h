@@ -23,7 +23,8 @@ struct printf_conversion {
     unsigned type; /* SPANLOG__T_* or RECORD_T_*; 0: takes no argument */
 };
 
-/* Reads the conversion at `percent`. False: none that we can defer (%n, %ls, positions, rubbish). */
+/* Reads the conversion at `percent`. False: none that we can defer (%n, %ls, positions, rubbish).
+ */
 bool printf_conversion(const char *percent, struct printf_conversion *ret_conversion);
 
 struct printf_types {

@@ -16,10 +16,10 @@ enum process_state {
 
 struct process {
     struct journal journal;
-    struct lock lock; /* journal growth, registration, the shared ring, span blocks */
-    uint32_t state;   /* enum process_state */
-    uint32_t epoch;   /* another in every forked child: handles of the parent are void there */
-    uint32_t wake;    /* the back waits for it to become 1 */
+    struct lock lock;    /* journal growth, registration, the shared ring, span blocks */
+    uint32_t state;      /* enum process_state */
+    uint32_t epoch;      /* another in every forked child: handles of the parent are void there */
+    uint32_t wake;       /* the back waits for it to become 1 */
     uint32_t attention;  /* what a new ring starts with: RING_ATTENTION_* */
     bool sync;           /* no back thread */
     bool drop_when_full; /* SPANLOG_FULL=drop */
@@ -29,7 +29,7 @@ struct process {
     uint64_t ring_max;
     uint64_t ring_budget; /* of all rings together */
     uint32_t max_attributes, max_events, max_links, max_open_spans;
-    uint32_t open_spans;      /* blocks handed out to threads */
+    uint32_t open_spans; /* blocks handed out to threads */
     uint32_t error_status_min;
     /* Level of a logger by name (SPANLOG_LEVEL); set by src/process. */
     uint8_t (*level_of)(const char *logger);

@@ -4,10 +4,10 @@
  *   record    what one log call, or the end of one span, leaves in a ring
  *   ring      a thread's queue of records, in the journal (ring.h)
  *   journal   a file in shared memory that outlives the process (journal.h)
- *   site      a call site: message, keys and types, written once to the journal's dictionary (site.h)
- *   slot      8 bytes of one field's value; texts leave their size there and follow the slots
- *   group     the fields of one site inside a span's record
- *   front     the code on the caller's thread; back: the one thread that formats and writes
+ *   site      a call site: message, keys and types, written once to the journal's dictionary
+ * (site.h) slot      8 bytes of one field's value; texts leave their size there and follow the
+ * slots group     the fields of one site inside a span's record front     the code on the caller's
+ * thread; back: the one thread that formats and writes
  *
  * Every record is a multiple of 8 bytes and starts with a header of 16. `word` is stored last: a
  * record whose word is 0 does not exist, so a kill at any instruction leaves whole records only.
@@ -34,11 +34,10 @@
  *   bits 32-63 bytes it had before it was cut, saturated; 0: whole
  *
  * A span's groups follow, each a multiple of 8:
- *    0      4   size in bytes (bits 0-23), kind (bits 24-26), fields (bits 27-31, at most the site's)
- *    4      4   site id (0 in LINK, STATUS, FAIL, NAME)
- *   then  FIELDS: slots and texts       EVENT: 8 bytes of ticks, slots, texts
- *         LINK: 24 bytes of ids         STATUS: one slot, the code
- *         FAIL, NAME: one slot and its text
+ *    0      4   size in bytes (bits 0-23), kind (bits 24-26), fields (bits 27-31, at most the
+ * site's) 4      4   site id (0 in LINK, STATUS, FAIL, NAME) then  FIELDS: slots and texts EVENT: 8
+ * bytes of ticks, slots, texts LINK: 24 bytes of ids         STATUS: one slot, the code FAIL, NAME:
+ * one slot and its text
  */
 #ifndef SPANLOG_CORE_RECORD_H
 #define SPANLOG_CORE_RECORD_H
@@ -119,6 +118,6 @@ static inline size_t record_align(size_t size) {
 #define RECORD_TYPE_AT(types, index) ((unsigned)((types) >> ((index)*4u)) & 15u)
 /* The fields whose slot is a pointer at the call and a size in the record: types 8 to 11. */
 #define RECORD_TEXT_BITS(types)                                                                    \
-    ((types) & 0x8888888888888888u & ~(((types) & 0x4444444444444444u) << 1))
+    ((types)&0x8888888888888888u & ~(((types)&0x4444444444444444u) << 1))
 
 #endif

@@ -15,9 +15,9 @@
  *   waiting      sets, waits on it   clears and wakes        -
  *
  * Positions are bytes since the ring was made and never go back; a position modulo size is a place
- * in data. The data is mapped twice in a row, so that no record is ever split. A record is published
- * by its own word (record.h); the word after the newest record is always 0. The owner keeps its
- * position to itself: the back finds the end by that 0.
+ * in data. The data is mapped twice in a row, so that no record is ever split. A record is
+ * published by its own word (record.h); the word after the newest record is always 0. The owner
+ * keeps its position to itself: the back finds the end by that 0.
  */
 #ifndef SPANLOG_CORE_RING_H
 #define SPANLOG_CORE_RING_H

@@ -197,7 +197,8 @@ bool site_entry_valid(const struct site_entry *entry, size_t available) {
     for (size_t i = 0; i < entry->keys_size; i++)
         keys += site_keys(entry)[i] == '\0';
     unsigned expected = entry->form == SPANLOG__FORM_LOGF ? 0 : entry->count;
-    return keys == expected && (entry->keys_size == 0 || site_keys(entry)[entry->keys_size - 1] == '\0');
+    return keys == expected &&
+           (entry->keys_size == 0 || site_keys(entry)[entry->keys_size - 1] == '\0');
 }
 
 const struct site_entry *site_find(const struct journal *journal, uint32_t id) {

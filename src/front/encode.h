@@ -83,9 +83,11 @@ static inline uint8_t *encode_field(uint8_t *to, const uint8_t *end, unsigned ty
     return to + bytes->size;
 }
 
-/* Fields at `to`; returns the byte after them, or NULL when the exact way is needed. `to` is aligned
- * to 8 and has room for all slots; texts stay before end, which has 16 writable bytes behind it. */
-static inline uint8_t *encode_fast(uint8_t *to, const uint8_t *end, const struct spanlog__site *site,
+/* Fields at `to`; returns the byte after them, or NULL when the exact way is needed. `to` is
+ * aligned to 8 and has room for all slots; texts stay before end, which has 16 writable bytes
+ * behind it. */
+static inline uint8_t *encode_fast(uint8_t *to, const uint8_t *end,
+                                   const struct spanlog__site *site,
                                    const union spanlog__slot *slots) {
     uint64_t *out = (uint64_t *)(void *)to;
     unsigned count = site->count;

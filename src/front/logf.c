@@ -48,7 +48,9 @@ static union spanlog__slot take(unsigned type, va_list *arguments, int saved_err
 static void bound_text(union spanlog__slot *slot, struct spanlog__bytes *bytes, int precision) {
     const char *text = slot->p;
     bytes->data = text;
-    bytes->size = text == NULL ? 0 : precision < 0 ? strlen(text) : strnlen(text, (size_t)precision);
+    bytes->size = text == NULL    ? 0
+                  : precision < 0 ? strlen(text)
+                                  : strnlen(text, (size_t)precision);
     slot->p = bytes;
 }
 

@@ -105,8 +105,8 @@ static inline bool begin(spanlog_span *span, spanlog_ctx *ctx, bool has_parent,
     struct thread *t = &spanlog_thread;
     span->open = NULL;
     span->generation = 0;
-    if (SPANLOG__RARE(!site_is_on(site) || t->busy != 0 ||
-                      t->free_spans == NULL || t->ring == NULL))
+    if (SPANLOG__RARE(!site_is_on(site) || t->busy != 0 || t->free_spans == NULL ||
+                      t->ring == NULL))
         return begin_slow(span, ctx, has_parent, site, slots);
     t->busy = 1;
     thread_barrier();

@@ -14,7 +14,6 @@ struct spanlog__open_span *span_block(uint32_t index) {
 
 /* ---- room -------------------------------------------------------------------------------- */
 
-
 /* Chains blocks until `size` more bytes fit. False: the span, or the process, is at its bound. */
 static bool make_room(struct thread *t, struct spanlog__open_span *block, size_t size) {
     size_t need = block->used + size;
@@ -175,7 +174,8 @@ static struct thread *enter(const spanlog_span *span, struct lock_guard *guard) 
     return span_is_open(span) ? thread_acquire(guard) : NULL;
 }
 
-void spanlog__set(spanlog_span *span, struct spanlog__site *site, const union spanlog__slot *slots) {
+void spanlog__set(spanlog_span *span, struct spanlog__site *site,
+                  const union spanlog__slot *slots) {
     int saved = errno;
     struct lock_guard guard;
     if (site_is_on(site) || site_ready(site, false)) {

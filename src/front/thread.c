@@ -1,4 +1,5 @@
-/* front/thread.c: rings of threads: taking, growing, waiting for room, giving back. See thread.h. */
+/* front/thread.c: rings of threads: taking, growing, waiting for room, giving back. See thread.h.
+ */
 #include "src/front/thread.h"
 
 #include <pthread.h>
@@ -30,8 +31,7 @@ static struct ring *ring_take(uint64_t size) {
     struct journal *journal = &process.journal;
     for (uint32_t i = 1; i < journal->ring_count; i++) {
         struct ring *ring = journal->rings[i];
-        if (ring->size >= size &&
-            __atomic_load_n(&ring->state, __ATOMIC_ACQUIRE) == RING_FREE)
+        if (ring->size >= size && __atomic_load_n(&ring->state, __ATOMIC_ACQUIRE) == RING_FREE)
             return ring;
     }
     if (journal->ring_bytes + size > process.ring_budget)
@@ -225,7 +225,8 @@ static bool grow(struct thread *t, size_t need) {
     if (!guard.held)
         return false;
     struct ring *ring = ring_take(size);
-    if (ring != NULL) { /* what the old one dropped unmarked, the back says when it finds it empty */
+    if (ring !=
+        NULL) { /* what the old one dropped unmarked, the back says when it finds it empty */
         ring_give_back(t);
         ring_own(t, ring);
     }

@@ -69,10 +69,9 @@ static bool open_journal(void) {
     if (error == 0)
         return true;
     if (!settings.sync)
-        dprintf(STDERR_FILENO,
-                "spanlog: no journal in %s: %s; records are written by their callers\n",
-                settings.journal_dir[0] != '\0' ? settings.journal_dir : "/dev/shm",
-                strerror(-error));
+        dprintf(
+            STDERR_FILENO, "spanlog: no journal in %s: %s; records are written by their callers\n",
+            settings.journal_dir[0] != '\0' ? settings.journal_dir : "/dev/shm", strerror(-error));
     process.sync = true;
     return journal_private(&process.journal, &identity) == 0;
 }
@@ -150,12 +149,15 @@ bool process_start(void) {
 }
 
 void process_drain(void) {
+    int saved = errno; /* the way here may be a log call's fast path */
     back_drain();
+    errno = saved;
 }
 
 int spanlog_init(const spanlog_config *config) {
     if (config != NULL && config->size != sizeof *config)
         return -EINVAL;
+    int saved = errno;
     struct lock_guard guard = lock_take(&start_lock);
     int error = settings_loaded || process.state != PROCESS_NEW ? -EALREADY : 0;
     if (error == 0) {
@@ -165,6 +167,7 @@ int spanlog_init(const spanlog_config *config) {
     lock_release(&start_lock, &guard);
     if (error == 0 && !process_start())
         error = -ENOMEM;
+    errno = saved;
     return error;
 }
 
@@ -212,16 +215,21 @@ int process_end(int timeout_ms, bool exiting) {
 }
 
 int spanlog_shutdown(int timeout_ms) {
-    return process_end(timeout_ms, false);
+    int saved = errno, error = process_end(timeout_ms, false);
+    errno = saved;
+    return error;
 }
 
 int spanlog_flush(int timeout_ms) {
     if (process.state == PROCESS_NEW || process.disabled)
         return 0;
+    int saved = errno, error = 0;
     if (!process.sync)
-        return back_flush(timeout_ms);
-    back_drain();
-    return 0;
+        error = back_flush(timeout_ms);
+    else
+        back_drain();
+    errno = saved;
+    return error;
 }
 
 int spanlog_stats(spanlog_statistics *ret_stats) {

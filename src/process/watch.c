@@ -1,8 +1,9 @@
 /* process/watch.c: how a process may end: exit, fatal signals, and fork, which begins another.
  *
- * A fatal signal that the program does not handle: the handler wakes the back, waits at most a tenth
- * of a second for it and lets the signal take its course, so that the last lines are out while exit
- * status and core dump are as without us. SIGKILL and _exit leave the journal to recovery.
+ * A fatal signal that the program does not handle: the handler wakes the back, waits at most a
+ * tenth of a second for it and lets the signal take its course, so that the last lines are out
+ * while exit status and core dump are as without us. SIGKILL and _exit leave the journal to
+ * recovery.
  */
 #include "src/process/process.h"
 

@@ -34,12 +34,13 @@ static void file_close(struct sink *sink) {
 
 static int file_open(struct sink *sink) {
     struct stat status;
-    /* Non-blocking: a FIFO without a reader must not hold the back. It changes nothing for files. */
-    sink->fd = open(sink->target, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
-                    0644);
+    /* Non-blocking: a FIFO without a reader must not hold the back. It changes nothing for files.
+     */
+    sink->fd =
+        open(sink->target, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
     if (sink->fd < 0)
-        sink->fd = open(sink->target, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY |
-                                          O_NONBLOCK, 0644);
+        sink->fd = open(sink->target,
+                        O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
     if (sink->fd < 0)
         return -errno;
     if (fstat(sink->fd, &status) != 0) {
@@ -114,8 +115,8 @@ static int file_begin(struct sink *sink, struct sink_place *ret_place) {
     }
     uint64_t size = (uint64_t)status.st_size;
     char last = '\n';
-    if (size > 0 && size != sink->end_at &&
-        pread(sink->fd, &last, 1, (off_t)(size - 1)) == 1 && last != '\n')
+    if (size > 0 && size != sink->end_at && pread(sink->fd, &last, 1, (off_t)(size - 1)) == 1 &&
+        last != '\n')
         size = mend_tail(sink, size);
     ret_place->device = status.st_dev;
     ret_place->inode = status.st_ino;

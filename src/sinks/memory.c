@@ -69,4 +69,5 @@ void spanlog_memory_clear(void) {
     pthread_mutex_unlock(&lock);
 }
 
-const struct sink_type sink_memory = {"memory", false, memory_begin, memory_write, nothing, nothing};
+const struct sink_type sink_memory = {"memory",     false,   memory_begin,
+                                      memory_write, nothing, nothing};

@@ -28,11 +28,12 @@ struct sink;
 struct sink_type {
     const char *name;
     bool needs_target;
-    /* Opens when that has not been done or the target has changed; takes what lock there is. -EAGAIN:
-     * the reader on the other side does not read, try later. */
+    /* Opens when that has not been done or the target has changed; takes what lock there is.
+     * -EAGAIN: the reader on the other side does not read, try later. */
     int (*begin)(struct sink *sink, struct sink_place *ret_place);
     /* Writes whole lines. On an error *ret_written is the size of the whole lines that are in, and
-     * nothing is left behind them. Waits for a slow reader at most a tenth of a second (-EAGAIN). */
+     * nothing is left behind them. Waits for a slow reader at most a tenth of a second (-EAGAIN).
+     */
     int (*write)(struct sink *sink, const char *data, size_t size, size_t *ret_written);
     void (*end)(struct sink *sink);
     void (*close)(struct sink *sink);
@@ -45,9 +46,9 @@ struct sink {
     int fd;                 /* -1: not open */
     bool regular;
     bool locked;
-    bool chunked;     /* a pipe: at most PIPE_BUF at a time, so that lines stay whole */
+    bool chunked;       /* a pipe: at most PIPE_BUF at a time, so that lines stay whole */
     uint64_t *progress; /* NULL, or where a stream adds what is out after each write(2) */
-    uint64_t end_at;  /* where our last batch ended, with its newline */
+    uint64_t end_at;    /* where our last batch ended, with its newline */
 };
 
 /* Prepares a sink of that type; it opens at its first use. -ENOENT: no such type. */

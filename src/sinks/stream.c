@@ -89,5 +89,7 @@ static void nothing(struct sink *sink) {
     (void)sink;
 }
 
-const struct sink_type sink_stdout = {"stdout", false, stdout_begin, stream_write, nothing, nothing};
-const struct sink_type sink_stderr = {"stderr", false, stderr_begin, stream_write, nothing, nothing};
+const struct sink_type sink_stdout = {"stdout",     false,   stdout_begin,
+                                      stream_write, nothing, nothing};
+const struct sink_type sink_stderr = {"stderr",     false,   stderr_begin,
+                                      stream_write, nothing, nothing};
