@@ -206,13 +206,10 @@ static __attribute__((noinline)) void decide_exactly(struct spanlog_keys *keys,
     fill_table(&t, of);
 }
 
-void spanlog_keys_decide(struct spanlog_keys *keys, const struct spanlog_attribute *attributes,
-                         uint32_t count, unsigned of, bool distinct, spanlog_key_renderer *render) {
-    keys->count = count < SPANLOG_KEYS_MAX ? count : SPANLOG_KEYS_MAX;
-    keys->left_out = count - keys->count;
-    /* Keys rendered for the record are not those of an event, which has names of its own. */
+void spanlog_keys_compare(struct spanlog_keys *keys, const struct spanlog_attribute *attributes,
+                          unsigned of, spanlog_key_renderer *render) {
     keys->as_they_are =
-        !(of & SPANLOG_KEYS_OF_EVENT) && (distinct || spanlog_keys_are_distinct(attributes, count));
+        !(of & SPANLOG_KEYS_OF_EVENT) && spanlog_keys_are_distinct(attributes, keys->count);
     if (!keys->as_they_are)
         decide_exactly(keys, attributes, of, render);
 }

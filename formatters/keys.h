@@ -57,9 +57,21 @@ struct spanlog_keys {
  * would take long to tell. */
 bool spanlog_keys_are_distinct(const struct spanlog_attribute *attributes, uint32_t count);
 
+/* Compares them; spanlog_keys_decide does so only where it must. */
+void spanlog_keys_compare(struct spanlog_keys *keys, const struct spanlog_attribute *attributes,
+                          unsigned of, spanlog_key_renderer *render);
+
 /* distinct: what line->distinct_keys says. */
-void spanlog_keys_decide(struct spanlog_keys *keys, const struct spanlog_attribute *attributes,
-                         uint32_t count, unsigned of, bool distinct, spanlog_key_renderer *render);
+static inline void spanlog_keys_decide(struct spanlog_keys *keys,
+                                       const struct spanlog_attribute *attributes, uint32_t count,
+                                       unsigned of, bool distinct, spanlog_key_renderer *render) {
+    keys->count = count < SPANLOG_KEYS_MAX ? count : SPANLOG_KEYS_MAX;
+    keys->left_out = count - keys->count;
+    keys->as_they_are = true;
+    /* Keys rendered for the record are not those of an event, which has names of its own. */
+    if (!distinct || (of & SPANLOG_KEYS_OF_EVENT))
+        spanlog_keys_compare(keys, attributes, of, render);
+}
 
 static inline bool spanlog_keys_skips(const struct spanlog_keys *keys, uint32_t i) {
     return !keys->as_they_are && (keys->skipped[i / 64] >> i % 64 & 1);

@@ -47,14 +47,15 @@ static inline void *spanlog_arena_array(struct spanlog_arena *arena, size_t coun
     return spanlog_arena_alloc(arena, bytes);
 }
 
-/* A copy of text with a NUL behind it; .data is NULL when there is no memory. */
+/* A copy of text with a NUL and 7 more readable bytes behind it; .data is NULL when there is no
+ * memory. */
 static inline struct spanlog_text spanlog_arena_text(struct spanlog_arena *arena, const char *data,
                                                      size_t size) {
-    struct spanlog_text copy = {spanlog_arena_alloc(arena, size + 1), (uint32_t)size};
+    struct spanlog_text copy = {spanlog_arena_alloc(arena, size + 8), (uint32_t)size};
     if (copy.data) {
         char *memory = (char *)(uintptr_t)copy.data;
         memcpy(memory, data, size);
-        memory[size] = 0;
+        memset(memory + size, 0, 8);
     }
     return copy;
 }

@@ -6,19 +6,26 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static void *append(struct spanlog_arena *arena, struct spanlog_rows *rows, size_t size) {
+static struct spanlog_rows_block *new_block(struct spanlog_arena *arena, struct spanlog_rows *rows) {
+    struct spanlog_rows_block *block = spanlog_arena_alloc(arena, sizeof *block);
+    if (!block)
+        return NULL;
+    block->next = NULL;
+    block->used = 0;
+    if (rows->last)
+        rows->last->next = block;
+    else
+        rows->first = block;
+    rows->last = block;
+    return block;
+}
+
+static inline void *append(struct spanlog_arena *arena, struct spanlog_rows *rows, size_t size) {
     struct spanlog_rows_block *block = rows->last;
     if (!block || block->used + size > BLOCK_BYTES) {
-        block = spanlog_arena_alloc(arena, sizeof *block);
+        block = new_block(arena, rows);
         if (!block)
             return NULL;
-        block->next = NULL;
-        block->used = 0;
-        if (rows->last)
-            rows->last->next = block;
-        else
-            rows->first = block;
-        rows->last = block;
     }
     void *row = block->data + block->used;
     block->used += (uint32_t)size;
@@ -36,6 +43,27 @@ static uint32_t number_of(struct spanlog_job *job, struct spanlog_strings *strin
     uint32_t number = size < 0 ? SPANLOG_STRING_NONE
                                : spanlog_strings_add(strings, plain, (size_t)size);
     spanlog_arena_reset(&job->scratch);
+    return number;
+}
+
+/* Texts lie in lines: 8 bytes are readable at any of them. */
+static inline uint32_t quick_number_of(struct spanlog_job *job, struct spanlog_strings *strings,
+                                       struct spanlog_known_text *known, struct spanlog_text text,
+                                       bool escaped) {
+    if (text.size == 0 || escaped)
+        return number_of(job, strings, text, escaped);
+    uint64_t head = spanlog_field_bytes(text.data, text.size);
+    uint64_t hash = (head ^ text.size ^ (unsigned char)text.data[text.size - 1]) * 0x9e3779b97f4a7c15u;
+    struct spanlog_known_text *slot = &known[hash >> 58];
+    if (slot->text.size == text.size && slot->text.data &&
+        spanlog_field_bytes(slot->text.data, text.size) == head &&
+        (text.size <= 8 || spanlog_field_bytes(slot->text.data + 8, text.size - 8) ==
+                               spanlog_field_bytes(text.data + 8, text.size - 8)) &&
+        (text.size <= 16 || memcmp(slot->text.data, text.data, text.size) == 0))
+        return slot->number;
+    uint32_t number = number_of(job, strings, text, false);
+    slot->text = spanlog_strings_text(strings, number);
+    slot->number = number;
     return number;
 }
 
@@ -74,8 +102,8 @@ static int add_log(struct spanlog_job *job, struct spanlog_job_part *part, uint3
 
 static int add_span(struct spanlog_job *job, struct spanlog_job_part *part, uint32_t trace,
                     uint32_t service, const struct spanlog_record *record, uint64_t digest) {
-    uint32_t operation =
-        number_of(job, &job->operations, record->operation, record->operation_escaped);
+    uint32_t operation = quick_number_of(job, &job->operations, job->known_operations,
+                                         record->operation, record->operation_escaped);
     uint32_t name = spanlog_names_add(&job->names, service, operation);
     struct spanlog_row *row = append(&job->arena, &part->spans, sizeof *row);
     if (!row || operation == SPANLOG_STRING_NONE || name == SPANLOG_STRING_NONE)
@@ -100,7 +128,8 @@ static int add_record(struct spanlog_job *job, const struct spanlog_record *reco
     uint64_t low = record->trace.low;
     struct spanlog_job_part *part = &job->parts[spanlog_traces_hash(low) >> 56];
     uint32_t trace = spanlog_traces_add(&part->traces, record->trace.high, low);
-    uint32_t service = number_of(job, &job->services, record->service, record->service_escaped);
+    uint32_t service = quick_number_of(job, &job->services, job->known_services, record->service,
+                                       record->service_escaped);
     if (trace == SPANLOG_STRING_NONE || service == SPANLOG_STRING_NONE ||
         note_service(job, part, trace, service) < 0)
         return -ENOMEM;

@@ -39,7 +39,16 @@ struct spanlog_job_part {
     struct spanlog_traces_table traces;
 };
 
+/* A few services write most lines: found by size and first bytes, before any hash. */
+struct spanlog_known_text {
+    struct spanlog_text text; /* NULL: empty */
+    uint32_t number;
+};
+#define SPANLOG_KNOWN_TEXTS 64
+
 struct spanlog_job {
+    struct spanlog_known_text known_services[SPANLOG_KNOWN_TEXTS];
+    struct spanlog_known_text known_operations[SPANLOG_KNOWN_TEXTS];
     struct spanlog_job_part parts[SPANLOG_PARTS];
     struct spanlog_arena arena;
     struct spanlog_arena scratch;

@@ -83,9 +83,40 @@ static const char *plain_milliseconds(const char *p, const char *end, uint64_t *
     return p;
 }
 
+/* `count` digits, 1 to 8, as if zeros stood in front of them. */
+static unsigned leading_digits(const char *p, size_t count) {
+    unsigned bad = 0;
+    uint64_t zeros = count < 8 ? 0x3030303030303030u >> 8 * count : 0;
+    return spanlog_eight_digits(spanlog_load_digits(p) << 8 * (8 - count) | zeros, &bad);
+}
+
+/* The same with zeros behind them, up to six. */
+static unsigned six_decimals(const char *p, size_t count) {
+    unsigned bad = 0;
+    uint64_t mask = ((uint64_t)1 << 8 * count) - 1;
+    uint64_t word = (spanlog_load_digits(p) & mask) | (0x303030303030u & ~mask);
+    return spanlog_eight_digits(word << 16 | 0x3030, &bad);
+}
+
+/* What durations look like: up to eight digits and up to six decimals, without a loop. */
+static bool usual_milliseconds(const char *begin, const char *end, uint64_t *ret_ns) {
+    const char *point = spanlog_json_digits(begin);
+    size_t whole = (size_t)(point - begin);
+    if (whole - 1 > 7 || (*point != '.' && point != end))
+        return false;
+    const char *decimals = point == end ? end : point + 1;
+    if (end - decimals > 6 || (end > decimals && spanlog_json_digits(decimals) < end))
+        return false;
+    *ret_ns = (uint64_t)leading_digits(begin, whole) * 1000000 +
+              six_decimals(decimals, (size_t)(end - decimals));
+    return true;
+}
+
 uint64_t spanlog_milliseconds_read(const char *begin, const char *end) {
     uint64_t ns;
     double ms;
+    if (usual_milliseconds(begin, end, &ns))
+        return ns;
     if (*begin == '-')
         return 0;
     if (plain_milliseconds(begin, end, &ns) == end)

@@ -43,6 +43,26 @@ static inline bool spanlog_hex16(const char *p, uint64_t *ret) {
 #endif
 }
 
+/* Eight characters, the first in the lowest byte. */
+static inline uint64_t spanlog_load_digits(const char *p) {
+    uint64_t word;
+    memcpy(&word, p, 8);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    return word;
+}
+
+/* Their value as a number; *bad is set when one is no digit. */
+static inline unsigned spanlog_eight_digits(uint64_t word, unsigned *bad) {
+    *bad |= ((word & 0xf0f0f0f0f0f0f0f0u) != 0x3030303030303030u) |
+            (((word + 0x0606060606060606u) & 0xf0f0f0f0f0f0f0f0u) != 0x3030303030303030u);
+    word -= 0x3030303030303030u;
+    word = word * 10 + (word >> 8);
+    return (unsigned)((((word & 0x000000ff000000ffu) * 0x000f424000000064u) +
+                       ((word >> 16 & 0x000000ff000000ffu) * 0x0000271000000001u)) >> 32);
+}
+
 /* An id as the analyzer compares it. */
 struct spanlog_id {
     uint64_t high; /* 0 for 64-bit ids */

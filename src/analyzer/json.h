@@ -53,21 +53,42 @@ struct spanlog_json_walk {
     const char *problem; /* NULL, or what is wrong, at `at` */
 };
 
-/* The first byte that is a quote, a backslash, a control or not ASCII. */
+#ifdef SPANLOG_JSON_SSE2
+/* Bits of the 16 bytes at p that are a quote, a backslash, a control or not ASCII. */
+static inline unsigned spanlog_json_stops(const char *p) {
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
+    /* Signed: bytes from 0x80 up are below the space, too. */
+    __m128i stop = _mm_or_si128(_mm_cmplt_epi8(bytes, _mm_set1_epi8(' ')),
+                                _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
+                                             _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
+    return (unsigned)_mm_movemask_epi8(stop);
+}
+#endif
+
+/* The first byte that is a quote, a backslash, a control or not ASCII. Most strings end within 32
+ * bytes: one branch for all of them, since a branch guessed wrong costs more than a block. */
 static inline const char *spanlog_json_plain(const char *p) {
 #ifdef SPANLOG_JSON_SSE2
-    const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\'), space = _mm_set1_epi8(' ');
-    for (;; p += 16) {
-        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
-        /* Signed: bytes from 0x80 up are below the space, too. */
-        __m128i stop = _mm_or_si128(_mm_cmplt_epi8(bytes, space),
-                                    _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, slash)));
-        unsigned mask = (unsigned)_mm_movemask_epi8(stop);
+    for (;; p += 32) {
+        unsigned mask = spanlog_json_stops(p) | spanlog_json_stops(p + 16) << 16;
         if (mask)
             return p + __builtin_ctz(mask);
     }
 #else
     while (*p != '"' && *p != '\\' && (unsigned char)*p >= 0x20 && (unsigned char)*p < 0x80)
+        p++;
+    return p;
+#endif
+}
+
+/* The first byte that is no digit, if it is one of the first 16; else something not behind it. */
+static inline const char *spanlog_json_digits(const char *p) {
+#ifdef SPANLOG_JSON_SSE2
+    __m128i digit = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)(const void *)p), _mm_set1_epi8('0'));
+    __m128i is_digit = _mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8(9)), digit);
+    return p + __builtin_ctz(~(unsigned)_mm_movemask_epi8(is_digit));
+#else
+    while (*p >= '0' && *p <= '9')
         p++;
     return p;
 #endif
@@ -80,14 +101,23 @@ const char *spanlog_json_number(const char *p);
 const char *spanlog_json_nested(struct spanlog_json_walk *walk, const char *p);
 const char *spanlog_json_word(struct spanlog_json_walk *walk, const char *p, uint8_t *type);
 
-/* Most numbers are a few digits. */
+/* Most numbers are a few digits, or these, a point and some more. */
 static inline const char *spanlog_json_number_quick(const char *p) {
-    const char *end = p;
-    while (*end >= '0' && *end <= '9')
-        end++;
-    if (end > p && *p != '0' && *end != '.' && (*end | 0x20) != 'e')
+    const char *end = spanlog_json_digits(p);
+    bool plain = (end > p) & ((*p != '0') | (end == p + 1));
+    if (plain && *end == '.') {
+        p = end + 1;
+        end = spanlog_json_digits(p);
+        plain = end > p;
+    }
+    if (plain && (unsigned char)(*end - '0') > 9 && *end != '.' && (*end | 0x20) != 'e')
         return end;
-    return spanlog_json_number(p);
+    return NULL;
+}
+
+static inline const char *spanlog_json_number_at(const char *p) {
+    const char *end = spanlog_json_number_quick(p);
+    return end ? end : spanlog_json_number(p);
 }
 
 /* p is behind the opening quote. Returns the closing one, or NULL. */
@@ -125,7 +155,7 @@ static inline const char *spanlog_json_value_at(struct spanlog_json_walk *walk, 
     ret->begin = p;
     if ((*p >= '0' && *p <= '9') || *p == '-') {
         ret->type = SPANLOG_JSON_NUMBER;
-        ret->end = spanlog_json_number_quick(p);
+        ret->end = spanlog_json_number_at(p);
         if (!ret->end)
             spanlog_json_fail(walk, p, "bad number");
         return ret->end;

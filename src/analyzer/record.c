@@ -39,7 +39,7 @@ static inline const char *template_string(const char *p, struct spanlog_json_val
 }
 
 static inline const char *template_number(const char *p, struct spanlog_json_value *ret) {
-    const char *end = spanlog_json_number_quick(p);
+    const char *end = spanlog_json_number_at(p);
     if (end)
         *ret = (struct spanlog_json_value){p, end, SPANLOG_JSON_NUMBER, false};
     return end;
@@ -156,48 +156,44 @@ static struct spanlog_text string_of(const struct spanlog_json_value *value) {
     return (struct spanlog_text){value->begin, (uint32_t)(value->end - value->begin)};
 }
 
-static inline unsigned two_digits(const char *p, unsigned *bad) {
-    unsigned tens = (unsigned char)p[0] - '0', ones = (unsigned char)p[1] - '0';
-    *bad |= (tens > 9) | (ones > 9);
-    return tens * 10 + ones;
+/* Lines come by time: most have the second of the one before. */
+static inline bool is_same_second(const char *a, const char *b) {
+    uint64_t a0, a1, b0, b1;
+    uint32_t a2, b2;
+    memcpy(&a0, a, 8);
+    memcpy(&a1, a + 8, 8);
+    memcpy(&a2, a + 16, 4);
+    memcpy(&b0, b, 8);
+    memcpy(&b1, b + 8, 8);
+    memcpy(&b2, b + 16, 4);
+    return ((a0 ^ b0) | (a1 ^ b1) | (a2 ^ b2)) == 0;
 }
 
-/* Eight digits at once; see "SWAR" in the literature. */
-static inline unsigned eight_digits(const char *p, unsigned *bad) {
-    uint64_t word;
-    memcpy(&word, p, 8);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
-#endif
-    *bad |= ((word & 0xf0f0f0f0f0f0f0f0u) != 0x3030303030303030u) |
-            (((word + 0x0606060606060606u) & 0xf0f0f0f0f0f0f0f0u) != 0x3030303030303030u);
-    word -= 0x3030303030303030u;
-    word = word * 10 + (word >> 8);
-    return (unsigned)((((word & 0x000000ff000000ffu) * 0x000f424000000064u) +
-                       ((word >> 16 & 0x000000ff000000ffu) * 0x0000271000000001u)) >> 32);
+static uint64_t new_second(struct spanlog_reader *reader, struct spanlog_text text) {
+    uint64_t ns;
+    if (!text.data || spanlog_read_rfc3339(text.data, text.size, &ns) < 0)
+        return 0;
+    if (text.size == 30 && text.data[29] == 'Z' && text.data[19] == '.') {
+        memcpy(reader->second, text.data, 20);
+        reader->second_ns = ns - ns % NS_PER_SECOND;
+    }
+    return ns;
+}
+
+static inline uint64_t read_time(struct spanlog_reader *reader, struct spanlog_text text) {
+    const char *p = text.data;
+    if (text.size == 30 && is_same_second(p, reader->second) && p[29] == 'Z') {
+        unsigned bad = 0, fraction = spanlog_eight_digits(spanlog_load_digits(p + 20), &bad);
+        unsigned last = (unsigned char)p[28] - '0';
+        bad |= last > 9;
+        if (!bad)
+            return reader->second_ns + fraction * 10 + last;
+    }
+    return new_second(reader, text);
 }
 
 uint64_t spanlog_reader_time(struct spanlog_reader *reader, struct spanlog_text text) {
-    const char *p = text.data;
-    uint64_t ns;
-    if (text.size == 30 && p[10] == 'T' && p[13] == ':' && p[16] == ':' && p[19] == '.' &&
-        p[29] == 'Z' && memcmp(p, reader->date, 10) == 0) {
-        unsigned bad = 0;
-        unsigned hour = two_digits(p + 11, &bad), minute = two_digits(p + 14, &bad);
-        unsigned second = two_digits(p + 17, &bad), fraction = eight_digits(p + 20, &bad);
-        unsigned last = (unsigned char)p[28] - '0';
-        bad |= (last > 9) | (hour > 23) | (minute > 59) | (second > 59);
-        if (!bad)
-            return reader->date_ns + (uint64_t)(hour * 3600 + minute * 60 + second) * NS_PER_SECOND +
-                   fraction * 10 + last;
-    }
-    if (!text.data || spanlog_read_rfc3339(text.data, text.size, &ns) < 0)
-        return 0;
-    if (text.size == 30 && p[29] == 'Z') {
-        memcpy(reader->date, p, 10);
-        reader->date_ns = ns - ns % (86400 * (uint64_t)NS_PER_SECOND);
-    }
-    return ns;
+    return read_time(reader, text);
 }
 
 static bool read_id_text(const struct spanlog_json_value *value, unsigned digits,
@@ -256,14 +252,29 @@ static bool span_is_error(const struct spanlog_reader *reader, const struct span
            spanlog_is_error_code((int32_t)number, reader->error_status_min);
 }
 
+/* Words that come in any order are told apart without a chain of branches: `at` is a perfect hash. */
+struct word {
+    char text[8];
+    uint8_t size;
+    uint8_t number;
+};
+
+static inline bool is_word(const struct word *word, const struct spanlog_json_value *value) {
+    return value->type == SPANLOG_JSON_STRING && (size_t)(value->end - value->begin) == word->size &&
+           spanlog_field_bytes(value->begin, word->size) == spanlog_field_bytes(word->text, word->size);
+}
+
 static uint8_t read_kind(const struct spanlog_json_value *value) {
-    if (value->type == SPANLOG_JSON_ABSENT || IS_TEXT(value, "internal"))
+    /* By the second letter. */
+    static const struct word words[8] = {['e' & 7] = {"server", 6, 1},
+                                         ['l' & 7] = {"client", 6, 2},
+                                         ['r' & 7] = {"producer", 8, 3},
+                                         ['o' & 7] = {"consumer", 8, 4},
+                                         ['n' & 7] = {"internal", 8, 0}};
+    if (value->type == SPANLOG_JSON_ABSENT)
         return 0;
-    if (IS_TEXT(value, "server"))
-        return 1;
-    if (IS_TEXT(value, "client"))
-        return 2;
-    return spanlog_kind_read(string_of(value));
+    size_t at = value->begin[1] & 7;
+    return is_word(&words[at], value) ? words[at].number : spanlog_kind_read(string_of(value));
 }
 
 static void read_span(struct spanlog_reader *reader, struct spanlog_record *record) {
@@ -274,7 +285,7 @@ static void read_span(struct spanlog_reader *reader, struct spanlog_record *reco
     record->has_parent = read_id(record, SPANLOG_FIELD_PARENT_ID, 16, &record->parent);
     record->duration_ns = spanlog_milliseconds_read(duration->begin, duration->end);
     record->start_ns = raw[SPANLOG_FIELD_START].type
-                           ? spanlog_reader_time(reader, string_of(&raw[SPANLOG_FIELD_START]))
+                           ? read_time(reader, string_of(&raw[SPANLOG_FIELD_START]))
                            : 0;
     if (record->start_ns == 0) /* only an end and a duration */
         record->start_ns =
@@ -284,15 +295,15 @@ static void read_span(struct spanlog_reader *reader, struct spanlog_record *reco
 }
 
 static uint8_t read_level(const struct spanlog_json_value *value) {
+    static const struct word words[8] = {['i' & 7] = {"info", 4, 9},  ['d' & 7] = {"debug", 5, 5},
+                                         ['w' & 7] = {"warn", 4, 13}, ['e' & 7] = {"error", 5, 17},
+                                         ['f' & 7] = {"fatal", 5, 21}};
     int64_t number;
-    if (IS_TEXT(value, "info"))
-        return 9;
-    if (IS_TEXT(value, "debug"))
-        return 5;
-    if (IS_TEXT(value, "warn"))
-        return 13;
-    if (IS_TEXT(value, "error"))
-        return 17;
+    if (value->type == SPANLOG_JSON_ABSENT)
+        return 0;
+    size_t at = *value->begin & 7;
+    if (is_word(&words[at], value))
+        return words[at].number;
     if (value->type == SPANLOG_JSON_STRING)
         return spanlog_level_read(string_of(value));
     if (value->type == SPANLOG_JSON_NUMBER &&
@@ -320,7 +331,7 @@ const char *spanlog_record_read(struct spanlog_reader *reader, const char *line,
     ret->end = walk.at;
     ret->line_kind = line_kind(raw);
     ret->level = read_level(&raw[SPANLOG_FIELD_LEVEL]);
-    ret->time_ns = spanlog_reader_time(reader, string_of(&raw[SPANLOG_FIELD_TS]));
+    ret->time_ns = read_time(reader, string_of(&raw[SPANLOG_FIELD_TS]));
     ret->service = string_of(&raw[SPANLOG_FIELD_SERVICE]);
     ret->service_escaped = raw[SPANLOG_FIELD_SERVICE].escaped;
     ret->trace_text = string_of(&raw[SPANLOG_FIELD_TRACE_ID]);

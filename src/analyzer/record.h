@@ -17,8 +17,8 @@
 struct spanlog_reader {
     const struct spanlog_field_table *keys;
     int32_t error_status_min;
-    char date[10]; /* of the last timestamp, "2026-11-21", and its midnight */
-    uint64_t date_ns;
+    char second[20]; /* the last timestamp's, "2026-11-21T10:30:45.", and what it means */
+    uint64_t second_ns;
 };
 
 struct spanlog_record {
@@ -49,7 +49,7 @@ void spanlog_reader_init(struct spanlog_reader *reader, int32_t error_status_min
 const char *spanlog_record_read(struct spanlog_reader *reader, const char *line,
                                 struct spanlog_record *ret);
 
-/* A timestamp, by way of the reader's memory of the last date. 0: unreadable. */
+/* A timestamp, by way of the reader's memory of the last second. 0: unreadable. */
 uint64_t spanlog_reader_time(struct spanlog_reader *reader, struct spanlog_text text);
 
 #endif

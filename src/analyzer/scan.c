@@ -1,5 +1,6 @@
 /* analyzer/scan.c: see scan.h. The jobs take pieces under one lock; reading a stream happens under
- * it as well, reading files does not. */
+ * it as well, reading files does not. What has been read is committed under another: a job that
+ * waits for a stream must not hold up what is there already. */
 #include "src/analyzer/scan.h"
 
 #include <errno.h>
@@ -11,14 +12,15 @@
 
 struct run {
     struct spanlog_scan *scan;
-    pthread_mutex_t lock;
+    pthread_mutex_t commit_lock; /* guards the next two, and turn */
     pthread_cond_t turn;
-    size_t source; /* next piece: from here */
+    uint64_t committed;
+    int error;
+    pthread_mutex_t lock; /* guards all that follows */
+    size_t source;        /* next piece: from here */
     uint64_t offset;
     uint64_t number;
-    uint64_t committed;
     uint64_t bytes_done, bytes_total;
-    int error;
 
     /* The stream that is being read: bytes behind its last newline wait in carry. */
     int stream_fd;
@@ -354,26 +356,33 @@ static int take_piece(struct run *run, struct worker *worker, struct spanlog_chu
 }
 
 static void stop(struct run *run, int rc) {
-    pthread_mutex_lock(&run->lock);
+    pthread_mutex_lock(&run->commit_lock);
     if (run->error == 0)
         run->error = rc;
     pthread_cond_broadcast(&run->turn);
-    pthread_mutex_unlock(&run->lock);
+    pthread_mutex_unlock(&run->commit_lock);
+}
+
+static int error_of(struct run *run) {
+    pthread_mutex_lock(&run->commit_lock);
+    int error = run->error;
+    pthread_mutex_unlock(&run->commit_lock);
+    return error;
 }
 
 static int commit_in_turn(struct worker *worker, const struct spanlog_chunk *chunk) {
     struct run *run = worker->run;
-    pthread_mutex_lock(&run->lock);
+    pthread_mutex_lock(&run->commit_lock);
     while (run->committed != chunk->number && run->error == 0)
-        pthread_cond_wait(&run->turn, &run->lock);
+        pthread_cond_wait(&run->turn, &run->commit_lock);
     int rc = run->error;
-    pthread_mutex_unlock(&run->lock);
+    pthread_mutex_unlock(&run->commit_lock);
     if (rc == 0)
         rc = run->scan->commit(worker->job, chunk);
-    pthread_mutex_lock(&run->lock);
+    pthread_mutex_lock(&run->commit_lock);
     run->committed++;
     pthread_cond_broadcast(&run->turn);
-    pthread_mutex_unlock(&run->lock);
+    pthread_mutex_unlock(&run->commit_lock);
     return rc;
 }
 
@@ -413,7 +422,9 @@ static void *work(void *argument) {
     size_t size = 0;
     for (;;) {
         pthread_mutex_lock(&run->lock);
-        int rc = run->error ? run->error : take_piece(run, worker, &chunk, &size);
+        int rc = error_of(run);
+        if (rc == 0)
+            rc = take_piece(run, worker, &chunk, &size);
         if (rc > 0 && run->scan->progress)
             run->scan->progress(run->bytes_done, run->bytes_total);
         pthread_mutex_unlock(&run->lock);
@@ -444,6 +455,7 @@ static uint64_t total_size(const struct spanlog_sources *sources) {
 
 int spanlog_scan_run(struct spanlog_scan *scan) {
     struct run run = {.scan = scan,
+                      .commit_lock = PTHREAD_MUTEX_INITIALIZER,
                       .lock = PTHREAD_MUTEX_INITIALIZER,
                       .turn = PTHREAD_COND_INITIALIZER,
                       .bytes_total = total_size(scan->sources),

@@ -90,6 +90,13 @@ static void nap(int64_t ns) {
     futex_wait(&process.wake, 0, ns);
 }
 
+/* Before a sink is tried again: also when somebody waits for it, or the waiting would spin. */
+static void wait_for_sink(void) {
+    __atomic_store_n(&process.wake, 0, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&back.stop, __ATOMIC_SEQ_CST) == 0)
+        futex_wait(&process.wake, 0, RETRY_NS);
+}
+
 /* ---- the thread ---------------------------------------------------------------------------- */
 
 /* More than an eighth of a ring in one turn: there is no time to nap. */
@@ -141,7 +148,7 @@ static void *back_main(void *unused) {
             break;
         case TURN_STUCK:
             idle = 0;
-            nap(RETRY_NS);
+            wait_for_sink();
             break;
         case TURN_IDLE:
             if (++idle < IDLE_NAPS) {

@@ -87,6 +87,7 @@ static void start_log(struct decoder *decoder, const struct compiled_site *site,
     line->source = site->source;
     line->head = site->head;
     line->tail = site->tail;
+    line->distinct_keys = site->distinct_keys;
 }
 
 bool decode_log(struct decoder *decoder, struct output *output, const struct record *record,

@@ -7,6 +7,7 @@
 #ifndef SPANLOG_BACK_DECODE_H
 #define SPANLOG_BACK_DECODE_H
 
+#include "formatters/time.h"
 #include "src/back/output.h"
 
 #define DECODE_MAX_ATTRIBUTES (SPAN_MAX_BODY / 8)
@@ -18,6 +19,7 @@ struct decoder {
     struct clock_map clock;
     uint32_t error_status_min;
     struct spanlog_line line;
+    struct spanlog_second second; /* the time of the last line, as text */
     uint32_t attributes_used;
     struct spanlog_attribute attributes[DECODE_MAX_ATTRIBUTES];
     struct spanlog_event events[DECODE_MAX_EVENTS];

@@ -30,6 +30,8 @@ static bool add_attributes(struct decoder *decoder, struct output *output, uint3
     memcpy(to, site->attributes, count * sizeof *to);
     decoder->attributes_used += count;
     *ret_site = site;
+    /* Known of one site's keys; not of two sites' together. */
+    decoder->line.distinct_keys = decoder->attributes_used == count && site->distinct_keys;
     return decode_values(to, count, site->entry->types, fields, size);
 }
 
@@ -153,6 +155,7 @@ static void start_span(struct decoder *decoder, const struct compiled_site *site
     line->events = decoder->events;
     line->links = decoder->links;
     decoder->attributes_used = 0;
+    line->distinct_keys = false;
 }
 
 bool decode_span(struct decoder *decoder, struct output *output, const struct span_record *record,
@@ -169,7 +172,9 @@ bool decode_span(struct decoder *decoder, struct output *output, const struct sp
     line->attributes = decoder->attributes;
     *ret_damaged = !walk_groups(decoder, output, body, size, false);
     line->attribute_count = decoder->attributes_used;
+    bool distinct = line->distinct_keys;
     if (!*ret_damaged)
         *ret_damaged = !walk_groups(decoder, output, body, size, true);
+    line->distinct_keys = distinct; /* of the span's own, not of its last event's */
     return !*ret_damaged;
 }

@@ -1,6 +1,8 @@
 /* back/output.c: see output.h. */
 #include "src/back/output.h"
 
+#include "formatters/keys.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,6 +95,7 @@ static char *compile_texts(struct compiled_site *site, const struct compile_cont
 static void compile_keys(struct compiled_site *site, const struct spanlog_dialect *dialect,
                          enum spanlog_line_kind kind, char *to, char *end) {
     const char *key = site_keys(site->entry);
+    bool all = true;
     unsigned count = site->entry->form == SPANLOG__FORM_LOGF ? 0 : site->entry->count;
     for (unsigned i = 0; i < count; i++) {
         struct spanlog_attribute *attribute = &site->attributes[i];
@@ -105,7 +108,9 @@ static void compile_keys(struct compiled_site *site, const struct spanlog_dialec
         if (attribute->value.type == SPANLOG__T_STRN)
             attribute->value.type = SPANLOG_VALUE_TEXT;
         key += size + 1;
+        all = all && after != NULL;
     }
+    site->distinct_keys = all && spanlog_keys_are_distinct(site->attributes, count);
 }
 
 static struct compiled_site *compile(const struct output *output,

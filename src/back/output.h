@@ -23,6 +23,7 @@ struct compiled_site {
     struct spanlog_text source;
     struct spanlog_text head;
     struct spanlog_text tail;
+    bool distinct_keys; /* no key twice, none reserved: asked once, here */
     struct spanlog_attribute attributes[RECORD_MAX_FIELDS];
     char texts[];
 };

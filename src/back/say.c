@@ -26,6 +26,7 @@ static struct spanlog_line *start_line(struct drain *drain, uint8_t level, const
                                   .service = service,
                                   .pid = pid,
                                   .message = text_of(message),
+                                  .second = &drain->decoder->second,
                                   .attributes = drain->decoder->attributes};
     line->time_ns = clock_wall_ns(&drain->decoder->clock, ticks);
     return line;

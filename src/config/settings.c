@@ -188,12 +188,15 @@ static void percent_decode(const char *from, size_t size, char *to, size_t room)
     to[n] = '\0';
 }
 
-static void add_resource(struct settings *s, const char *pair, size_t size) {
+/* The value comes decoded; one with a comma in it stays as it was, since commas part the pairs. */
+static void add_resource(struct settings *s, const char *pair, size_t size, size_t key_size,
+                         const char *value) {
     size_t used = strlen(s->resource);
+    bool plain = strchr(value, ',') == NULL;
     if (used + size + 2 > sizeof s->resource)
         return;
-    snprintf(s->resource + used, sizeof s->resource - used, "%s%.*s", used > 0 ? "," : "",
-             (int)size, pair);
+    snprintf(s->resource + used, sizeof s->resource - used, "%s%.*s%s", used > 0 ? "," : "",
+             (int)(plain ? key_size + 1 : size), pair, plain ? value : "");
 }
 
 static const char *set_resource(struct settings *s, const char *value) {
@@ -214,7 +217,7 @@ static const char *set_resource(struct settings *s, const char *value) {
             else if (key == 27 && memcmp(at, "deployment.environment.name", key) == 0)
                 set_environment(s, text);
             else
-                add_resource(s, at, size);
+                add_resource(s, at, size, key, text);
         }
         at += size + (at[size] == ',');
     }

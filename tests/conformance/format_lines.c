@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "formatters/dialect.h"
+#include "formatters/keys.h"
 
 #define ATTRIBUTES_MAX 24
 
@@ -208,6 +209,8 @@ static void render_parts(const struct spanlog_dialect *d, struct spanlog_line *l
             d->render_key(attributes[i].key, line->line_kind, out, out + sizeof rendered[i]);
         attributes[i].rendered = (struct spanlog_text){out, (uint32_t)(end - out)};
     }
+    /* A call site's keys are compared once. */
+    line->distinct_keys = spanlog_keys_are_distinct(attributes, line->attribute_count);
 }
 
 int main(int argc, char **argv) {

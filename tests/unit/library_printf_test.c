@@ -9,6 +9,7 @@
 /* Each line twice: by the library, and by snprintf on stdout. The text is without what JSON
  * escapes. */
 #pragma GCC diagnostic ignored "-Wformat"
+#pragma GCC diagnostic ignored "-Wformat-overflow"
 #pragma GCC diagnostic ignored "-Wformat-truncation"
 #define BOTH(...)                                                                                  \
     do {                                                                                           \

@@ -1,0 +1,31 @@
+# Tests of src/analyzer/ and src/cli/.
+#
+#     ctest -R analyzer                       units
+#     ctest -R tool                           the command
+#     tests/cli/run_cases.py BUILD/spanlog --update     what it prints becomes what is expected
+if(TARGET spanlog_analyzer)
+  find_package(Python3 COMPONENTS Interpreter REQUIRED)
+
+  foreach(part fields record scan tree)
+    spanlog_test(analyzer_${part}_test SOURCES unit/analyzer_${part}_test.c USES analyzer)
+  endforeach()
+
+  add_test(NAME tool_prints_what_is_expected
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/run_cases.py
+            $<TARGET_FILE:spanlog_tool>)
+  set(limits)
+  if(SPANLOG_SANITIZE)
+    set(limits --no-memory)
+  endif()
+  add_test(NAME tool_stays_within_its_limits
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/limits_test.py
+            $<TARGET_FILE:spanlog_tool> ${limits})
+  set_tests_properties(tool_prints_what_is_expected tool_stays_within_its_limits
+    PROPERTIES TIMEOUT 300)
+
+  # make_corpus 200 > corpus.jsonl: what to measure with.
+  add_executable(make_corpus ${CMAKE_CURRENT_SOURCE_DIR}/bench/make_corpus.c)
+  target_link_libraries(make_corpus PRIVATE spanlog_flags)
+
+  spanlog_fuzzer(analyzer_line_fuzz SOURCES fuzz/analyzer_line_fuzz.c USES analyzer)
+endif()

@@ -1,0 +1,390 @@
+/* tests/unit/library_file_test.c: the output file: renamed, deleted, cut, shared, full. */
+#include "tests/unit/library_check.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+/* ---- others move the file ------------------------------------------------------------------ */
+
+static void log_numbers(int from, int to) {
+    for (int i = from; i < to; i++)
+        spanlog_info("n", kv("i", i));
+}
+
+/* All numbers below `most` stand once in these files together. */
+static void assert_all_numbers(int most, const char *first, const char *second) {
+    char *seen = calloc((size_t)most, 1);
+    const char *names[] = {first, second};
+    for (int f = 0; f < 2 && names[f] != NULL; f++) {
+        char path[300];
+        struct run lines;
+        snprintf(path, sizeof path, "%s/%s", run_directory(), names[f]);
+        read_lines(&lines, path);
+        for (size_t i = 0; i < lines.count; i++) {
+            if (strcmp(field(lines.lines[i], "msg"), "n") != 0)
+                continue;
+            int number = (int)number_field(lines.lines[i], "i");
+            if (number < 0 || number >= most || seen[number]++ != 0)
+                fail_msg("%d stands twice, or was never logged", number);
+        }
+    }
+    for (int i = 0; i < most; i++) {
+        if (!seen[i])
+            fail_msg("%d is missing", i);
+    }
+    free(seen);
+}
+
+static void is_renamed(void) {
+    log_numbers(0, 1000);
+    while (access("log.jsonl", F_OK) != 0)
+        usleep(100);
+    check_equal(rename("log.jsonl", "old.jsonl"), 0);
+    log_numbers(1000, 1001);
+    check_equal(spanlog_flush(5000), 0);
+    check_equal(access("log.jsonl", F_OK), 0); /* in use at the next write */
+    log_numbers(1001, 2000);
+    check_equal(spanlog_flush(5000), 0);
+}
+
+static void a_renamed_file_is_noticed_at_the_next_write(void **state) {
+    (void)state;
+    with("SPANLOG_PROCESS_LINES", "0");
+    struct run *first = run_child(is_renamed);
+    assert_exit(first, 0);
+    assert_all_numbers(2000, "old.jsonl", "log.jsonl");
+    assert_string_equal(first->err, "");
+}
+
+static void *rotates(void *done) {
+    char name[32];
+    for (int i = 0; !__atomic_load_n((int *)done, __ATOMIC_ACQUIRE) && i < 100000; i++) {
+        snprintf(name, sizeof name, "old%d.jsonl", i);
+        rename("log.jsonl", name);
+        usleep(300);
+    }
+    return NULL;
+}
+
+static void is_renamed_all_the_time(void) {
+    int done = 0;
+    pthread_t rotator;
+    pthread_create(&rotator, NULL, rotates, &done);
+    for (int i = 0; i < 100; i++) {
+        log_numbers(i * 50, (i + 1) * 50);
+        usleep(300);
+    }
+    check_equal(spanlog_flush(10000), 0);
+    __atomic_store_n(&done, 1, __ATOMIC_RELEASE);
+    pthread_join(rotator, NULL);
+    check_equal(system("cat old*.jsonl > all.jsonl; cat log.jsonl >> all.jsonl 2>/dev/null; true"), 0);
+}
+
+static void nothing_is_lost_while_the_file_is_rotated_all_the_time(void **state) {
+    (void)state;
+    with("SPANLOG_PROCESS_LINES", "0");
+    assert_exit(run_child(is_renamed_all_the_time), 0);
+    assert_all_numbers(5000, "all.jsonl", NULL);
+}
+
+static void is_deleted(void) {
+    log_numbers(0, 100);
+    check_equal(spanlog_flush(5000), 0);
+    check_equal(link("log.jsonl", "kept.jsonl"), 0);
+    check_equal(unlink("log.jsonl"), 0);
+    log_numbers(100, 200);
+    check_equal(spanlog_flush(5000), 0);
+    check_equal(access("log.jsonl", F_OK), 0);
+}
+
+static void a_deleted_file_is_made_anew_at_the_next_write(void **state) {
+    (void)state;
+    assert_exit(run_child(is_deleted), 0);
+    assert_all_numbers(200, "kept.jsonl", "log.jsonl");
+}
+
+static void is_truncated(void) {
+    log_numbers(0, 100);
+    check_equal(spanlog_flush(5000), 0);
+    check_equal(system("cp log.jsonl copy.jsonl"), 0);
+    check_equal(truncate("log.jsonl", 0), 0);
+    log_numbers(100, 200);
+    check_equal(spanlog_flush(5000), 0);
+}
+
+static void a_truncated_file_goes_on_at_its_start(void **state) {
+    (void)state;
+    struct run *run = run_child(is_truncated);
+    assert_exit(run, 0);
+    assert_all_numbers(200, "copy.jsonl", "log.jsonl");
+    assert_true(run->log[0] == '{'); /* no hole in front */
+}
+
+static void directory_goes_and_comes(void) {
+    check_equal(mkdir("logs", 0755), 0);
+    log_numbers(0, 10);
+    check_equal(spanlog_flush(5000), 0);
+    check_equal(rename("logs", "gone"), 0);
+    log_numbers(10, 20);
+    check_equal(spanlog_flush(300), -ETIMEDOUT);
+    check_equal(mkdir("logs", 0755), 0);
+    check_equal(spanlog_flush(5000), 0);
+}
+
+static void records_wait_for_a_directory_to_come_back(void **state) {
+    (void)state;
+    with("SPANLOG_OUTPUT", "file:logs/log.jsonl");
+    struct run *run = run_child(directory_goes_and_comes);
+    assert_exit(run, 0);
+    assert_says(run->err, "\n", 1);
+    assert_says(run->err, "No such file or directory", 1);
+    assert_all_numbers(20, "gone/log.jsonl", "logs/log.jsonl");
+}
+
+/* ---- shared with others -------------------------------------------------------------------- */
+
+static void four_processes_write(void) {
+    static char padding[300];
+    memset(padding, 'p', sizeof padding - 1);
+    for (int p = 0; p < 4; p++) {
+        if (fork() == 0) {
+            for (int i = 0; i < 2000; i++)
+                spanlog_info("n", kv("i", p * 2000 + i), kv("pad", padding));
+            exit(0);
+        }
+    }
+    int status, failed = 0;
+    while (wait(&status) > 0)
+        failed += status != 0;
+    check_equal(failed, 0);
+}
+
+static void four_processes_share_a_file_and_tear_nothing(void **state) {
+    (void)state;
+    struct run *run = run_child(four_processes_write);
+    assert_exit(run, 0);
+    assert_all_numbers(8000, "log.jsonl", NULL);
+    assert_count(run, "msg", "process started", 4);
+    assert_count(run, "msg", "process ended", 4);
+    assert_count(run, "msg", "records dropped", 0);
+}
+
+static void write_raw(const char *text) {
+    FILE *file = fopen("log.jsonl", "a");
+    fputs(text, file);
+    fclose(file);
+}
+
+static void finds_a_torn_line_of_ours(void) {
+    write_raw("{\"ts\":\"2026-01-01T00:00:00.000000000Z\",\"level\":\"info\",\"msg\":\"whole\"}\n");
+    write_raw("{\"ts\":\"2026-01-01T00:00:00.000000000Z\",\"level\":\"info\",\"msg\":\"to");
+    spanlog_info("one");
+}
+
+static void finds_a_torn_line_while_running(void) {
+    spanlog_info("one");
+    check_equal(spanlog_flush(5000), 0);
+    write_raw("{\"ts\":\"2026-01-01T00:00:00.00");
+    spanlog_info("two");
+}
+
+static void a_torn_tail_of_ours_is_cut(void **state) {
+    (void)state;
+    struct run *run = run_child(finds_a_torn_line_of_ours);
+    assert_count(run, "msg", "whole", 1);
+    assert_count(run, "msg", "one", 1);
+    assert_says(run->log, "\"msg\":\"to", 0);
+    run = run_child(finds_a_torn_line_while_running);
+    assert_count(run, "msg", "one", 1);
+    assert_count(run, "msg", "two", 1);
+    assert_int_equal(run->count, 4);
+}
+
+static void finds_somebody_elses_tail(void) {
+    write_raw("{\"other\":\"program\"}");
+    spanlog_info("one");
+}
+
+static void a_foreign_tail_gets_its_newline(void **state) {
+    (void)state;
+    struct run *run = run_child(finds_somebody_elses_tail);
+    assert_string_equal(run->lines[0], "{\"other\":\"program\"}");
+    assert_count(run, "msg", "one", 1);
+    assert_int_equal(run->count, 4);
+}
+
+/* ---- that cannot be written ---------------------------------------------------------------- */
+
+static void logs_and_goes_on(void) {
+    double start = now_seconds();
+    log_numbers(0, 100);
+    check(now_seconds() - start < 0.5);
+    printf("still here\n");
+}
+
+static void an_unwritable_path_is_said_once_and_the_program_goes_on(void **state) {
+    (void)state;
+    static const char *const paths[] = {"file:/nowhere/at/all/log", "file:/proc/version/log", "file:/tmp"};
+    for (size_t i = 0; i < 3; i++) {
+        with("SPANLOG_OUTPUT", paths[i]);
+        struct run *run = run_child(logs_and_goes_on);
+        assert_exit(run, 0);
+        assert_string_equal(run->out, "still here\n");
+        assert_says(run->err, "spanlog: cannot write file:", 1);
+        assert_says(run->err, "\n", 1);
+        assert_true(run->seconds < 4);
+    }
+}
+
+/* ---- a full disk --------------------------------------------------------------------------- */
+
+/* A disk of 1 MiB in a name space of its own. */
+static bool mount_small_disk(const char *path, const char *options) {
+    mkdir(path, 0755);
+    return unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+           mount("tmpfs", path, "tmpfs", 0, options) == 0;
+}
+
+#define NOT_PERMITTED 77
+
+static void fill(const char *path) {
+    static char block[4096];
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    while (write(fd, block, sizeof block) > 0) {
+    }
+    close(fd);
+}
+
+static double longest_call;
+
+static int log_until_dropped(int next, double seconds) {
+    double start = now_seconds();
+    spanlog_statistics stats = {.size = sizeof stats};
+    while (now_seconds() - start < seconds) {
+        double before = now_seconds();
+        spanlog_info("n", kv("i", next++));
+        double spent = now_seconds() - before;
+        if (spent > longest_call)
+            longest_call = spent;
+    }
+    spanlog_stats(&stats);
+    return next;
+}
+
+static void runs_out_of_space(void) {
+    if (!mount_small_disk("disk", "size=1m"))
+        _exit(NOT_PERMITTED);
+    spanlog_info("n", kv("i", 0));
+    check_equal(spanlog_flush(5000), 0);
+    fill("disk/filler");
+    int next = log_until_dropped(1, 1.5);
+    check_equal(unlink("disk/filler"), 0);
+    double freed = now_seconds();
+    struct stat before, after;
+    check_equal(stat("disk/log.jsonl", &before), 0);
+    do { /* resumes within a second, asked by nobody */
+        usleep(1000);
+        check_equal(stat("disk/log.jsonl", &after), 0);
+    } while (after.st_size <= before.st_size && now_seconds() - freed < 2);
+    check(now_seconds() - freed < 1);
+    printf("resumed after %.3f s, longest call %.3f s\n", now_seconds() - freed, longest_call);
+    spanlog_info("n", kv("i", next++));
+    check_equal(spanlog_flush(5000), 0);
+    check_equal(spanlog_shutdown(5000), 0);
+    printf("logged %d\n", next);
+    fflush(stdout);
+    check_equal(system("cp disk/log.jsonl log.jsonl"), 0);
+}
+
+static struct run *run_full_disk(const char *full) {
+    with("SPANLOG_OUTPUT", "file:disk/log.jsonl");
+    with("SPANLOG_FULL", full);
+    with("SPANLOG_BLOCK_MS", "200");
+    with("SPANLOG_RING_SIZE", "64K");
+    struct run *run = run_child(runs_out_of_space);
+    if (WIFEXITED(run->status) && WEXITSTATUS(run->status) == NOT_PERMITTED)
+        not_permitted("a tmpfs cannot be mounted");
+    assert_exit(run, 0);
+    return run;
+}
+
+static void assert_loss_is_counted(const struct run *run) {
+    const char *logged = strstr(run->out, "logged ");
+    long total = strtol(logged + 7, NULL, 10), said = 0;
+    for (size_t n = 0; find_line(run, "msg", "records dropped", n) != NULL; n++)
+        said += (long)number_field(find_line(run, "msg", "records dropped", n), "count");
+    long there = (long)count_lines(run, "msg", "n");
+    print_message("%ld logged, %ld there, %ld said to be dropped; %s", total, there, said, run->out);
+    assert_true(said > 0);
+    assert_int_equal(there + said, total);
+    assert_says(run->err, "No space left on device", 1);
+    assert_says(run->err, "\n", 1);
+}
+
+static double longest_of(const struct run *run) {
+    return strtod(strstr(run->out, "longest call ") + 13, NULL);
+}
+
+static void a_full_disk_drops_and_counts_exactly(void **state) {
+    (void)state;
+    struct run *run = run_full_disk("drop");
+    assert_loss_is_counted(run);
+    assert_true(longest_of(run) < 0.1);
+}
+
+static void a_full_disk_blocks_no_longer_than_the_policy(void **state) {
+    (void)state;
+    struct run *run = run_full_disk("block");
+    assert_loss_is_counted(run);
+    assert_true(longest_of(run) < 0.2 + 0.2);
+}
+
+static void writes_partly(void) {
+    if (!mount_small_disk("disk", "size=64k"))
+        _exit(NOT_PERMITTED);
+    static char text[3000];
+    memset(text, 't', sizeof text - 1);
+    for (int i = 0; i < 60; i++)
+        spanlog_info("n", kv("i", i), kv("t", text));
+    check_equal(spanlog_flush(500), -ETIMEDOUT);
+    check_equal(system("cp disk/log.jsonl log.jsonl"), 0);
+    check_equal(truncate("disk/log.jsonl", 0), 0);
+    check_equal(spanlog_flush(5000), -ETIMEDOUT);
+    check_equal(system("cat disk/log.jsonl >> log.jsonl"), 0);
+    check_equal(truncate("disk/log.jsonl", 0), 0);
+    check_equal(spanlog_shutdown(5000), -ETIMEDOUT);
+    check_equal(system("cat disk/log.jsonl >> log.jsonl"), 0);
+    check_equal(truncate("disk/log.jsonl", 0), 0);
+    check_equal(spanlog_shutdown(5000), 0);
+    check_equal(system("cat disk/log.jsonl >> log.jsonl"), 0);
+}
+
+static void whole_lines_stand_in_a_file_on_a_full_disk(void **state) {
+    (void)state;
+    with("SPANLOG_OUTPUT", "file:disk/log.jsonl");
+    struct run *run = run_child(writes_partly);
+    if (WIFEXITED(run->status) && WEXITSTATUS(run->status) == NOT_PERMITTED)
+        not_permitted("a tmpfs cannot be mounted");
+    assert_exit(run, 0);
+    assert_all_numbers(60, "log.jsonl", NULL);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        sentence(a_renamed_file_is_noticed_at_the_next_write),
+        sentence(nothing_is_lost_while_the_file_is_rotated_all_the_time),
+        sentence(a_deleted_file_is_made_anew_at_the_next_write),
+        sentence(a_truncated_file_goes_on_at_its_start),
+        sentence(records_wait_for_a_directory_to_come_back),
+        sentence(four_processes_share_a_file_and_tear_nothing),
+        sentence(a_torn_tail_of_ours_is_cut),
+        sentence(a_foreign_tail_gets_its_newline),
+        sentence(an_unwritable_path_is_said_once_and_the_program_goes_on),
+        sentence(a_full_disk_drops_and_counts_exactly),
+        sentence(a_full_disk_blocks_no_longer_than_the_policy),
+        sentence(whole_lines_stand_in_a_file_on_a_full_disk),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
