@@ -22,3 +22,29 @@ target_compile_definitions(library_bad_input_test PRIVATE
 spanlog_library_test(library_config_test)
 spanlog_library_test(library_propagation_test)
 spanlog_library_test(library_file_test)
+spanlog_library_test(library_stream_test)
+spanlog_library_test(library_process_test)
+add_library(library_plugin MODULE unit/library_plugin.c)
+target_link_libraries(library_plugin PRIVATE spanlog_flags spanlog::spanlog)
+target_compile_options(library_plugin PRIVATE -fvisibility=default)
+target_link_libraries(library_process_test PRIVATE ${CMAKE_DL_LIBS})
+target_compile_definitions(library_process_test PRIVATE
+  PLUGIN="$<TARGET_FILE:library_plugin>" LIBRARY="$<TARGET_FILE:spanlog_shared>"
+  SPANLOG_TOOL="$<TARGET_FILE:spanlog_tool>")
+add_dependencies(library_process_test library_plugin spanlog_tool)
+spanlog_library_test(library_journal_test)
+target_link_libraries(library_journal_test PRIVATE spanlog_back)
+target_compile_definitions(library_journal_test PRIVATE SPANLOG_TOOL="$<TARGET_FILE:spanlog_tool>")
+add_dependencies(library_journal_test spanlog_tool)
+
+spanlog_fuzzer(journal_fuzz SOURCES fuzz/journal_fuzz.c USES back)
+if(SPANLOG_FUZZERS)
+  # ninja journal_seeds: corpus/journal in the build folder, from journals of killed processes.
+  find_package(Python3 REQUIRED COMPONENTS Interpreter)
+  add_executable(journal_seed_writer fuzz/journal_seed_writer.c)
+  target_link_libraries(journal_seed_writer PRIVATE spanlog_flags spanlog::spanlog)
+  add_custom_target(journal_seeds
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/journal_seeds.py
+            $<TARGET_FILE:journal_seed_writer> ${CMAKE_BINARY_DIR}/corpus/journal
+    DEPENDS journal_seed_writer VERBATIM)
+endif()

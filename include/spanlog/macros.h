@@ -3,7 +3,7 @@
  * Included by spanlog.h; nothing here is for direct use. Names with two underscores are
  * exported for these macros only and may change with any release.
  *
- * In C and C++ alike `kv(k, v)` expands to the tuple `(k, TYPE, SLOT)`. A statement walks its
+ * In C and C++ alike `kv(k, v)` expands to the tuple `(k, tag, v)`. A statement walks its
  * tuples three times: the keys are glued into one string literal, the types into one 64-bit
  * constant (4 bits a field), the values into an array of 8-byte slots. Keys and types are
  * static: a call site costs one flag check, the stores of its slots, and one call.
@@ -210,12 +210,27 @@ SPANLOG__INLINE const void *bytes(const struct spanlog__bytes &b) {
 
 #endif
 
+/* What stands in a tuple behind its key: a tag and the arguments, not yet expanded, so that the walks
+ * have little to carry. TAG_type and TAG_slot make of them what the site and the array need. */
+#define spanlog__value_type(v) SPANLOG__TYPE(v)
+#define spanlog__value_slot(v) SPANLOG__SLOT(v)
+#define spanlog__text_type(p, n) SPANLOG__T_STRN
+#define spanlog__text_slot(p, n) SPANLOG__BYTES(p, n)
+#define spanlog__hex_type(p, n) SPANLOG__T_HEX
+#define spanlog__hex_slot(p, n) SPANLOG__BYTES(p, n)
+#define spanlog__pointer_type(p) SPANLOG__T_PTR
+#define spanlog__pointer_slot(p) spanlog__slot_u((uint64_t)(uintptr_t)(const void *)(p))
+#define spanlog__error_type(n) SPANLOG__T_ERRNO
+#define spanlog__error_slot(n) spanlog__slot_i(n)
+#define spanlog__json_type(p) SPANLOG__T_JSON
+#define spanlog__json_slot(p) spanlog__slot_p(p)
+
 /* ---- walking the tuples ---------------------------------------------------------------- */
 
 /* A field that is not written kv(...) leaves one of these names in the error message. */
-#define spanlog_fields_must_be_written_kv_key_value(k, t, s) "" k "\0"
-#define spanlog_field_type_must_come_from_kv(k, t, s) (uint64_t)(t)
-#define spanlog_field_value_must_come_from_kv(k, t, s) s,
+#define spanlog_fields_must_be_written_kv_key_value(k, tag, ...) "" k "\0"
+#define spanlog_field_type_must_come_from_kv(k, tag, ...) (uint64_t)(tag##_type(__VA_ARGS__))
+#define spanlog_field_value_must_come_from_kv(k, tag, ...) tag##_slot(__VA_ARGS__),
 
 #define SPANLOG__COUNT(...)                                                                        \
     SPANLOG__COUNT_(__VA_ARGS__, at_most_16_fields, at_most_16_fields, at_most_16_fields,          \

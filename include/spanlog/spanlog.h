@@ -46,19 +46,18 @@ typedef enum spanlog_level {
 /* A field: a literal key and a value. Values may be any integer, bool, float, double, or string;
  * anything else is a compile error. A NULL string is written as "(null)". The value is evaluated
  * once, and not at all when the level is off. Strings are copied before the call returns. */
-#define spanlog_kv(key, value) (key, SPANLOG__TYPE(value), SPANLOG__SLOT(value))
+#define spanlog_kv(key, value) (key, spanlog__value, value)
 /* `size` bytes of text at `data`, which need not end with NUL. NULL is written as "(null)". */
-#define spanlog_kv_n(key, data, size) (key, SPANLOG__T_STRN, SPANLOG__BYTES(data, size))
+#define spanlog_kv_n(key, data, size) (key, spanlog__text, data, size)
 /* `size` bytes at `data`, written as lower-case hex. */
-#define spanlog_kv_hex(key, data, size) (key, SPANLOG__T_HEX, SPANLOG__BYTES(data, size))
+#define spanlog_kv_hex(key, data, size) (key, spanlog__hex, data, size)
 /* An address, written as "0x7f...". */
-#define spanlog_kv_ptr(key, pointer)                                                               \
-    (key, SPANLOG__T_PTR, spanlog__slot_u((uint64_t)(uintptr_t)(const void *)(pointer)))
+#define spanlog_kv_ptr(key, pointer) (key, spanlog__pointer, pointer)
 /* errno at the call, under the key "errno", written as "ENOENT: No such file or directory". */
-#define spanlog_kv_errno() ("errno", SPANLOG__T_ERRNO, spanlog__slot_i(spanlog__errno()))
+#define spanlog_kv_errno() ("errno", spanlog__error, spanlog__errno())
 /* JSON text made elsewhere, ended by NUL. Written as it is when it is one valid JSON value
  * (RFC 8259) without line breaks, as a string otherwise. */
-#define spanlog_kv_json(key, text) (key, SPANLOG__T_JSON, spanlog__slot_p(text))
+#define spanlog_kv_json(key, text) (key, spanlog__json, text)
 
 #ifndef SPANLOG_NO_SHORT_NAMES
 #define kv(key, value) spanlog_kv(key, value)

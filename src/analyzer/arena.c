@@ -43,6 +43,25 @@ void *spanlog_arena_more(struct spanlog_arena *arena, size_t size) {
     return memory;
 }
 
+void spanlog_arena_join(struct spanlog_arena *arena, struct spanlog_arena *from) {
+    if (!from->blocks)
+        return;
+    if (!arena->blocks) {
+        struct spanlog_arena empty = {.block_size = from->block_size};
+        from->block_size = arena->block_size;
+        *arena = *from;
+        *from = empty;
+        return;
+    }
+    struct spanlog_arena_block *last = from->blocks;
+    while (last->next)
+        last = last->next;
+    /* Behind the current block, which stays in use. */
+    last->next = arena->blocks->next;
+    arena->blocks->next = from->blocks;
+    *from = (struct spanlog_arena){.block_size = from->block_size};
+}
+
 void spanlog_arena_reset(struct spanlog_arena *arena) {
     struct spanlog_arena_block *block = arena->blocks;
     if (!block)

@@ -60,6 +60,8 @@ static inline struct spanlog_text spanlog_arena_text(struct spanlog_arena *arena
     return copy;
 }
 
+/* Hands all blocks of `from` over; what lies in them stays where it is. */
+void spanlog_arena_join(struct spanlog_arena *arena, struct spanlog_arena *from);
 void spanlog_arena_reset(struct spanlog_arena *arena);
 void spanlog_arena_free(struct spanlog_arena *arena);
 

@@ -6,7 +6,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static struct spanlog_rows_block *new_block(struct spanlog_arena *arena, struct spanlog_rows *rows) {
+static struct spanlog_rows_block *new_block(struct spanlog_arena *arena,
+                                            struct spanlog_rows *rows) {
     struct spanlog_rows_block *block = spanlog_arena_alloc(arena, sizeof *block);
     if (!block)
         return NULL;
@@ -40,8 +41,8 @@ static uint32_t number_of(struct spanlog_job *job, struct spanlog_strings *strin
         return spanlog_strings_add(strings, text.data, text.size);
     char *plain = spanlog_arena_alloc(&job->scratch, text.size);
     ssize_t size = plain ? spanlog_json_unescape(text.data, text.size, plain) : -1;
-    uint32_t number = size < 0 ? SPANLOG_STRING_NONE
-                               : spanlog_strings_add(strings, plain, (size_t)size);
+    uint32_t number =
+        size < 0 ? SPANLOG_STRING_NONE : spanlog_strings_add(strings, plain, (size_t)size);
     spanlog_arena_reset(&job->scratch);
     return number;
 }
@@ -53,7 +54,8 @@ static inline uint32_t quick_number_of(struct spanlog_job *job, struct spanlog_s
     if (text.size == 0 || escaped)
         return number_of(job, strings, text, escaped);
     uint64_t head = spanlog_field_bytes(text.data, text.size);
-    uint64_t hash = (head ^ text.size ^ (unsigned char)text.data[text.size - 1]) * 0x9e3779b97f4a7c15u;
+    uint64_t hash =
+        (head ^ text.size ^ (unsigned char)text.data[text.size - 1]) * 0x9e3779b97f4a7c15u;
     struct spanlog_known_text *slot = &known[hash >> 58];
     if (slot->text.size == text.size && slot->text.data &&
         spanlog_field_bytes(slot->text.data, text.size) == head &&
@@ -123,8 +125,8 @@ static int add_span(struct spanlog_job *job, struct spanlog_job_part *part, uint
     return 0;
 }
 
-static int add_record(struct spanlog_job *job, const struct spanlog_record *record, const char *line,
-                      const char *end) {
+static int add_record(struct spanlog_job *job, const struct spanlog_record *record,
+                      const char *line, const char *end) {
     uint64_t low = record->trace.low;
     struct spanlog_job_part *part = &job->parts[spanlog_traces_hash(low) >> 56];
     uint32_t trace = spanlog_traces_add(&part->traces, record->trace.high, low);

@@ -4,8 +4,8 @@
  *     int rc = spanlog_collect(&all, &sources, &issues, &options);
  *     spanlog_parallel(all.job_count, SPANLOG_PARTS, one_part, ...);
  *         struct spanlog_part part;  spanlog_part_load(&all, number, &scratch, &part);
- *         ... part.traces[i], its spans: part.rows[part.first[i]] .. part.rows[part.first[i + 1]] ...
- *     spanlog_collection_free(&all);
+ *         ... part.traces[i], its spans: part.rows[part.first[i]] .. part.rows[part.first[i + 1]]
+ * ... spanlog_collection_free(&all);
  *
  * Sizes count here: a span takes 48 bytes, a log line 12, a trace 64. A trace lies in one part, so
  * parts need nothing of each other.
@@ -30,8 +30,8 @@ struct spanlog_row {
     uint64_t parent_id;
     uint64_t start_ns;
     uint64_t duration_ns;
-    uint32_t trace; /* number in the part: of the job while collecting, of all when loaded */
-    uint32_t name;  /* likewise */
+    uint32_t trace;  /* number in the part: of the job while collecting, of all when loaded */
+    uint32_t name;   /* likewise */
     uint32_t digest; /* equal for identical lines */
     uint8_t kind;
     uint8_t flags;
@@ -41,7 +41,7 @@ struct spanlog_row {
 struct spanlog_trace_entry {
     uint64_t high;
     uint64_t low;
-    uint64_t services; /* bit i: service i of the job; those from 64 on are listed aside */
+    uint64_t services;     /* bit i: service i of the job; those from 64 on are listed aside */
     uint64_t first_log_ns; /* UINT64_MAX: none */
     uint64_t last_log_ns;
     const char *text; /* an id that is not hex, ended by NUL; else NULL */

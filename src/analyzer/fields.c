@@ -130,7 +130,7 @@ bool spanlog_duration_read(const char *text, uint64_t *ret_ns) {
     static const struct {
         const char *name;
         double ns;
-    } units[] = {{"ns", 1},   {"us", 1e3},  {"ms", 1e6},    {"s", 1e9},
+    } units[] = {{"ns", 1},   {"us", 1e3},   {"ms", 1e6},    {"s", 1e9},
                  {"m", 60e9}, {"h", 3.6e12}, {"d", 86.4e12}, {"w", 604.8e12}};
     size_t digits = strspn(text, "0123456789.");
     double value;
@@ -151,10 +151,10 @@ uint8_t spanlog_level_read(struct spanlog_text text) {
     static const struct {
         const char *name;
         uint8_t level;
-    } names[] = {{"info", 9},         {"debug", 5},     {"warn", 13},     {"error", 17},
-                 {"trace", 1},        {"fatal", 21},    {"warning", 13},  {"err", 17},
-                 {"critical", 21},    {"information", 9}, {"notice", 10}, {"panic", 21},
-                 {"emergency", 24},   {"alert", 22},    {"crit", 21},     {"verbose", 1}};
+    } names[] = {{"info", 9},       {"debug", 5},       {"warn", 13},    {"error", 17},
+                 {"trace", 1},      {"fatal", 21},      {"warning", 13}, {"err", 17},
+                 {"critical", 21},  {"information", 9}, {"notice", 10},  {"panic", 21},
+                 {"emergency", 24}, {"alert", 22},      {"crit", 21},    {"verbose", 1}};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strlen(names[i].name) == text.size &&
             strncasecmp(names[i].name, text.data, text.size) == 0)
@@ -199,14 +199,14 @@ void spanlog_field_table_build(struct spanlog_field_table *table,
             continue;
         struct spanlog_field_key *key = &table->keys[field];
         size_t size = strlen(names[field]);
-        uint8_t slot = spanlog_field_slot(names[field], size);
-        while (table->slots[slot])
-            slot++;
-        table->slots[slot] = (uint8_t)(field + 1);
         key->text = (struct spanlog_text){names[field], (uint32_t)size};
         memcpy(&key->head, names[field], size < 8 ? size : 8);
         if (size > 8)
             memcpy(&key->tail, names[field] + 8, size < 16 ? size - 8 : 8);
+        uint8_t slot = spanlog_field_slot(key->head, size);
+        while (table->slots[slot])
+            slot++;
+        table->slots[slot] = (uint8_t)(field + 1);
     }
 }
 

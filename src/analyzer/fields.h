@@ -22,8 +22,9 @@ static inline bool spanlog_hex16(const char *p, uint64_t *ret) {
     __m128i is_letter = _mm_cmpeq_epi8(_mm_min_epu8(letter, _mm_set1_epi8(5)), letter);
     if (_mm_movemask_epi8(_mm_or_si128(is_digit, is_letter)) != 0xffff)
         return false;
-    __m128i value = _mm_or_si128(_mm_and_si128(is_digit, digit),
-                                 _mm_andnot_si128(is_digit, _mm_add_epi8(letter, _mm_set1_epi8(10))));
+    __m128i value =
+        _mm_or_si128(_mm_and_si128(is_digit, digit),
+                     _mm_andnot_si128(is_digit, _mm_add_epi8(letter, _mm_set1_epi8(10))));
     /* In each 16-bit lane the low byte is the high nibble. */
     __m128i joined = _mm_and_si128(_mm_or_si128(_mm_slli_epi16(value, 4), _mm_srli_epi16(value, 8)),
                                    _mm_set1_epi16(0xff));
@@ -60,7 +61,8 @@ static inline unsigned spanlog_eight_digits(uint64_t word, unsigned *bad) {
     word -= 0x3030303030303030u;
     word = word * 10 + (word >> 8);
     return (unsigned)((((word & 0x000000ff000000ffu) * 0x000f424000000064u) +
-                       ((word >> 16 & 0x000000ff000000ffu) * 0x0000271000000001u)) >> 32);
+                       ((word >> 16 & 0x000000ff000000ffu) * 0x0000271000000001u)) >>
+                      32);
 }
 
 /* An id as the analyzer compares it. */
@@ -70,8 +72,8 @@ struct spanlog_id {
     bool opaque; /* high and low are a hash of text that is not hex */
 };
 
-/* Reads up to `digits` hex digits (32 for traces, 16 for spans); a span id of 128 bits keeps its low
- * half. UUID dashes and 0x are allowed. Empty, "0" and zeros give false: there is no id. */
+/* Reads up to `digits` hex digits (32 for traces, 16 for spans); a span id of 128 bits keeps its
+ * low half. UUID dashes and 0x are allowed. Empty, "0" and zeros give false: there is no id. */
 bool spanlog_id_read(struct spanlog_text text, unsigned digits, struct spanlog_id *ret);
 
 /* RFC 3339 with any offset and up to nine digits; false when it is something else. */
@@ -108,11 +110,8 @@ void spanlog_field_table_build(struct spanlog_field_table *table,
 /* The canonical dialect's, built once. */
 const struct spanlog_field_table *spanlog_field_table_canonical(void);
 
-static inline uint8_t spanlog_field_slot(const char *key, size_t size) {
-    return (uint8_t)((unsigned char)key[0] * 5u + (unsigned char)key[size - 1] * 3u + size * 29u);
-}
-
-/* Up to 8 bytes at p, zeros for the rest; 8 are readable. In memory order, whatever the machine's. */
+/* Up to 8 bytes at p, zeros for the rest; 8 are readable. In memory order, whatever the machine's.
+ */
 static inline uint64_t spanlog_field_bytes(const char *p, size_t size) {
     static const unsigned char ones[16] = {255, 255, 255, 255, 255, 255, 255, 255};
     uint64_t word, mask;
@@ -121,23 +120,22 @@ static inline uint64_t spanlog_field_bytes(const char *p, size_t size) {
     return word & mask;
 }
 
-/* No call for the keys that occur: they are compared as two words. */
-static inline bool spanlog_field_is(const struct spanlog_field_key *known, const char *key,
-                                    size_t size) {
-    return known->text.size == size && spanlog_field_bytes(key, size) == known->head &&
-           (size <= 8 || spanlog_field_bytes(key + 8, size - 8) == known->tail) &&
-           (size <= 16 || memcmp(key, known->text.data, size) == 0);
+static inline uint8_t spanlog_field_slot(uint64_t head, size_t size) {
+    return (uint8_t)(((head ^ size) * 0x9e3779b97f4a7c15u) >> 56);
 }
 
+/* No call for the keys that occur: they are compared as words. */
 static inline unsigned spanlog_field_find(const struct spanlog_field_table *table, const char *key,
                                           size_t size) {
-    if (size == 0)
-        return SPANLOG_FIELD_COUNT;
-    for (uint8_t slot = spanlog_field_slot(key, size);; slot++) {
+    uint64_t head = spanlog_field_bytes(key, size);
+    for (uint8_t slot = spanlog_field_slot(head, size);; slot++) {
         unsigned field = table->slots[slot];
         if (field == 0)
             return SPANLOG_FIELD_COUNT;
-        if (spanlog_field_is(&table->keys[field - 1], key, size))
+        const struct spanlog_field_key *known = &table->keys[field - 1];
+        if (known->head == head && known->text.size == size &&
+            (size <= 8 || spanlog_field_bytes(key + 8, size - 8) == known->tail) &&
+            (size <= 16 || memcmp(key, known->text.data, size) == 0))
             return field - 1;
     }
 }

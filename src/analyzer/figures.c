@@ -59,9 +59,9 @@ static uint32_t gather(const struct spanlog_tree *tree, const struct spanlog_nod
         if (child->start_ns > node->path_end || end < node->path_begin ||
             !is_waited_for(node, child))
             continue;
-        ret[count++] = (struct candidate){clamp(child->start_ns, node->path_begin, node->path_end),
-                                          clamp(end, node->path_begin, node->path_end),
-                                          child->span_id, i};
+        ret[count++] =
+            (struct candidate){clamp(child->start_ns, node->path_begin, node->path_end),
+                               clamp(end, node->path_begin, node->path_end), child->span_id, i};
     }
     if (count > 1)
         qsort(ret, count, sizeof *ret, by_end);

@@ -39,8 +39,8 @@ void spanlog_issues_bad_line(struct spanlog_issues *issues, const struct spanlog
                              const char *line, const char *reason) {
     struct spanlog_source_issues *source = &issues->sources[chunk->source];
     uint64_t offset = chunk->offset + (uint64_t)(line - chunk->begin);
-    bool last = chunk->unfinished_last && memchr(line, '\n', (size_t)(chunk->end - line)) ==
-                                              (const void *)(chunk->end - 1);
+    bool last = chunk->unfinished_last &&
+                memchr(line, '\n', (size_t)(chunk->end - line)) == (const void *)(chunk->end - 1);
     pthread_mutex_lock(&issues->lock);
     if (last) {
         source->truncated = true;

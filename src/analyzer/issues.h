@@ -36,7 +36,8 @@ struct spanlog_issues {
     size_t source_count;
 };
 
-#define SPANLOG_ISSUES_EMPTY {.lock = PTHREAD_MUTEX_INITIALIZER}
+#define SPANLOG_ISSUES_EMPTY                                                                       \
+    { .lock = PTHREAD_MUTEX_INITIALIZER }
 
 struct spanlog_chunk;
 

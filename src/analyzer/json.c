@@ -58,8 +58,9 @@ const char *spanlog_json_string_rest(struct spanlog_json_walk *walk, const char 
                 return NULL;
             }
         } else if (c < 0x20) {
-            spanlog_json_fail(walk, p, c == '\n' || c == 0 ? "a string does not end"
-                                                           : "a control character in a string");
+            spanlog_json_fail(walk, p,
+                              c == '\n' || c == 0 ? "a string does not end"
+                                                  : "a control character in a string");
             return NULL;
         } else {
             size = utf8_sequence((const unsigned char *)p);
@@ -158,7 +159,8 @@ static const char *nested_key(struct spanlog_json_walk *walk, const char *p) {
 }
 
 /* Closes what ends behind a value; returns where the next value begins, with depth 0 the end. */
-static const char *nested_after(struct spanlog_json_walk *walk, struct stack *stack, const char *p) {
+static const char *nested_after(struct spanlog_json_walk *walk, struct stack *stack,
+                                const char *p) {
     while (stack->depth > 0) {
         p = spanlog_json_blank(p);
         bool object = in_object(stack);

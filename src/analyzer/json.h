@@ -7,9 +7,9 @@
  *             break;
  *     if (walk.problem) ...
  *
- * A line must be ended by '\n', and SPANLOG_JSON_PADDING readable bytes follow it. No token can hold
- * a newline: so nothing here compares against an end.
- * Everything is checked: grammar, escapes, UTF-8, numbers, nesting up to SPANLOG_JSON_DEPTH.
+ * A line must be ended by '\n', and SPANLOG_JSON_PADDING readable bytes follow it. No token can
+ * hold a newline: so nothing here compares against an end. Everything is checked: grammar, escapes,
+ * UTF-8, numbers, nesting up to SPANLOG_JSON_DEPTH.
  */
 #ifndef SPANLOG_ANALYZER_JSON_H
 #define SPANLOG_ANALYZER_JSON_H
@@ -65,12 +65,12 @@ static inline unsigned spanlog_json_stops(const char *p) {
 }
 #endif
 
-/* The first byte that is a quote, a backslash, a control or not ASCII. Most strings end within 32
- * bytes: one branch for all of them, since a branch guessed wrong costs more than a block. */
-static inline const char *spanlog_json_plain(const char *p) {
+/* The first byte that is a quote, a backslash, a control or not ASCII. For keys and other strings
+ * that mostly end within 16 bytes. */
+static inline const char *spanlog_json_plain_short(const char *p) {
 #ifdef SPANLOG_JSON_SSE2
-    for (;; p += 32) {
-        unsigned mask = spanlog_json_stops(p) | spanlog_json_stops(p + 16) << 16;
+    for (;; p += 16) {
+        unsigned mask = spanlog_json_stops(p);
         if (mask)
             return p + __builtin_ctz(mask);
     }
@@ -81,10 +81,25 @@ static inline const char *spanlog_json_plain(const char *p) {
 #endif
 }
 
+/* The same for strings that mostly end within 32 bytes, some before and some behind 16: one branch
+ * for both, since a branch guessed wrong costs more than a block. */
+static inline const char *spanlog_json_plain(const char *p) {
+#ifdef SPANLOG_JSON_SSE2
+    for (;; p += 32) {
+        unsigned mask = spanlog_json_stops(p) | spanlog_json_stops(p + 16) << 16;
+        if (mask)
+            return p + __builtin_ctz(mask);
+    }
+#else
+    return spanlog_json_plain_short(p);
+#endif
+}
+
 /* The first byte that is no digit, if it is one of the first 16; else something not behind it. */
 static inline const char *spanlog_json_digits(const char *p) {
 #ifdef SPANLOG_JSON_SSE2
-    __m128i digit = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)(const void *)p), _mm_set1_epi8('0'));
+    __m128i digit =
+        _mm_sub_epi8(_mm_loadu_si128((const __m128i *)(const void *)p), _mm_set1_epi8('0'));
     __m128i is_digit = _mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8(9)), digit);
     return p + __builtin_ctz(~(unsigned)_mm_movemask_epi8(is_digit));
 #else
@@ -187,7 +202,10 @@ static inline bool spanlog_json_member(struct spanlog_json_walk *walk,
     if (*p != '"')
         return spanlog_json_fail(walk, p, "a key is missing");
     key->begin = p + 1;
-    key->end = spanlog_json_string(walk, p + 1, &key->escaped);
+    key->escaped = false;
+    key->end = spanlog_json_plain_short(p + 1);
+    if (*key->end != '"')
+        key->end = spanlog_json_string_rest(walk, key->end, &key->escaped);
     if (!key->end)
         return false;
     p = key->end + 1;

@@ -1,4 +1,5 @@
-/* analyzer/line_read.c: see line_read.h. The record has been checked before: no walk can fail here. */
+/* analyzer/line_read.c: see line_read.h. The record has been checked before: no walk can fail here.
+ */
 #include "src/analyzer/line_read.h"
 
 #include <errno.h>
@@ -14,7 +15,8 @@ struct filling {
 };
 
 /* Decoded; NULL data when it is no string. */
-static struct spanlog_text text_of(struct filling *filling, const struct spanlog_json_value *value) {
+static struct spanlog_text text_of(struct filling *filling,
+                                   const struct spanlog_json_value *value) {
     size_t size = (size_t)(value->end - value->begin);
     if (value->type != SPANLOG_JSON_STRING)
         return (struct spanlog_text){NULL, 0};
@@ -52,7 +54,8 @@ static void fill_value(struct filling *filling, const struct spanlog_json_value 
         break;
     }
     case SPANLOG_JSON_NUMBER:
-        if (spanlog_read_i64(value->begin, size, &ret->i) == 0 && !(ret->i == 0 && *value->begin == '-'))
+        if (spanlog_read_i64(value->begin, size, &ret->i) == 0 &&
+            !(ret->i == 0 && *value->begin == '-'))
             ret->type = SPANLOG_VALUE_INT;
         else if (spanlog_read_u64(value->begin, size, &ret->u) == 0)
             ret->type = SPANLOG_VALUE_UINT;
@@ -91,8 +94,8 @@ static uint32_t count_members(const char *at) {
     struct spanlog_json_walk walk = {.at = at};
     struct spanlog_json_value key, value;
     uint32_t count = 0;
-    for (int more = spanlog_json_open(&walk);
-         more > 0 && spanlog_json_member(&walk, &key, &value); more = spanlog_json_next(&walk))
+    for (int more = spanlog_json_open(&walk); more > 0 && spanlog_json_member(&walk, &key, &value);
+         more = spanlog_json_next(&walk))
         count++;
     return count;
 }
@@ -142,8 +145,8 @@ static void fill_event(struct filling *filling, const char *at, struct spanlog_e
     }
     struct spanlog_json_walk walk = {.at = at};
     struct spanlog_json_value key, value;
-    for (int more = spanlog_json_open(&walk);
-         more > 0 && spanlog_json_member(&walk, &key, &value); more = spanlog_json_next(&walk)) {
+    for (int more = spanlog_json_open(&walk); more > 0 && spanlog_json_member(&walk, &key, &value);
+         more = spanlog_json_next(&walk)) {
         if (key_is(&key, "ts") && value.type == SPANLOG_JSON_STRING)
             event->time_ns = spanlog_reader_time(filling->reader, text_of(filling, &value));
         else if (key_is(&key, "name") && value.type == SPANLOG_JSON_STRING)
@@ -193,7 +196,8 @@ static void fill_links(struct filling *filling, const struct spanlog_json_value 
         struct spanlog_json_value key, value;
         struct spanlog_id id;
         for (int more = spanlog_json_open(&walk);
-             more > 0 && spanlog_json_member(&walk, &key, &value); more = spanlog_json_next(&walk)) {
+             more > 0 && spanlog_json_member(&walk, &key, &value);
+             more = spanlog_json_next(&walk)) {
             struct spanlog_text text = text_of(filling, &value);
             if (text.data && key_is(&key, "trace_id") && spanlog_id_read(text, 32, &id))
                 put_id(&id, links[i].trace_id, links[i].trace_id + 8);
@@ -307,12 +311,22 @@ static bool fill_count(struct filling *filling, const struct spanlog_json_value 
            spanlog_read_double(value->begin, size, &line->sample_ratio) == 0;
 }
 
+/* At least as many as there are. A field that does not fit its place is an attribute as well. */
+static uint32_t most_attributes(const struct spanlog_record *record, const char *text) {
+    for (unsigned field = 0; field < SPANLOG_FIELD_COUNT; field++)
+        if (record->raw[field].type && !has_own_place(record, field, &record->raw[field]))
+            return count_members(text);
+    if (record->repeated)
+        return count_members(text);
+    return record->others;
+}
+
 static void fill_attributes(struct filling *filling, const struct spanlog_record *record,
                             const char *text) {
     struct spanlog_line *line = filling->line;
     unsigned of = spanlog_keys_of((enum spanlog_line_kind)record->line_kind);
     struct spanlog_attribute *attributes =
-        spanlog_arena_array(filling->arena, count_members(text) + 1, sizeof *attributes);
+        spanlog_arena_array(filling->arena, most_attributes(record, text) + 1, sizeof *attributes);
     if (!attributes) {
         filling->no_memory = true;
         return;
@@ -320,10 +334,9 @@ static void fill_attributes(struct filling *filling, const struct spanlog_record
     line->attributes = attributes;
     struct spanlog_json_walk walk = {.at = text};
     struct spanlog_json_value key, value;
-    for (int more = spanlog_json_open(&walk);
-         more > 0 && spanlog_json_member(&walk, &key, &value); more = spanlog_json_next(&walk)) {
-        unsigned field =
-            spanlog_field_find(filling->reader->keys, key.begin, (size_t)(key.end - key.begin));
+    for (int more = spanlog_json_open(&walk); more > 0 && spanlog_json_member(&walk, &key, &value);
+         more = spanlog_json_next(&walk)) {
+        unsigned field = spanlog_key_field(filling->reader->keys, &key);
         if ((field != SPANLOG_FIELD_COUNT && has_own_place(record, field, &value)) ||
             fill_count(filling, &key, &value))
             continue;

@@ -4,7 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Nodes by span id; nodes of the same id are neighbours after sorting, and the slot has the first. */
+/* Nodes by span id; nodes of the same id are neighbours after sorting, and the slot has the first.
+ */
 struct index {
     uint32_t *slots; /* number + 1; 0: empty */
     uint32_t mask;
@@ -102,7 +103,8 @@ static void link_parents(struct spanlog_tree *tree, const struct index *index) {
         node->parent = find_parent(index, tree, i);
         if (!(node->flags & SPANLOG_NODE_HAS_PARENT))
             continue;
-        if (node->parent_id == node->span_id && (node->parent == i || (node->flags & SPANLOG_NODE_DUPLICATE))) {
+        if (node->parent_id == node->span_id &&
+            (node->parent == i || (node->flags & SPANLOG_NODE_DUPLICATE))) {
             node->flags |= SPANLOG_NODE_SELF_PARENT;
             node->parent = SPANLOG_NODE_NONE;
             tree->self_parents++;
@@ -160,7 +162,8 @@ static void sum_up(struct spanlog_tree *tree) {
         const struct spanlog_node *root =
             tree->root == SPANLOG_NODE_NONE ? NULL : &tree->nodes[tree->root];
         unsigned lost = node->flags & (SPANLOG_NODE_ORPHAN | SPANLOG_NODE_UNFINISHED);
-        unsigned root_lost = root ? root->flags & (SPANLOG_NODE_ORPHAN | SPANLOG_NODE_UNFINISHED) : 0;
+        unsigned root_lost =
+            root ? root->flags & (SPANLOG_NODE_ORPHAN | SPANLOG_NODE_UNFINISHED) : 0;
         if (!root || (root_lost && !lost) || (!root_lost == !lost && is_earlier(node, root)))
             tree->root = i;
     }

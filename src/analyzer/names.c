@@ -1,4 +1,5 @@
-/* analyzer/names.c: see names.h. Open addressing; `room` is the number of names, slots are twice. */
+/* analyzer/names.c: see names.h. Open addressing; `room` is the number of names, slots are twice.
+ */
 #include "src/analyzer/names.h"
 
 #include <stdlib.h>

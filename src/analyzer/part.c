@@ -116,7 +116,8 @@ static int count_services(struct load *load) {
     return 0;
 }
 
-/* Identical lines count once. The trace's number goes into the key: no lists by trace are needed. */
+/* Identical lines count once. The trace's number goes into the key: no lists by trace are needed.
+ */
 static int count_logs(struct load *load) {
     const struct spanlog_collection *all = load->all;
     struct set seen;
@@ -166,11 +167,8 @@ static int group_spans(struct load *load) {
 
 int spanlog_part_load(const struct spanlog_collection *all, unsigned number, uint32_t service,
                       struct spanlog_arena *arena, struct spanlog_part *ret) {
-    struct load load = {.all = all,
-                        .number = number,
-                        .arena = arena,
-                        .part = ret,
-                        .wanted_service = service};
+    struct load load = {
+        .all = all, .number = number, .arena = arena, .part = ret, .wanted_service = service};
     *ret = (struct spanlog_part){0};
     load.trace_maps = spanlog_arena_array(arena, all->job_count, sizeof *load.trace_maps);
     if (!load.trace_maps || merge_traces(&load) < 0)

@@ -21,17 +21,19 @@ void spanlog_reader_init(struct spanlog_reader *reader, int32_t error_status_min
 #define MATCHES(p, literal) (memcmp((p), "" literal "", sizeof(literal) - 1) == 0)
 
 /* `literal` is all up to a string's opening quote. Behind it: the string, kept as `field`. */
-#define TEMPLATE_STRING(literal, field)                                                            \
+#define TEMPLATE(literal, field, plain)                                                            \
     if (MATCHES(p, literal)) {                                                                     \
-        p = template_string(p + sizeof(literal) - 1, &raw[field]);                                 \
+        p = template_string(p + sizeof(literal) - 1, plain(p + sizeof(literal) - 1), &raw[field]); \
         if (!p)                                                                                    \
             return at;                                                                             \
         at = p;                                                                                    \
     }
+#define TEMPLATE_STRING(literal, field) TEMPLATE(literal, field, spanlog_json_plain)
+#define TEMPLATE_SHORT(literal, field) TEMPLATE(literal, field, spanlog_json_plain_short)
 
 /* Only strings without escapes and all ASCII; others are left to the walk. Behind the quote. */
-static inline const char *template_string(const char *p, struct spanlog_json_value *ret) {
-    const char *end = spanlog_json_plain(p);
+static inline const char *template_string(const char *p, const char *end,
+                                          struct spanlog_json_value *ret) {
     if (*end != '"')
         return NULL;
     *ret = (struct spanlog_json_value){p, end, SPANLOG_JSON_STRING, false};
@@ -76,27 +78,27 @@ static inline const char *template_ids(const char *p, struct spanlog_record *rec
         record->ids_read |= 1u << SPANLOG_FIELD_PARENT_ID;
         at = p;
     }
-    TEMPLATE_STRING(",\"trace_flags\":\"", SPANLOG_FIELD_TRACE_FLAGS)
+    TEMPLATE_SHORT(",\"trace_flags\":\"", SPANLOG_FIELD_TRACE_FLAGS)
     return at;
 }
 
 static inline const char *template_span(const char *p, struct spanlog_json_value *raw) {
     const char *at = p;
     TEMPLATE_STRING(",\"operation\":\"", SPANLOG_FIELD_OPERATION)
-    TEMPLATE_STRING(",\"kind\":\"", SPANLOG_FIELD_KIND)
+    TEMPLATE_SHORT(",\"kind\":\"", SPANLOG_FIELD_KIND)
     TEMPLATE_STRING(",\"start\":\"", SPANLOG_FIELD_START)
     if (!MATCHES(p, ",\"duration_ms\":") ||
         !(p = template_number(at + 15, &raw[SPANLOG_FIELD_DURATION_MS])))
         return at;
     at = p;
-    TEMPLATE_STRING(",\"status\":\"", SPANLOG_FIELD_STATUS)
+    TEMPLATE_SHORT(",\"status\":\"", SPANLOG_FIELD_STATUS)
     return at;
 }
 
 /* Logger, source, process and thread, which both forms may have. */
 static inline const char *template_place(const char *p, struct spanlog_json_value *raw) {
     const char *at = p;
-    TEMPLATE_STRING(",\"logger\":\"", SPANLOG_FIELD_LOGGER)
+    TEMPLATE_SHORT(",\"logger\":\"", SPANLOG_FIELD_LOGGER)
     TEMPLATE_STRING(",\"src\":\"", SPANLOG_FIELD_SRC)
     if (!MATCHES(p, ",\"pid\":") || !(p = template_number(at + 7, &raw[SPANLOG_FIELD_PID])))
         return at;
@@ -113,9 +115,9 @@ static inline const char *template_read(const char *line, struct spanlog_record 
     TEMPLATE_STRING("{\"ts\":\"", SPANLOG_FIELD_TS)
     if (at == line)
         return line;
-    TEMPLATE_STRING(",\"level\":\"", SPANLOG_FIELD_LEVEL)
+    TEMPLATE_SHORT(",\"level\":\"", SPANLOG_FIELD_LEVEL)
     TEMPLATE_STRING(",\"msg\":\"", SPANLOG_FIELD_MSG)
-    TEMPLATE_STRING(",\"service\":\"", SPANLOG_FIELD_SERVICE)
+    TEMPLATE_SHORT(",\"service\":\"", SPANLOG_FIELD_SERVICE)
     p = template_ids(p, record);
     if (*p == ',' && p[1] == '"' && p[2] == 'o')
         p = template_span(p, raw);
@@ -124,27 +126,81 @@ static inline const char *template_read(const char *line, struct spanlog_record 
 
 /* ---- any order ---------------------------------------------------------------------------- */
 
-/* A key with escapes in it; long ones are not ours. */
-static unsigned escaped_key(const struct spanlog_field_table *keys, const struct spanlog_json_value *key) {
-    char text[256];
+unsigned spanlog_escaped_field(const struct spanlog_field_table *keys,
+                               const struct spanlog_json_value *key) {
+    char text[256]; /* long ones are not ours */
     size_t size = (size_t)(key->end - key->begin);
-    ssize_t plain = size <= sizeof text ? spanlog_json_unescape(key->begin, size, text) : -1;
+    ssize_t plain = size <= sizeof text - 16 ? spanlog_json_unescape(key->begin, size, text) : -1;
     return plain < 0 ? SPANLOG_FIELD_COUNT : spanlog_field_find(keys, text, (size_t)plain);
 }
 
-static void walk_line(const struct spanlog_field_table *keys, struct spanlog_json_walk *walk, int more,
-                      struct spanlog_record *record) {
-    for (; more > 0; more = spanlog_json_next(walk)) {
-        struct spanlog_json_value key, value;
+static inline void note_member(const struct spanlog_field_table *keys,
+                               const struct spanlog_json_value *key,
+                               const struct spanlog_json_value *value,
+                               struct spanlog_record *record) {
+    unsigned field = spanlog_key_field(keys, key);
+    if (field == SPANLOG_FIELD_COUNT) {
+        record->others++;
+        return;
+    }
+    record->repeated |= record->raw[field].type != SPANLOG_JSON_ABSENT;
+    record->raw[field] = *value;
+    record->ids_read &= ~(1u << field);
+}
+
+/* `"key":value` of the usual form: no blanks, no escapes, a string or a number. Returns the byte
+ * behind the value, or NULL: then json.h looks at it closely. */
+static inline const char *quick_member(const char *p, struct spanlog_json_value *key,
+                                       struct spanlog_json_value *value) {
+    if (*p != '"')
+        return NULL;
+    key->begin = p + 1;
+    key->end = spanlog_json_plain_short(p + 1);
+    if (key->end[0] != '"' || key->end[1] != ':')
+        return NULL;
+    p = key->end + 2;
+    if (*p == '"') {
+        value->type = SPANLOG_JSON_STRING;
+        value->begin = p + 1;
+        value->end = spanlog_json_plain(p + 1);
+        return *value->end == '"' ? value->end + 1 : NULL;
+    }
+    value->type = SPANLOG_JSON_NUMBER;
+    value->begin = p;
+    return value->end = spanlog_json_number_quick(p);
+}
+
+/* Takes usual members as long as there are any. Returns where it stopped: on a key, or behind the
+ * object (*ret_closed). */
+static const char *walk_quickly(const struct spanlog_field_table *keys, const char *p,
+                                struct spanlog_record *record, bool *ret_closed) {
+    struct spanlog_json_value key = {.escaped = false}, value = {.escaped = false};
+    for (;;) {
+        const char *next = quick_member(p, &key, &value);
+        if (!next || (*next != ',' && *next != '}'))
+            return p;
+        note_member(keys, &key, &value, record);
+        p = next + 1;
+        if (*next == '}') {
+            *ret_closed = true;
+            return p;
+        }
+    }
+}
+
+static void walk_line(const struct spanlog_field_table *keys, struct spanlog_json_walk *walk,
+                      int more, struct spanlog_record *record) {
+    struct spanlog_json_value key, value;
+    bool closed = false;
+    while (more > 0) {
+        walk->at = walk_quickly(keys, walk->at, record, &closed);
+        if (closed)
+            return;
+        walk->at = spanlog_json_blank(walk->at);
         if (!spanlog_json_member(walk, &key, &value))
             return;
-        unsigned field = key.escaped
-                             ? escaped_key(keys, &key)
-                             : spanlog_field_find(keys, key.begin, (size_t)(key.end - key.begin));
-        if (field == SPANLOG_FIELD_COUNT)
-            continue;
-        record->raw[field] = value;
-        record->ids_read &= ~(1u << field);
+        note_member(keys, &key, &value, record);
+        more = spanlog_json_next(walk);
     }
 }
 
@@ -236,7 +292,8 @@ static uint8_t line_kind(const struct spanlog_json_value *raw) {
                                                               : SPANLOG_LINE_LOG;
 }
 
-static bool span_is_error(const struct spanlog_reader *reader, const struct spanlog_record *record) {
+static bool span_is_error(const struct spanlog_reader *reader,
+                          const struct spanlog_record *record) {
     const struct spanlog_json_value *raw = record->raw;
     const struct spanlog_json_value *error = &raw[SPANLOG_FIELD_ERROR];
     const struct spanlog_json_value *code = &raw[SPANLOG_FIELD_STATUS_CODE];
@@ -252,7 +309,8 @@ static bool span_is_error(const struct spanlog_reader *reader, const struct span
            spanlog_is_error_code((int32_t)number, reader->error_status_min);
 }
 
-/* Words that come in any order are told apart without a chain of branches: `at` is a perfect hash. */
+/* Words that come in any order are told apart without a chain of branches: `at` is a perfect hash.
+ */
 struct word {
     char text[8];
     uint8_t size;
@@ -260,8 +318,10 @@ struct word {
 };
 
 static inline bool is_word(const struct word *word, const struct spanlog_json_value *value) {
-    return value->type == SPANLOG_JSON_STRING && (size_t)(value->end - value->begin) == word->size &&
-           spanlog_field_bytes(value->begin, word->size) == spanlog_field_bytes(word->text, word->size);
+    return value->type == SPANLOG_JSON_STRING &&
+           (size_t)(value->end - value->begin) == word->size &&
+           spanlog_field_bytes(value->begin, word->size) ==
+               spanlog_field_bytes(word->text, word->size);
 }
 
 static uint8_t read_kind(const struct spanlog_json_value *value) {
@@ -284,9 +344,8 @@ static void read_span(struct spanlog_reader *reader, struct spanlog_record *reco
     record->operation_escaped = raw[SPANLOG_FIELD_OPERATION].escaped;
     record->has_parent = read_id(record, SPANLOG_FIELD_PARENT_ID, 16, &record->parent);
     record->duration_ns = spanlog_milliseconds_read(duration->begin, duration->end);
-    record->start_ns = raw[SPANLOG_FIELD_START].type
-                           ? read_time(reader, string_of(&raw[SPANLOG_FIELD_START]))
-                           : 0;
+    record->start_ns =
+        raw[SPANLOG_FIELD_START].type ? read_time(reader, string_of(&raw[SPANLOG_FIELD_START])) : 0;
     if (record->start_ns == 0) /* only an end and a duration */
         record->start_ns =
             record->time_ns > record->duration_ns ? record->time_ns - record->duration_ns : 0;
@@ -295,8 +354,10 @@ static void read_span(struct spanlog_reader *reader, struct spanlog_record *reco
 }
 
 static uint8_t read_level(const struct spanlog_json_value *value) {
-    static const struct word words[8] = {['i' & 7] = {"info", 4, 9},  ['d' & 7] = {"debug", 5, 5},
-                                         ['w' & 7] = {"warn", 4, 13}, ['e' & 7] = {"error", 5, 17},
+    static const struct word words[8] = {['i' & 7] = {"info", 4, 9},
+                                         ['d' & 7] = {"debug", 5, 5},
+                                         ['w' & 7] = {"warn", 4, 13},
+                                         ['e' & 7] = {"error", 5, 17},
                                          ['f' & 7] = {"fatal", 5, 21}};
     int64_t number;
     if (value->type == SPANLOG_JSON_ABSENT)
@@ -316,11 +377,14 @@ static uint8_t read_level(const struct spanlog_json_value *value) {
 const char *spanlog_record_read(struct spanlog_reader *reader, const char *line,
                                 struct spanlog_record *ret) {
     struct spanlog_json_value *raw = ret->raw;
+#pragma GCC unroll 32 /* as a loop it costs as much as all ids together */
     for (unsigned field = 0; field < SPANLOG_FIELD_COUNT; field++)
         raw[field].type = SPANLOG_JSON_ABSENT;
     ret->trace.opaque = ret->span.opaque = ret->parent.opaque = false;
     ret->span.high = ret->parent.high = 0;
     ret->ids_read = 0;
+    ret->others = 0;
+    ret->repeated = false;
     struct spanlog_json_walk walk = {.at = template_read(line, ret)};
     int more = walk.at == line ? spanlog_json_open(&walk) : spanlog_json_next(&walk);
     walk_line(reader->keys, &walk, more, ret);

@@ -34,6 +34,8 @@ struct spanlog_record {
     struct spanlog_json_value raw[SPANLOG_FIELD_COUNT];
     const char *end;   /* where the line's newline stands */
     uint32_t ids_read; /* bits: these raw ids are in trace, span, parent already */
+    uint32_t others;   /* members that are no field of the dialect */
+    bool repeated;     /* a field was given twice */
     uint8_t line_kind; /* enum spanlog_line_kind */
     uint8_t level;
     uint8_t span_kind;
@@ -48,6 +50,15 @@ void spanlog_reader_init(struct spanlog_reader *reader, int32_t error_status_min
  * record, also its end, is not set. */
 const char *spanlog_record_read(struct spanlog_reader *reader, const char *line,
                                 struct spanlog_record *ret);
+
+/* The field that a key names, or SPANLOG_FIELD_COUNT. */
+unsigned spanlog_escaped_field(const struct spanlog_field_table *keys,
+                               const struct spanlog_json_value *key);
+static inline unsigned spanlog_key_field(const struct spanlog_field_table *keys,
+                                         const struct spanlog_json_value *key) {
+    return key->escaped ? spanlog_escaped_field(keys, key)
+                        : spanlog_field_find(keys, key->begin, (size_t)(key->end - key->begin));
+}
 
 /* A timestamp, by way of the reader's memory of the last second. 0: unreadable. */
 uint64_t spanlog_reader_time(struct spanlog_reader *reader, struct spanlog_text text);

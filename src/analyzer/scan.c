@@ -214,7 +214,8 @@ static int keep_carry(struct run *run, const char *data, size_t size) {
     return 0;
 }
 
-/* The line that began before is over 16 MB: drops its bytes up to the newline. Returns what stays. */
+/* The line that began before is over 16 MB: drops its bytes up to the newline. Returns what stays.
+ */
 static size_t drop_long_line(struct run *run, char *buffer, size_t have) {
     char *newline = memchr(buffer, '\n', have);
     size_t dropped = newline ? (size_t)(newline + 1 - buffer) : have;
@@ -338,8 +339,8 @@ static int take_piece(struct run *run, struct worker *worker, struct spanlog_chu
         if (run->stream_fd < 0)
             start_stream(run, source);
         bool more = false;
-        int rc = run->stream_fd < 0 ? run->stream_fd
-                                    : read_stream(run, worker, piece, chunk, &more);
+        int rc =
+            run->stream_fd < 0 ? run->stream_fd : read_stream(run, worker, piece, chunk, &more);
         if (is_fatal(rc))
             return rc;
         if (rc < 0)

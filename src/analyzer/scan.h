@@ -1,5 +1,5 @@
-/* analyzer/scan.h: the only part that does input. Hands whole lines, a chunk at a time, to jobs that
- * run in parallel.
+/* analyzer/scan.h: the only part that does input. Hands whole lines, a chunk at a time, to jobs
+ * that run in parallel.
  *
  *     static int chunk(void *job, const struct spanlog_chunk *chunk) {
  *         for (const char *line = chunk->begin, *end; line < chunk->end; line = end + 1) {

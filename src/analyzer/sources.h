@@ -15,7 +15,7 @@
 #include "src/analyzer/issues.h"
 
 struct spanlog_source {
-    char *path;    /* as people know it: "shop.jsonl", "(stdin)" */
+    char *path; /* as people know it: "shop.jsonl", "(stdin)" */
     bool is_stdin;
     bool is_stream; /* to be read in order; size is unknown */
     uint64_t size;  /* as seen at the start; what is appended later is not read */

@@ -28,7 +28,8 @@ static int grow(struct spanlog_traces_table *table) {
     table->slots = slots;
     table->room = room;
     for (uint32_t i = 0; i < table->count; i++) {
-        uint32_t mask = 2 * room - 1, at = (uint32_t)(spanlog_traces_hash(list[i].low) >> 24) & mask;
+        uint32_t mask = 2 * room - 1,
+                 at = (uint32_t)(spanlog_traces_hash(list[i].low) >> 24) & mask;
         while (slots[at])
             at = (at + 1) & mask;
         slots[at] = i + 1;

@@ -50,10 +50,11 @@ struct spanlog_trace {
     struct spanlog_trace_line *lines; /* in the order of the input, each once */
     uint32_t line_count;
     struct spanlog_tree tree;
-    struct spanlog_trace_item *items; /* by node: items[first_item[i]] .. items[first_item[i + 1]] */
-    uint32_t *first_item;             /* node number tree.count: what belongs to no span */
-    uint32_t *log_counts;             /* of each node */
-    uint64_t start_ns, end_ns;        /* of all */
+    struct spanlog_trace_item
+        *items;                /* by node: items[first_item[i]] .. items[first_item[i + 1]] */
+    uint32_t *first_item;      /* node number tree.count: what belongs to no span */
+    uint32_t *log_counts;      /* of each node */
+    uint64_t start_ns, end_ns; /* of all */
     uint32_t logs, services, repeated_lines;
     struct spanlog_strings service_names;
     struct spanlog_strings operation_names;

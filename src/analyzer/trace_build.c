@@ -1,5 +1,5 @@
-/* analyzer/trace_build.c: one trace from its lines: spans, what is unfinished, and which log lines and
- * events stand where. See trace.h. */
+/* analyzer/trace_build.c: one trace from its lines: spans, what is unfinished, and which log lines
+ * and events stand where. See trace.h. */
 #include "src/analyzer/trace_find.h"
 
 #include <errno.h>
@@ -34,11 +34,7 @@ static int read_lines(struct spanlog_trace *trace, const struct spanlog_found_li
         return -ENOMEM;
     for (uint32_t i = 0; i < count; i++) {
         struct spanlog_trace_line *line = &trace->lines[i];
-        /* The copy lives as long as the trace: decoded texts point into it. */
-        char *text = spanlog_arena_alloc(&trace->arena, found[i].size + 1 + SPANLOG_JSON_PADDING);
-        if (!text)
-            return -ENOMEM;
-        memcpy(text, found[i].text, found[i].size + 1 + SPANLOG_JSON_PADDING);
+        const char *text = found[i].text;
         spanlog_record_read(&reader, text, &record);
         *line = (struct spanlog_trace_line){.text = text,
                                             .size = found[i].size,
@@ -73,15 +69,16 @@ static int add_spans(struct spanlog_trace *trace) {
             flags |= SPANLOG_NODE_ABANDONED;
         uint64_t digest = spanlog_hash(line->text, line->size);
         struct spanlog_node *node = &trace->tree.nodes[trace->tree.count++];
-        *node = (struct spanlog_node){.span_id = line->span.low,
-                                      .parent_id = line->parent.low,
-                                      .start_ns = line->line.start_ns,
-                                      .duration_ns = line->line.duration_ns,
-                                      .name = name_of(trace, line->line.service, line->line.operation),
-                                      .digest = (uint32_t)(digest ^ digest >> 32),
-                                      .line = i,
-                                      .kind = line->line.span_kind,
-                                      .flags = (uint16_t)flags};
+        *node =
+            (struct spanlog_node){.span_id = line->span.low,
+                                  .parent_id = line->parent.low,
+                                  .start_ns = line->line.start_ns,
+                                  .duration_ns = line->line.duration_ns,
+                                  .name = name_of(trace, line->line.service, line->line.operation),
+                                  .digest = (uint32_t)(digest ^ digest >> 32),
+                                  .line = i,
+                                  .kind = line->line.span_kind,
+                                  .flags = (uint16_t)flags};
         if (node->name == SPANLOG_STRING_NONE)
             return -ENOMEM;
     }
@@ -156,11 +153,9 @@ static int add_unfinished(struct spanlog_trace *trace, const struct spanlog_stri
 }
 
 /* An unfinished span lasts at least from its first child's start to its last child's end. */
-static void stretch_unfinished(struct spanlog_trace *trace, const struct place *nodes,
-                               uint32_t node_count, uint32_t first_unfinished) {
-    (void)nodes;
+static void stretch_unfinished(struct spanlog_trace *trace, uint32_t first_unfinished) {
     struct spanlog_tree *tree = &trace->tree;
-    for (uint32_t i = 0; i < node_count; i++) {
+    for (uint32_t i = 0; i < first_unfinished; i++) {
         const struct spanlog_node *child = &tree->nodes[i];
         if (!(child->flags & SPANLOG_NODE_HAS_PARENT))
             continue;
@@ -205,7 +200,7 @@ static int build_tree(struct spanlog_trace *trace, const struct spanlog_strings 
     struct place *nodes = places_of_nodes(trace, &count);
     if (!nodes || add_unfinished(trace, writers, nodes, count, logs) < 0)
         return -ENOMEM;
-    stretch_unfinished(trace, nodes, count, count);
+    stretch_unfinished(trace, count);
     const struct spanlog_name_texts texts = {&trace->service_names, &trace->operation_names,
                                              &trace->names};
     if (spanlog_tree_link(tree, &trace->arena) < 0 ||
@@ -266,8 +261,8 @@ static void place_item(struct spanlog_trace *trace, uint32_t node, struct spanlo
     trace->items[trace->first_item[node + 1]++] = item;
 }
 
-/* For each line the node that it is or belongs to; tree.count for none, NODE_NONE for span lines that
- * say the same as another. */
+/* For each line the node that it is or belongs to; tree.count for none, NODE_NONE for span lines
+ * that say the same as another. */
 static uint32_t *nodes_of_lines(struct spanlog_trace *trace) {
     const struct spanlog_tree *tree = &trace->tree;
     uint32_t count;
@@ -313,8 +308,9 @@ static int place_items(struct spanlog_trace *trace) {
     each_item(trace, node_of_line, place_item);
     struct item_sorting sorting = {trace};
     for (uint32_t i = 0; i <= nodes; i++)
-        qsort_r(trace->items + trace->first_item[i], trace->first_item[i + 1] - trace->first_item[i],
-                sizeof *trace->items, by_time, &sorting);
+        qsort_r(trace->items + trace->first_item[i],
+                trace->first_item[i + 1] - trace->first_item[i], sizeof *trace->items, by_time,
+                &sorting);
     return 0;
 }
 

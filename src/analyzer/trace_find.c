@@ -13,9 +13,9 @@
 #include "src/analyzer/hash.h"
 
 #define NEEDLE_SIZE_MAX 256
-#define NEEDLE_SIZE_MIN 4 /* shorter ones must be the whole id */
-#define SAMPLE_LINES 16          /* of each chunk */
-#define SAMPLE_LINES_FIRST 2048  /* of the first chunk of a source */
+#define NEEDLE_SIZE_MIN 4       /* shorter ones must be the whole id */
+#define SAMPLE_LINES 16         /* of each chunk */
+#define SAMPLE_LINES_FIRST 2048 /* of the first chunk of a source */
 
 struct match {
     struct spanlog_id id;
@@ -66,8 +66,8 @@ static bool id_matches(const struct finder *finder, struct spanlog_text id) {
 /* The number of the id among those that match, or -ENOMEM. */
 static int match_number(struct matches *matches, const struct spanlog_record *record) {
     pthread_mutex_lock(&matches->lock);
-    size_t known = matches->count < SPANLOG_TRACE_MATCHES_MAX ? matches->count
-                                                              : SPANLOG_TRACE_MATCHES_MAX;
+    size_t known =
+        matches->count < SPANLOG_TRACE_MATCHES_MAX ? matches->count : SPANLOG_TRACE_MATCHES_MAX;
     size_t i = 0;
     while (i < known && !same_trace(&matches->list[i].id, &record->trace))
         i++;
@@ -129,7 +129,8 @@ static int sample_lines(struct finder *finder, const struct spanlog_chunk *chunk
     unsigned left = chunk->offset == 0 ? SAMPLE_LINES_FIRST : SAMPLE_LINES;
     uint64_t good = 0;
     const char *first_bad = NULL, *reason = NULL;
-    for (const char *line = chunk->begin, *end; line < chunk->end && left > 0; line = end + 1, left--) {
+    for (const char *line = chunk->begin, *end; line < chunk->end && left > 0;
+         line = end + 1, left--) {
         const char *problem = spanlog_record_read(&finder->reader, line, &record);
         end = problem ? spanlog_line_end(line, chunk->end) : record.end;
         if (problem && !spanlog_line_is_blank(line, end) && !first_bad) {
@@ -147,8 +148,8 @@ static int sample_lines(struct finder *finder, const struct spanlog_chunk *chunk
     return 0;
 }
 
-static int read_candidate(struct finder *finder, const struct spanlog_chunk *chunk, const char *line,
-                          const char *end) {
+static int read_candidate(struct finder *finder, const struct spanlog_chunk *chunk,
+                          const char *line, const char *end) {
     struct spanlog_record record;
     const char *problem = spanlog_record_read(&finder->reader, line, &record);
     if (problem) {
@@ -169,14 +170,14 @@ static int read_candidate(struct finder *finder, const struct spanlog_chunk *chu
 static int search_chunk(void *argument, const struct spanlog_chunk *chunk) {
     struct finder *finder = argument;
     int rc = sample_lines(finder, chunk);
-    const char *at = chunk->begin;
+    const char *at, *from = chunk->begin; /* a line begins at from */
     while (rc == 0 &&
-           (at = spanlog_search(at, chunk->end, finder->needle, finder->needle_size)) != NULL) {
-        const char *before = memrchr(chunk->begin, '\n', (size_t)(at - chunk->begin));
-        const char *line = before ? before + 1 : chunk->begin;
+           (at = spanlog_search(from, chunk->end, finder->needle, finder->needle_size)) != NULL) {
+        const char *before = memrchr(from, '\n', (size_t)(at - from));
+        const char *line = before ? before + 1 : from;
         const char *end = spanlog_line_end(at, chunk->end);
         rc = read_candidate(finder, chunk, line, end);
-        at = end + 1;
+        from = end + 1;
     }
     return rc;
 }
@@ -233,6 +234,8 @@ static int merge(struct spanlog_trace *trace, struct finder *finders, unsigned j
                 rc = -ENOMEM;
         }
     }
+    for (unsigned i = 0; i < jobs; i++)
+        spanlog_arena_join(&trace->arena, &finders[i].arena);
     if (rc == 0 && count) {
         uint32_t kept = drop_repeated(lines, count);
         trace->repeated_lines = count - kept;
@@ -272,10 +275,8 @@ int spanlog_trace_find(const struct spanlog_trace_search *search, struct spanlog
     void **arguments = calloc(search->jobs, sizeof *arguments);
     int rc = finders && arguments ? 0 : -ENOMEM;
     for (unsigned i = 0; rc == 0 && i < search->jobs; i++) {
-        finders[i] = (struct finder){.needle = needle,
-                                     .needle_size = needle_size,
-                                     .matches = &matches,
-                                     .issues = issues};
+        finders[i] = (struct finder){
+            .needle = needle, .needle_size = needle_size, .matches = &matches, .issues = issues};
         spanlog_reader_init(&finders[i].reader, search->error_status_min);
         arguments[i] = &finders[i];
     }

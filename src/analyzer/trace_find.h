@@ -13,7 +13,8 @@ struct spanlog_found_line {
     uint64_t digest;
 };
 
-/* Rebuilds the trace from its lines, which are sorted and each there once. `writers`: services that
+/* Rebuilds the trace from its lines, which are sorted and each there once. Their texts must live as
+ * long as the trace: decoded ones point into them. `writers`: services that
  * are known to write span lines. 0 or -ENOMEM. */
 int spanlog_trace_build(struct spanlog_trace *trace, const struct spanlog_found_line *found,
                         uint32_t count, const struct spanlog_strings *writers,

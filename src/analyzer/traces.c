@@ -134,12 +134,13 @@ static void one_part(void *argument, unsigned job, size_t number) {
     if (finder->error)
         return;
     spanlog_arena_reset(&finder->scratch);
-    finder->error = spanlog_part_load(search->all, (unsigned)number, search->service,
-                                      &finder->scratch, &part);
+    finder->error =
+        spanlog_part_load(search->all, (unsigned)number, search->service, &finder->scratch, &part);
     for (uint32_t i = 0; finder->error == 0 && i < part.trace_count; i++)
         if (part.first[i + 1] - part.first[i] > most)
             most = part.first[i + 1] - part.first[i];
-    struct spanlog_node *nodes = spanlog_arena_array(&finder->scratch, most + (size_t)1, sizeof *nodes);
+    struct spanlog_node *nodes =
+        spanlog_arena_array(&finder->scratch, most + (size_t)1, sizeof *nodes);
     if (finder->error == 0 && !nodes)
         finder->error = -ENOMEM;
     for (uint32_t i = 0; finder->error == 0 && i < part.trace_count; i++)
@@ -222,7 +223,8 @@ int spanlog_traces_list(const struct spanlog_collection *all,
     if (!search.finders)
         return -ENOMEM;
     if (query->service)
-        search.service = spanlog_strings_find(&all->services, query->service, strlen(query->service));
+        search.service =
+            spanlog_strings_find(&all->services, query->service, strlen(query->service));
     if (query->operation)
         search.operation =
             spanlog_strings_find(&all->operations, query->operation, strlen(query->operation));

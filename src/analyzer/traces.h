@@ -27,7 +27,11 @@ enum spanlog_traces_sort {
 };
 extern const char *const spanlog_traces_sort_names[SPANLOG_TRACES_SORTS];
 
-enum spanlog_status_filter { SPANLOG_STATUS_ANY, SPANLOG_STATUS_WITH_ERRORS, SPANLOG_STATUS_WITHOUT };
+enum spanlog_status_filter {
+    SPANLOG_STATUS_ANY,
+    SPANLOG_STATUS_WITH_ERRORS,
+    SPANLOG_STATUS_WITHOUT
+};
 
 struct spanlog_traces_query {
     enum spanlog_traces_sort sort;
@@ -43,7 +47,7 @@ struct spanlog_traces_query {
 
 struct spanlog_trace_summary {
     uint64_t high, low;
-    const char *text; /* an id that is not hex, or NULL */
+    const char *text;            /* an id that is not hex, or NULL */
     struct spanlog_text root;    /* operation of the root span; absent when there are only logs */
     struct spanlog_text service; /* of the root span */
     uint64_t start_ns;

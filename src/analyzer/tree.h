@@ -43,7 +43,7 @@ struct spanlog_node {
     /* By order. */
     uint32_t first_child;
     uint32_t last_child;
-    uint32_t next; /* sibling */
+    uint32_t next;  /* sibling */
     uint32_t depth; /* roots 0; orphans 1, below the synthetic root */
     /* By figures. */
     uint64_t self_ns;

@@ -185,35 +185,37 @@ static bool is_of_service(const char *path, const char *service) {
            strcmp(text, service) == 0;
 }
 
-/* Left by a process that died before it had written anything down. */
-static void remove_if_empty(const char *path) {
+/* Left by a process that died while it made its journal: nothing was acknowledged yet. A living one
+ * locks its file before anything else, and notices when it was removed all the same. */
+static bool remove_unborn(const char *path) {
     struct stat status;
     char magic[8] = {0};
     int fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
-        return;
+        return false;
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1};
-    bool empty = fcntl(fd, F_SETLK, &lock) == 0 && fstat(fd, &status) == 0 &&
-                 S_ISREG(status.st_mode) && status.st_uid == geteuid() &&
-                 time(NULL) - status.st_mtime > 10 && pread(fd, magic, sizeof magic, 0) >= 0 &&
-                 memcmp(magic, "\0\0\0\0\0\0\0\0", sizeof magic) == 0;
-    if (empty)
+    bool unborn = fcntl(fd, F_SETLK, &lock) == 0 && fstat(fd, &status) == 0 &&
+                  S_ISREG(status.st_mode) && status.st_uid == geteuid() && status.st_nlink == 1 &&
+                  pread(fd, magic, sizeof magic, 0) >= 0 &&
+                  memcmp(magic, "\0\0\0\0\0\0\0\0", sizeof magic) == 0;
+    if (unborn)
         unlink(path);
     close(fd);
+    return unborn;
 }
 
 static int recover_named(const char *path, const char *service, bool streams_to_stdout,
                          int patience_ms,
                          void (*seen)(const struct recover_result *result, void *arg), void *arg) {
     struct recover_result result;
-    if (service != NULL && !is_of_service(path, service))
+    if (service != NULL && !is_of_service(path, service)) {
+        remove_unborn(path);
         return 0;
+    }
     int error = recover_journal(path, streams_to_stdout, patience_ms, &result);
     if (error == -EAGAIN || error == -ENOENT)
         return 0;
-    if (error == -EBADMSG)
-        remove_if_empty(path);
-    if (access(path, F_OK) != 0 && error != 0)
+    if (error == -EBADMSG && remove_unborn(path))
         return 0;
     if (seen != NULL)
         seen(&result, arg);

@@ -19,7 +19,8 @@ static const struct spanlog_usage usage = {
 static const struct spanlog_dialect *choose_dialect(const struct spanlog_options *options) {
     const struct spanlog_dialect *to = options->to;
     if (!to)
-        to = options->json || !isatty(STDOUT_FILENO) ? &spanlog_dialect_json : &spanlog_dialect_pretty;
+        to = options->json || !isatty(STDOUT_FILENO) ? &spanlog_dialect_json
+                                                     : &spanlog_dialect_pretty;
     if (to == &spanlog_dialect_pretty && spanlog_options_look(options).color)
         to = &spanlog_dialect_pretty_color;
     return to;

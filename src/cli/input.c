@@ -60,8 +60,8 @@ void spanlog_clear_progress(void) {
 
 int spanlog_input_open(struct spanlog_input *input, const struct spanlog_options *options) {
     input->issues = (struct spanlog_issues)SPANLOG_ISSUES_EMPTY;
-    int rc = spanlog_sources_open(&input->sources, options->paths, options->path_count,
-                                  &input->issues);
+    int rc =
+        spanlog_sources_open(&input->sources, options->paths, options->path_count, &input->issues);
     if (rc < 0)
         fprintf(stderr, "spanlog: %s\n", strerror(-rc));
     return rc;
@@ -71,9 +71,10 @@ static const char *error_text(int error) {
     return error == ESTALE ? "was replaced while it was being read" : strerror(error);
 }
 
-static void say_place(const struct spanlog_source *source, const struct spanlog_source_issues *issues) {
-    uint64_t line = issues->first_line ? issues->first_line
-                                       : spanlog_source_line(source, issues->first_offset);
+static void say_place(const struct spanlog_source *source,
+                      const struct spanlog_source_issues *issues) {
+    uint64_t line =
+        issues->first_line ? issues->first_line : spanlog_source_line(source, issues->first_offset);
     fprintf(stderr, "spanlog: ");
     spanlog_say_visible(source->path);
     if (line)

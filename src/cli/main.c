@@ -39,7 +39,8 @@ int main(int argc, char **argv) {
         print_help(stderr);
         return SPANLOG_EXIT_ERROR;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
         print_help(stdout);
         return SPANLOG_EXIT_DONE;
     }
@@ -51,7 +52,8 @@ int main(int argc, char **argv) {
         if (strcmp(argv[1], verbs[i].name) == 0)
             return verbs[i].run(argc - 1, argv + 1);
     if (argv[1][0] == '-')
-        fprintf(stderr, "spanlog: unknown option %s: the verb comes first (see: spanlog --help)\n", argv[1]);
+        fprintf(stderr, "spanlog: unknown option %s: the verb comes first (see: spanlog --help)\n",
+                argv[1]);
     else
         fprintf(stderr, "spanlog: unknown verb %s (see: spanlog --help)\n", argv[1]);
     return SPANLOG_EXIT_ERROR;

@@ -159,31 +159,35 @@ static const char *set_to(struct spanlog_options *options, const char *value) {
 
 static const struct option {
     const char *name;
-    char letter; /* 0: none */
+    char letter;       /* 0: none */
     const char *value; /* NULL: takes none */
     const char *help;
     unsigned group;
     set_option *set;
 } table[] = {
     {"json", 0, NULL, "one JSON object a line", SPANLOG_TAKES_JSON, set_json},
-    {"to", 0, "DIALECT", "what to write: json, logfmt, pretty (default: pretty on a terminal, else json)",
+    {"to", 0, "DIALECT",
+     "what to write: json, logfmt, pretty (default: pretty on a terminal, else json)",
      SPANLOG_TAKES_TO, set_to},
     {"sort", 0, "[-]FIELD", "order by this field; with - the greatest first (default: start)",
      SPANLOG_TAKES_SORT, set_sort},
     {"limit", 0, "N", "at most N", SPANLOG_TAKES_SORT, set_limit},
-    {"service", 0, "NAME", "only traces that pass through this service", SPANLOG_TAKES_FILTER, set_service},
+    {"service", 0, "NAME", "only traces that pass through this service", SPANLOG_TAKES_FILTER,
+     set_service},
     {"operation", 0, "NAME", "only traces with a span of this operation", SPANLOG_TAKES_FILTER,
      set_operation},
     {"status", 0, "STATUS", "error: only traces with errors; ok: only those without",
      SPANLOG_TAKES_FILTER, set_status},
-    {"min-duration", 0, "TIME", "only traces that took at least that long: 100ms", SPANLOG_TAKES_FILTER,
-     set_min_duration},
+    {"min-duration", 0, "TIME", "only traces that took at least that long: 100ms",
+     SPANLOG_TAKES_FILTER, set_min_duration},
     {"since", 0, "TIME", "only traces that start at or after this time; 10m is ten minutes ago",
      SPANLOG_TAKES_FILTER, set_since},
-    {"until", 0, "TIME", "only traces that start before this time", SPANLOG_TAKES_FILTER, set_until},
+    {"until", 0, "TIME", "only traces that start before this time", SPANLOG_TAKES_FILTER,
+     set_until},
     {"error-status-min", 0, "CODE", "the least HTTP status that is an error (default: 500)",
      SPANLOG_TAKES_ERRORS, set_error_status_min},
-    {"color", 0, "WHEN", "auto, always or never; NO_COLOR is honoured", SPANLOG_TAKES_COLOR, set_color},
+    {"color", 0, "WHEN", "auto, always or never; NO_COLOR is honoured", SPANLOG_TAKES_COLOR,
+     set_color},
     {"ascii", 0, NULL, "no box drawing characters", SPANLOG_TAKES_LOOK, set_ascii},
     {"width", 0, "N", "columns (default: the terminal's, or 80)", SPANLOG_TAKES_LOOK, set_width},
     {"jobs", 'j', "N", "threads (default: one for each core)", SPANLOG_TAKES_INPUT, set_jobs},
@@ -283,8 +287,8 @@ int spanlog_options_parse(struct spanlog_options *options, const struct spanlog_
     int first = 1;
     if (usage->options & SPANLOG_TAKES_ID) {
         if (words == 0)
-            return usage_error(usage, "which trace? Give its id, or 4 characters of either end%s%s", "",
-                               "");
+            return usage_error(usage, "which trace? Give its id, or 4 characters of either end%s%s",
+                               "", "");
         options->id = argv[first++];
         words--;
     }

@@ -1,10 +1,8 @@
 /* cli/options.h: the options of all verbs, in one table (options.c), and what they were set to.
  *
- *     static const struct spanlog_usage usage = {.verb = "traces", .options = SPANLOG_TAKES_INPUT | …};
- *     struct spanlog_options options;
- *     int status = spanlog_options_parse(&options, &usage, argc, argv);
- *     if (status >= 0)
- *         return status;              after --help, or an error that was said
+ *     static const struct spanlog_usage usage = {.verb = "traces", .options = SPANLOG_TAKES_INPUT |
+ * …}; struct spanlog_options options; int status = spanlog_options_parse(&options, &usage, argc,
+ * argv); if (status >= 0) return status;              after --help, or an error that was said
  */
 #ifndef SPANLOG_CLI_OPTIONS_H
 #define SPANLOG_CLI_OPTIONS_H
@@ -19,15 +17,15 @@
 
 /* Groups of options that a verb may take. */
 enum spanlog_takes {
-    SPANLOG_TAKES_INPUT = 1,  /* -j */
-    SPANLOG_TAKES_LOOK = 2,   /* --ascii --width */
-    SPANLOG_TAKES_JSON = 4,   /* --json */
-    SPANLOG_TAKES_FILTER = 8, /* --service --operation --status --min-duration --since --until */
-    SPANLOG_TAKES_SORT = 16,  /* --sort --limit */
+    SPANLOG_TAKES_INPUT = 1,   /* -j */
+    SPANLOG_TAKES_LOOK = 2,    /* --ascii --width */
+    SPANLOG_TAKES_JSON = 4,    /* --json */
+    SPANLOG_TAKES_FILTER = 8,  /* --service --operation --status --min-duration --since --until */
+    SPANLOG_TAKES_SORT = 16,   /* --sort --limit */
     SPANLOG_TAKES_ERRORS = 32, /* --error-status-min */
-    SPANLOG_TAKES_TO = 64,    /* --to */
-    SPANLOG_TAKES_ID = 128,   /* the first word that is no option is an id */
-    SPANLOG_TAKES_COLOR = 256 /* --color */
+    SPANLOG_TAKES_TO = 64,     /* --to */
+    SPANLOG_TAKES_ID = 128,    /* the first word that is no option is an id */
+    SPANLOG_TAKES_COLOR = 256  /* --color */
 };
 
 struct spanlog_usage {

@@ -12,25 +12,29 @@
 static const struct spanlog_usage usage = {
     .verb = "trace",
     .synopsis = "ID [options] [FILE|DIR|-]...",
-    .about = "Shows one trace: its spans as a tree with their times, the critical path in heavy bars,\n"
-             "log lines and events in their places. ID is a trace id, or at least 4 characters of\n"
-             "either end of it. No file means stdin.",
+    .about =
+        "Shows one trace: its spans as a tree with their times, the critical path in heavy bars,\n"
+        "log lines and events in their places. ID is a trace id, or at least 4 characters of\n"
+        "either end of it. No file means stdin.",
     .examples = "  spanlog trace e266f103 shop.jsonl\n"
                 "  spanlog trace 01a1fda890089f5228efe333b266f103 logs/ --width 120\n"
                 "  kubectl logs orders | spanlog trace e266f103 --json | jq .operation\n",
-    .options = SPANLOG_TAKES_INPUT | SPANLOG_TAKES_LOOK | SPANLOG_TAKES_COLOR | SPANLOG_TAKES_JSON | SPANLOG_TAKES_ERRORS |
-               SPANLOG_TAKES_ID};
+    .options = SPANLOG_TAKES_INPUT | SPANLOG_TAKES_LOOK | SPANLOG_TAKES_COLOR | SPANLOG_TAKES_JSON |
+               SPANLOG_TAKES_ERRORS | SPANLOG_TAKES_ID};
 
-static void say_id(struct spanlog_text id) {
-    spanlog_say_visible(id.data ? id.data : "");
+static void say_about(const char *id) {
+    fprintf(stderr, "spanlog: trace ");
+    spanlog_say_visible(id);
+    fprintf(stderr, ": ");
 }
 
 static void say_ambiguous(const struct spanlog_trace *trace, const char *id) {
-    fprintf(stderr, "spanlog: trace %s: %s%zu traces match; give more of the id:\n", id,
+    say_about(id);
+    fprintf(stderr, "%s%zu traces match; give more of the id:\n",
             trace->match_count > SPANLOG_TRACE_MATCHES_MAX ? "at least " : "", trace->match_count);
     for (size_t i = 0; i < trace->match_count && i < SPANLOG_TRACE_MATCHES_MAX; i++) {
         fprintf(stderr, "  ");
-        say_id(trace->matches[i]);
+        spanlog_say_visible(trace->matches[i].data ? trace->matches[i].data : "");
         fprintf(stderr, "\n");
     }
     if (trace->match_count > SPANLOG_TRACE_MATCHES_MAX)
@@ -80,16 +84,15 @@ int spanlog_verb_trace(int argc, char **argv) {
     int rc = spanlog_trace_find(&search, &input.sources, &input.issues, &trace);
     spanlog_clear_progress();
     if (rc == -EINVAL) {
-        fprintf(stderr, "spanlog: trace %s: too short; give at least 4 characters of the id\n",
-                options.id);
+        say_about(options.id);
+        fprintf(stderr, "too short; give at least 4 characters of the id\n");
     } else if (rc == 0 && trace.match_count == 1) {
         rc = print(&trace, &options);
     } else if (rc == 0 && trace.match_count > 1) {
         say_ambiguous(&trace, options.id);
     } else if (rc == 0) {
-        fprintf(stderr, "spanlog: trace ");
-        spanlog_say_visible(options.id);
-        fprintf(stderr, ": not found\n");
+        say_about(options.id);
+        fprintf(stderr, "not found\n");
     }
     bool wrong = rc == -EINVAL || (rc == 0 && trace.match_count > 1);
     status = spanlog_input_close(&input, wrong ? 0 : rc, trace.match_count > 0);

@@ -11,13 +11,14 @@
 static const struct spanlog_usage usage = {
     .verb = "traces",
     .synopsis = "[options] [FILE|DIR|-]...",
-    .about = "Lists the traces in the logs: their root, when, how long, how many spans, log lines,\n"
-             "services and errors. No file means stdin.",
+    .about =
+        "Lists the traces in the logs: their root, when, how long, how many spans, log lines,\n"
+        "services and errors. No file means stdin.",
     .examples = "  spanlog traces shop.jsonl --sort -duration --limit 10\n"
                 "  spanlog traces logs/ --status error --since 10m\n"
                 "  spanlog traces logs/ --service payment --min-duration 100ms --json\n",
-    .options = SPANLOG_TAKES_INPUT | SPANLOG_TAKES_LOOK | SPANLOG_TAKES_COLOR | SPANLOG_TAKES_JSON | SPANLOG_TAKES_FILTER |
-               SPANLOG_TAKES_SORT | SPANLOG_TAKES_ERRORS};
+    .options = SPANLOG_TAKES_INPUT | SPANLOG_TAKES_LOOK | SPANLOG_TAKES_COLOR | SPANLOG_TAKES_JSON |
+               SPANLOG_TAKES_FILTER | SPANLOG_TAKES_SORT | SPANLOG_TAKES_ERRORS};
 
 /* Structure that had to be mended is said, not only marked. */
 static void say_mended(const struct spanlog_traces *list) {
@@ -60,8 +61,10 @@ int spanlog_verb_traces(int argc, char **argv) {
         rc = spanlog_output_close(&out);
         say_mended(&list);
         if (list.count == 0)
-            fprintf(stderr, list.total ? "spanlog: none of the %zu traces matches\n"
-                                       : "spanlog: no line with a trace id\n", list.total);
+            fprintf(stderr,
+                    list.total ? "spanlog: none of the %zu traces matches\n"
+                               : "spanlog: no line with a trace id\n",
+                    list.total);
     }
     status = spanlog_input_close(&input, rc, list.count > 0);
     spanlog_traces_list_free(&list);

@@ -1,6 +1,7 @@
 /* core/journal.c: making a journal and its segments. See journal.h; reading dead ones:
  * journal_dead.c. */
 #include "src/core/journal.h"
+#include "src/core/descriptor.h"
 #include "src/core/mapping.h"
 
 #include <fcntl.h>
@@ -83,7 +84,6 @@ static void copy_string(char *to, size_t size, const char *from) {
 }
 
 static void fill_header(struct journal_header *header, const struct journal_identity *identity) {
-    memcpy(header->magic, JOURNAL_MAGIC, sizeof header->magic);
     header->version = JOURNAL_VERSION;
     header->header_size = sizeof *header;
     header->byte_order = 0x01020304;
@@ -99,6 +99,8 @@ static void fill_header(struct journal_header *header, const struct journal_iden
         header->host[0] = '\0';
     header->source_fields = identity->source_fields;
     clock_start(&header->clock);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    memcpy(header->magic, JOURNAL_MAGIC, sizeof header->magic); /* last: now it is one */
 }
 
 /* A service's name as part of a file's. */
@@ -113,28 +115,6 @@ static void safe_name(const char *service, char *ret_name, size_t size) {
     ret_name[n] = '\0';
 }
 
-static int open_file(struct journal *journal, const char *directory, const char *service) {
-    char name[64], boot[40];
-    safe_name(service, name, sizeof name);
-    read_boot_id(boot, sizeof boot);
-    boot[8] = '\0';
-    /* A serial: a process that closed its journal, or a pid used again, gets a name of its own. */
-    for (unsigned serial = 0; serial < 1000; serial++) {
-        int length =
-            snprintf(journal->path, sizeof journal->path, "%s/%s-%u-%llu-%s-%u%s", directory, name,
-                     (unsigned)getpid(), (unsigned long long)process_start_time(), boot, serial,
-                     JOURNAL_SUFFIX);
-        if (length >= (int)sizeof journal->path)
-            return -ENAMETOOLONG;
-        journal->fd = open(journal->path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-        if (journal->fd >= 0)
-            return 0;
-        if (errno != EEXIST)
-            return -errno;
-    }
-    return -EEXIST;
-}
-
 bool journal_is_own(const char *name) {
     char marker[64];
     snprintf(marker, sizeof marker, "-%u-%llu-", (unsigned)getpid(),
@@ -142,9 +122,40 @@ bool journal_is_own(const char *name) {
     return strstr(name, marker) != NULL;
 }
 
+/* Locked before anybody else could have taken it for a dead one's and removed it. */
 static int lock_alive(int fd) {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1};
-    return fcntl(fd, F_SETLK, &lock) == 0 ? 0 : -errno;
+    struct stat status;
+    if (fcntl(fd, F_SETLK, &lock) != 0 || fstat(fd, &status) != 0)
+        return -errno;
+    return status.st_nlink == 1 ? 0 : -ESTALE;
+}
+
+static int open_file(struct journal *journal, const char *directory, const char *service) {
+    char name[64], boot[40];
+    safe_name(service, name, sizeof name);
+    read_boot_id(boot, sizeof boot);
+    boot[8] = '\0';
+    int error = -EEXIST;
+    /* A serial: a process that closed its journal, or a pid used again, gets a name of its own. */
+    for (unsigned serial = 0; serial < 1000 && error != 0; serial++) {
+        int length = snprintf(journal->path, sizeof journal->path, "%s/%s-%u-%llu-%s-%u%s",
+                              directory, name, (unsigned)getpid(),
+                              (unsigned long long)process_start_time(), boot, serial,
+                              JOURNAL_SUFFIX);
+        if (length >= (int)sizeof journal->path)
+            return -ENAMETOOLONG;
+        journal->fd = open(journal->path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (journal->fd < 0) {
+            if (errno != EEXIST)
+                return -errno;
+            continue;
+        }
+        error = lock_alive(journal->fd);
+        if (error != 0)
+            close(journal->fd);
+    }
+    return error;
 }
 
 /* Shared memory for [offset, offset + size) of the file, or private when there is no file. */
@@ -176,9 +187,7 @@ int journal_create(struct journal *journal, const struct journal_identity *ident
     error = open_file(journal, directory, identity->service);
     if (error != 0)
         return error;
-    error = lock_alive(journal->fd);
-    if (error == 0)
-        error = create_in(journal, identity);
+    error = create_in(journal, identity);
     if (error != 0)
         journal_close(journal, true);
     return error;

@@ -5,6 +5,7 @@
  * length has been checked.
  */
 #include "src/core/journal.h"
+#include "src/core/descriptor.h"
 #include "src/core/mapping.h"
 #include "src/core/site.h"
 
@@ -16,7 +17,7 @@
 #define DEAD_MAX_BYTES ((uint64_t)1 << 30)
 
 static int open_dead(const char *path, uint64_t *ret_size) {
-    int fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    int fd = descriptor_above_stdio(open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
     if (fd < 0)
         return -errno;
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1};

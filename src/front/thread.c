@@ -236,13 +236,13 @@ static bool grow(struct thread *t, size_t need) {
 
 /* Waits until the back has made room, at most as long as the policy says. */
 static bool wait_for_room(struct thread *t, size_t need) {
+    if (process.drop_when_full || t->gave_up) /* it has been looked for */
+        return false;
     for (int i = 0; i < 2000; i++) {
         if (look_for_room(t, need))
             return true;
         cpu_pause();
     }
-    if (process.drop_when_full || t->gave_up)
-        return false;
     uint64_t start = clock_gettime_ns(CLOCK_MONOTONIC);
     struct ring *ring = t->ring;
     while (clock_gettime_ns(CLOCK_MONOTONIC) - start < (uint64_t)process.block_ns) {

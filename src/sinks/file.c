@@ -5,6 +5,7 @@
  * away when it is one of ours, or ended with a newline when it is not.
  */
 #include "src/sinks/sink.h"
+#include "src/core/descriptor.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -41,6 +42,7 @@ static int file_open(struct sink *sink) {
     if (sink->fd < 0)
         sink->fd = open(sink->target,
                         O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
+    sink->fd = descriptor_above_stdio(sink->fd);
     if (sink->fd < 0)
         return -errno;
     if (fstat(sink->fd, &status) != 0) {
@@ -50,7 +52,7 @@ static int file_open(struct sink *sink) {
     }
     if (S_ISFIFO(status.st_mode)) { /* for writing only, so that a lost reader is noticed */
         close(sink->fd);
-        sink->fd = open(sink->target, O_WRONLY | O_CLOEXEC | O_NONBLOCK);
+        sink->fd = descriptor_above_stdio(open(sink->target, O_WRONLY | O_CLOEXEC | O_NONBLOCK));
         if (sink->fd < 0)
             return -errno;
     }

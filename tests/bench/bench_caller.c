@@ -80,15 +80,6 @@ static double middle_of(double (*measure)(void)) {
     return median_of(values, 7);
 }
 
-static double rdtsc_ns(int count) {
-    uint64_t sum = 0, start = ticks();
-    for (int i = 0; i < count; i++)
-        sum += ticks();
-    uint64_t end = ticks();
-    MEASURE_KEEP(sum);
-    return ticks_ns(end - start) / count;
-}
-
 static double many_rdtsc_ns(void) {
     return rdtsc_ns(200000);
 }

@@ -64,6 +64,7 @@ static int bench_throughput(uint64_t count) {
     cpu = cpu_seconds() - cpu;
     spanlog_statistics after = statistics();
     report("record_ns", ns / (double)count);
+    report("rdtsc_ns", rdtsc_ns(1000000));
     report("cpu_s_per_million", cpu / (double)count * 1e6);
     report("record_bytes", (double)(after.bytes - before.bytes) / (double)count);
     report("bytes_per_write",

@@ -1,19 +1,34 @@
 /* tests/bench/format_shapes.c: see format_shapes.h. */
 #include "format_shapes.h"
 
+#include "formatters/keys.h"
+
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 /* 2026-11-21T10:30:45Z */
 #define SECOND UINT64_C(1795257045)
-#define DATE 2026, 11, 21, 10, 30, 45
 
-#define F_TS "{\"ts\":\"%04d-%02d-%02dT%02d:%02d:%02d.%09uZ\",\"level\":\"info\",\"msg\":"
-#define A_TS(s) DATE, (s)->nanoseconds
-#define F_IDS "\"trace_id\":\"%016llx%016llx\",\"span_id\":\"%016llx\","
-#define A_IDS(s)                                                                                   \
-    (unsigned long long)(s)->trace_high, (unsigned long long)(s)->trace_low,                       \
-        (unsigned long long)(s)->span
+/* The time in parts, from the same nanoseconds that the formatter gets. */
+static struct tm parts(uint64_t ns) {
+    time_t second = (time_t)(ns / 1000000000);
+    struct tm tm;
+    gmtime_r(&second, &tm);
+    return tm;
+}
+
+#define F_DATE "%04d-%02d-%02dT%02d:%02d:%02d.%09uZ"
+#define A_DATE(tm, ns)                                                                             \
+    (tm).tm_year + 1900, (tm).tm_mon + 1, (tm).tm_mday, (tm).tm_hour, (tm).tm_min, (tm).tm_sec, (ns)
+#define F_TS "{\"ts\":\"" F_DATE "\",\"level\":\"info\",\"msg\":"
+#define A_TS(s) A_DATE(tm, (s)->nanoseconds)
+#define F_4 "%02x%02x%02x%02x"
+#define A_4(b) (b)[0], (b)[1], (b)[2], (b)[3]
+#define F_8 F_4 F_4
+#define A_8(b) A_4(b), A_4((b) + 4)
+#define F_IDS "\"trace_id\":\"" F_8 F_8 "\",\"span_id\":\"" F_8 "\","
+#define A_IDS(s) A_8((s)->line.trace_id), A_8((s)->line.trace_id + 8), A_8((s)->line.span_id)
 #define F_TAIL "\"logger\":\"db\",\"src\":\"src/db.c:42\",\"pid\":71123,\"tid\":%u"
 
 #define I(s, n) ((long long)(s)->attributes[n].value.i)
@@ -21,6 +36,7 @@
 #define T(s, n) ((s)->attributes[n].value.text)
 
 static int print_standard(const struct format_shape *s, char *out, size_t size) {
+    struct tm tm = parts(s->line.time_ns);
     return snprintf(out, size,
                     F_TS
                     "\"cache miss\",\"service\":\"orders\"," F_IDS "\"trace_flags\":\"03\"," F_TAIL
@@ -29,22 +45,25 @@ static int print_standard(const struct format_shape *s, char *out, size_t size) 
 }
 
 static int print_bare(const struct format_shape *s, char *out, size_t size) {
+    struct tm tm = parts(s->line.time_ns);
     return snprintf(out, size, F_TS "\"ready\",\"service\":\"orders\"," F_TAIL "}\n", A_TS(s),
                     s->line.tid);
 }
 
 static int print_span(const struct format_shape *s, char *out, size_t size) {
+    struct tm tm = parts(s->line.time_ns);
     return snprintf(
         out, size,
         F_TS "\"span completed\",\"service\":\"orders\"," F_IDS
-             "\"parent_id\":\"%016llx\",\"trace_flags\":\"03\",\"operation\":\"db.query\",\"kind\":"
-             "\"client\",\"start\":\"%04d-%02d-%02dT%02d:%02d:%02d.%09uZ\",\"duration_ms\":%.17g,"
+             "\"parent_id\":\"" F_8 "\",\"trace_flags\":\"03\",\"operation\":\"db.query\",\"kind\":"
+             "\"client\",\"start\":\"" F_DATE "\",\"duration_ms\":%.17g,"
              "\"src\":\"src/db.c:42\",\"pid\":71123,\"tid\":%u,\"table\":\"%s\",\"rows\":%lld}\n",
-        A_TS(s), A_IDS(s), (unsigned long long)s->span + 1, DATE, s->nanoseconds - 45250000, 45.25,
+        A_TS(s), A_IDS(s), A_8(s->line.parent_id), A_DATE(tm, s->nanoseconds - 45250000), 45.25,
         s->line.tid, T(s, 0), I(s, 1));
 }
 
 static int print_integers(const struct format_shape *s, char *out, size_t size) {
+    struct tm tm = parts(s->line.time_ns);
     return snprintf(
         out, size,
         F_TS "\"counts\",\"service\":\"orders\"," F_TAIL
@@ -56,6 +75,7 @@ static int print_integers(const struct format_shape *s, char *out, size_t size) 
 }
 
 static int print_doubles(const struct format_shape *s, char *out, size_t size) {
+    struct tm tm = parts(s->line.time_ns);
     return snprintf(out, size,
                     F_TS "\"levels\",\"service\":\"orders\"," F_TAIL
                          ",\"d0\":%.17g,\"d1\":%.17g,\"d2\":%.17g,\"d3\":%.17g,\"d4\":%.17g,\"d5\":"
@@ -64,6 +84,7 @@ static int print_doubles(const struct format_shape *s, char *out, size_t size) {
 }
 
 static int print_text(const struct format_shape *s, char *out, size_t size) {
+    struct tm tm = parts(s->line.time_ns);
     return snprintf(out, size,
                     F_TS "\"body\",\"service\":\"orders\"," F_IDS "\"trace_flags\":\"03\"," F_TAIL
                          ",\"text\":\"%s\"}\n",
@@ -117,6 +138,9 @@ static void finish(struct format_shape *s) {
     l->head = (struct spanlog_text){s->head, (uint32_t)(end - s->head)};
     end = spanlog_dialect_json.render_tail(l, s->tail, s->tail + sizeof s->tail);
     l->tail = (struct spanlog_text){s->tail, (uint32_t)(end - s->tail)};
+    /* As the back does it. */
+    l->distinct_keys = spanlog_keys_are_distinct(s->attributes, l->attribute_count);
+    l->second = &s->second;
 }
 
 static void make_standard(struct format_shape *s) {

@@ -6,14 +6,15 @@
  *     spanlog_dialect_json.write(&s->line, out, end);        ours
  *     s->print(s, out, size);                                what it is compared with
  *
- * snprintf gets what is constant in its format, the time in parts, ids as integers, and texts
- * escaped beforehand. Both make the same bytes for every shape but `doubles_17` (snprintf writes
+ * Both start from the same record: a time in nanoseconds, ids as bytes. snprintf gets what is constant
+ * in its format, and texts escaped beforehand. Both make the same bytes for every shape but `doubles_17` (snprintf writes
  * digits that nobody needs).
  */
 #ifndef SPANLOG_TESTS_BENCH_FORMAT_SHAPES_H
 #define SPANLOG_TESTS_BENCH_FORMAT_SHAPES_H
 
 #include "formatters/dialect.h"
+#include "formatters/time.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,6 +30,7 @@ struct format_shape {
     char keys[FORMAT_MOST_ATTRIBUTES][64]; /* rendered */
     char head[512], tail[512];
     char text[2048], escaped[FORMAT_LINE_BYTES]; /* a long value as given, and as JSON text */
+    struct spanlog_second second;
     uint32_t nanoseconds;
     uint64_t trace_high, trace_low, span;
 };

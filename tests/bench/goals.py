@@ -104,9 +104,9 @@ FORMAT = [
 ]
 
 DRAIN = [
-    Row("drain", "end to end, /dev/null (15 M/s)", "null_record_ns", "ns", "rdtsc_ns", AT_MOST,
+    Row("drain", "end to end, /dev/null (15 M/s)", "null_record_ns", "ns", "null_rdtsc_ns", AT_MOST,
         1000 / 15 / RDTSC_NS),
-    Row("drain", "end to end, tmpfs (5 M/s)", "tmpfs_record_ns", "ns", "rdtsc_ns", AT_MOST,
+    Row("drain", "end to end, tmpfs (5 M/s)", "tmpfs_record_ns", "ns", "tmpfs_rdtsc_ns", AT_MOST,
         1000 / 5 / RDTSC_NS),
     Row("drain", "end to end, disk, against fprintf", "disk_record_ns", "ns", "fprintf_ns",
         TIMES),

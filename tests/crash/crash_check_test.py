@@ -91,7 +91,8 @@ class Checker(unittest.TestCase):
 
     def test_torn_lines_are_found(self):
         broken = ['{"ts":"x","msg":"r","run"', '{"a":1}}', '{"a":01}', '{"a":"\x01"}',
-                  '{"a":"\\x"}', '{"a" 1}', '{"a":1,}', '', 'null', '[1]', '{"a":1} ', '{"a":tru}', '{"a":1.}',
+                  '{"a":"\\x"}', '{"a" 1}', '{"a":1,}', '', 'null', '[1]', '{"a":1} ', '{"a":tru}',
+                  '{"a":1.}',
                   b'{"a":"\xff"}', b'{"a":"\xc0\x80"}', b'{"a":"\xed\xa0\x80"}', '{"a":"\\u12"}',
                   '{"a":' + "[" * 100 + "]" * 100 + "}", '{"a":1}{"a":1}', '\0\0\0\0']
         for line in broken:

@@ -7,6 +7,7 @@
  * acknowledged.h); then the thread is stopped, led on, and the whole process killed:
  *
  *     back-calls N         at the N-th stop of the thread "spanlog", each system call having two
+ *     back-writes N        at the entry of its N-th write
  *     back-instructions N  N instructions after the first write of that thread returned
  *     front-instructions N N instructions on, wherever the main thread was when it was stopped
  *     start-calls N        at the N-th stop of the main thread, from its first instruction on; also
@@ -191,11 +192,21 @@ static bool step_calls(pid_t thread, long count) {
     return true;
 }
 
-static bool step_to_write(pid_t thread) {
+static bool step_to_write(pid_t thread, bool exit_wanted) {
+    bool is_exit;
     do {
         if (!step(thread, PTRACE_SYSCALL))
             return false;
-    } while (!note_call(thread) || !is_write(last_call));
+        is_exit = note_call(thread);
+    } while (is_exit != exit_wanted || !is_write(last_call));
+    return true;
+}
+
+static bool step_writes(pid_t thread, long count) {
+    for (long i = 0; i < count; i++)
+        if (!step_to_write(thread, false))
+            return false;
+    printf("killed at entry of write number %ld\n", count);
     return true;
 }
 
@@ -234,17 +245,20 @@ static bool lead_to_its_end(const char *way, long count, char **command) {
         return step_instructions(thread, count, "a random place of the main thread");
     if (strcmp(way, "back-calls") == 0)
         return step_calls(thread, count);
-    return step_to_write(thread) && step_instructions(thread, count, "a write");
+    if (strcmp(way, "back-writes") == 0)
+        return step_writes(thread, count);
+    return step_to_write(thread, true) && step_instructions(thread, count, "a write");
 }
 
 int main(int argc, char **argv) {
-    static const char *const ways[] = {"back-calls", "back-instructions", "front-instructions",
-                                       "start-calls"};
+    static const char *const ways[] = {"back-calls", "back-writes", "back-instructions",
+                                       "front-instructions", "start-calls"};
     bool known = false;
     for (size_t i = 0; argc >= 4 && i < sizeof ways / sizeof ways[0]; i++)
         known = known || strcmp(argv[1], ways[i]) == 0;
     if (!known) {
-        fputs("usage: step_kill back-calls|back-instructions|front-instructions|start-calls N "
+        fputs("usage: step_kill "
+              "back-calls|back-writes|back-instructions|front-instructions|start-calls N "
               "COMMAND [ACKFILE ...]\n",
               stderr);
         return 2;

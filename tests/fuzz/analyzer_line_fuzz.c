@@ -2,8 +2,8 @@
  *
  *     analyzer_line_fuzz corpus/ -max_total_time=60
  *
- * The line may be refused. If it is not: the formatters' validator must accept it, too; its canonical
- * form must be readable; and that form must come out as it went in.
+ * The line may be refused. If it is not: the formatters' validator must accept it, too; its
+ * canonical form must be readable; and that form must come out as it went in.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -26,7 +26,8 @@ static char *padded(const char *data, size_t size) {
     return line;
 }
 
-/* The line as the json dialect writes it, without its newline; its size, or 0 when it is refused. */
+/* The line as the json dialect writes it, without its newline; its size, or 0 when it is refused.
+ */
 static size_t canonical(const char *line, char *out, size_t room, struct spanlog_arena *arena) {
     struct spanlog_reader reader;
     struct spanlog_record record;
@@ -47,7 +48,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (memchr(data, '\n', size) || size > 65536)
         return 0;
     size_t room = 7 * size + 16384;
-    char *line = padded((const char *)data, size), *first = malloc(room), *second = malloc(2 * room);
+    char *line = padded((const char *)data, size), *first = malloc(room),
+         *second = malloc(2 * room);
     if (!first || !second)
         abort();
     size_t first_size = canonical(line, first, room, &arena);

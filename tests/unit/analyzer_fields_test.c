@@ -67,7 +67,8 @@ static void the_quick_way_to_read_a_time_agrees_with_the_slow_one(void **state) 
         unsigned day = 1 + (unsigned)(test_random(&random) % 3);
         snprintf(text, sizeof text, "2026-11-%02uT%02u:%02u:%02u.%09uZ", day,
                  (unsigned)(test_random(&random) % 24), (unsigned)(test_random(&random) % 60),
-                 (unsigned)(test_random(&random) % 60), (unsigned)(test_random(&random) % 1000000000));
+                 (unsigned)(test_random(&random) % 60),
+                 (unsigned)(test_random(&random) % 1000000000));
         if (i % 4 == 0)
             text[test_random(&random) % 30] = "0129:.-TZ x"[test_random(&random) % 11];
         if (!spanlog_time_read(test_text(text), &slow))
@@ -83,16 +84,26 @@ static void milliseconds_are_exact(void **state) {
     static const struct {
         const char *text;
         uint64_t ns;
-    } cases[] = {{"0", 0}, {"12345678.123456", 12345678123456u}, {"123456789.5", 123456789500000u},
-                 {"7.5", 7500000}, {"0.25", 250000}, {"45.2", 45200000}, {"0.000001", 1}, {"1e3", 1000000000},
-                 {"1.5E-3", 1500},  {"-3", 0},          {"0.1234567", 123456},
-                 {"86400000", 86400000000000u}, {"1e300", 9000000000000000000u}};
+    } cases[] = {{"0", 0},
+                 {"12345678.123456", 12345678123456u},
+                 {"123456789.5", 123456789500000u},
+                 {"7.5", 7500000},
+                 {"0.25", 250000},
+                 {"45.2", 45200000},
+                 {"0.000001", 1},
+                 {"1e3", 1000000000},
+                 {"1.5E-3", 1500},
+                 {"-3", 0},
+                 {"0.1234567", 123456},
+                 {"86400000", 86400000000000u},
+                 {"1e300", 9000000000000000000u}};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char *text = test_line(cases[i].text);
         uint64_t ns = spanlog_milliseconds_read(text, text + strlen(cases[i].text));
         if (ns != cases[i].ns)
-            fail_msg("%s: %llu, not %llu", text, (unsigned long long)ns, (unsigned long long)cases[i].ns);
+            fail_msg("%s: %llu, not %llu", text, (unsigned long long)ns,
+                     (unsigned long long)cases[i].ns);
         free(text);
     }
 }

@@ -91,11 +91,12 @@ static void no_departure_from_the_template_changes_the_answer(void **state) {
 static void of_a_key_given_twice_the_last_value_counts(void **state) {
     struct spanlog_record record;
     (void)state;
-    assert_null(read_line("{\"ts\":\"2026-11-21T10:30:45.123456789Z\",\"level\":\"info\",\"msg\":\"m\","
-                          "\"service\":\"s\",\"trace_id\":\"0af7651916cd43dd8448eb211c80319c\","
-                          "\"span_id\":\"00f067aa0ba902b7\",\"trace_flags\":\"01\",\"a\":1,"
-                          "\"span_id\":\"00000000000000ff\",\"level\":\"error\"}",
-                          &record));
+    assert_null(
+        read_line("{\"ts\":\"2026-11-21T10:30:45.123456789Z\",\"level\":\"info\",\"msg\":\"m\","
+                  "\"service\":\"s\",\"trace_id\":\"0af7651916cd43dd8448eb211c80319c\","
+                  "\"span_id\":\"00f067aa0ba902b7\",\"trace_flags\":\"01\",\"a\":1,"
+                  "\"span_id\":\"00000000000000ff\",\"level\":\"error\"}",
+                  &record));
     assert_int_equal(record.span.low, 0xff);
     assert_int_equal(record.level, 17);
 }
@@ -103,7 +104,8 @@ static void of_a_key_given_twice_the_last_value_counts(void **state) {
 static void an_escaped_key_is_the_same_key(void **state) {
     struct spanlog_record record;
     (void)state;
-    assert_null(read_line("{\"\\u0074s\":\"2026-11-21T10:30:45Z\",\"lev\\u0065l\":\"warn\"}", &record));
+    assert_null(
+        read_line("{\"\\u0074s\":\"2026-11-21T10:30:45Z\",\"lev\\u0065l\":\"warn\"}", &record));
     assert_int_equal(record.time_ns, 1795257045000000000u);
     assert_int_equal(record.level, 13);
 }
@@ -115,20 +117,51 @@ static void a_message_cannot_pass_for_a_span(void **state) {
     assert_int_equal(record.line_kind, SPANLOG_LINE_LOG);
     assert_null(read_line("{\"msg\":\"span completed\",\"duration_ms\":1}", &record));
     assert_int_equal(record.line_kind, SPANLOG_LINE_LOG);
-    assert_null(read_line("{\"msg\":\"span completed \",\"operation\":\"x\",\"duration_ms\":1}", &record));
+    assert_null(
+        read_line("{\"msg\":\"span completed \",\"operation\":\"x\",\"duration_ms\":1}", &record));
     assert_int_equal(record.line_kind, SPANLOG_LINE_LOG);
-    assert_null(read_line("{\"msg\":\"span abandoned\",\"operation\":\"x\",\"duration_ms\":1}", &record));
+    assert_null(
+        read_line("{\"msg\":\"span abandoned\",\"operation\":\"x\",\"duration_ms\":1}", &record));
     assert_int_equal(record.line_kind, SPANLOG_LINE_ABANDONED);
 }
 
 static void bad_lines_are_refused(void **state) {
     static const char *const bad[] = {
-        "", "x", "[]", "{", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{\"a\":1 \"b\":2}", "{\"a\":1}}", "{a:1}",
-        "{\"a\":01}", "{\"a\":1.}", "{\"a\":.5}", "{\"a\":-}", "{\"a\":1e}", "{\"a\":+1}", "{\"a\":NaN}",
-        "{\"a\":tru}", "{\"a\":\"\\x\"}", "{\"a\":\"\\u12g4\"}", "{\"a\":\"\t\"}", "{\"a\":\"x}",
-        "{\"a\":[1,]}", "{\"a\":[1}", "{\"a\":{\"b\"}}", "{\"a\":{1:2}}", "{\"a\":[1]", "{\"a\":\"\xff\"}",
-        "{\"a\":\"\xc0\x80\"}", "{\"a\":\"\xed\xa0\x80\"}", "{\"a\":\"\xf4\x90\x80\x80\"}", "{\"a\":\"\xe2\x82\"}",
-        "{\"a\":'b'}", "{\"a\":1}x", "\xef\xbb\xbf{\"a\":1}",
+        "",
+        "x",
+        "[]",
+        "{",
+        "{\"a\"}",
+        "{\"a\":}",
+        "{\"a\":1,}",
+        "{\"a\":1 \"b\":2}",
+        "{\"a\":1}}",
+        "{a:1}",
+        "{\"a\":01}",
+        "{\"a\":1.}",
+        "{\"a\":.5}",
+        "{\"a\":-}",
+        "{\"a\":1e}",
+        "{\"a\":+1}",
+        "{\"a\":NaN}",
+        "{\"a\":tru}",
+        "{\"a\":\"\\x\"}",
+        "{\"a\":\"\\u12g4\"}",
+        "{\"a\":\"\t\"}",
+        "{\"a\":\"x}",
+        "{\"a\":[1,]}",
+        "{\"a\":[1}",
+        "{\"a\":{\"b\"}}",
+        "{\"a\":{1:2}}",
+        "{\"a\":[1]",
+        "{\"a\":\"\xff\"}",
+        "{\"a\":\"\xc0\x80\"}",
+        "{\"a\":\"\xed\xa0\x80\"}",
+        "{\"a\":\"\xf4\x90\x80\x80\"}",
+        "{\"a\":\"\xe2\x82\"}",
+        "{\"a\":'b'}",
+        "{\"a\":1}x",
+        "\xef\xbb\xbf{\"a\":1}",
     };
     struct spanlog_record record;
     (void)state;

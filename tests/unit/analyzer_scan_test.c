@@ -66,8 +66,8 @@ static size_t write_lines(const char *path, char **ret_text, size_t *ret_lines, 
     char *text = malloc(lines * 20100 + 1);
     for (size_t i = 0; i < lines; i++) {
         size += (size_t)sprintf(text + size, "%zu ", i);
-        size_t fill = test_random(random) % 40 == 0 ? test_random(random) % 20000
-                                                    : test_random(random) % 60;
+        size_t fill =
+            test_random(random) % 40 == 0 ? test_random(random) % 20000 : test_random(random) % 60;
         memset(text + size, 'x', fill);
         size += fill;
         text[size++] = '\n';
@@ -91,8 +91,10 @@ static void each_line_comes_once_whatever_the_size_of_the_pieces(void **state) {
     for (int round = 0; round < 150; round++) {
         char *text;
         size_t lines, size = write_lines(path, &text, &lines, &random);
-        struct seen seen = {.lock = PTHREAD_MUTEX_INITIALIZER, .times = calloc(lines, 1), .lines = lines};
-        size_t piece = round % 3 == 0 ? 1 + test_random(&random) % 50 : 1 + test_random(&random) % 30000;
+        struct seen seen = {
+            .lock = PTHREAD_MUTEX_INITIALIZER, .times = calloc(lines, 1), .lines = lines};
+        size_t piece =
+            round % 3 == 0 ? 1 + test_random(&random) % 50 : 1 + test_random(&random) % 30000;
         scan(path, &seen, 1 + (unsigned)(test_random(&random) % 4), piece);
         for (size_t i = 0; i < lines; i++)
             assert_int_equal(seen.times[i], 1);

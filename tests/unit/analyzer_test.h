@@ -1,6 +1,7 @@
 /* tests/unit/analyzer_test.h: what the tests of src/analyzer/ share.
  *
- *     struct test_line line = test_line("{\"ts\":...}");     ended and padded as a chunk's lines are
+ *     struct test_line line = test_line("{\"ts\":...}");     ended and padded as a chunk's lines
+ * are
  */
 #ifndef SPANLOG_TESTS_ANALYZER_TEST_H
 #define SPANLOG_TESTS_ANALYZER_TEST_H

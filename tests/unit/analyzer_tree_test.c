@@ -14,13 +14,12 @@ static struct spanlog_names names;
 static void add(uint64_t id, uint64_t parent, uint64_t start, uint64_t duration) {
     uint32_t empty = spanlog_strings_add(&services, "", 0);
     spanlog_strings_add(&operations, "", 0);
-    nodes[tree.count++] = (struct spanlog_node){
-        .span_id = id,
-        .parent_id = parent,
-        .start_ns = start,
-        .duration_ns = duration,
-        .name = spanlog_names_add(&names, empty, empty),
-        .flags = parent ? SPANLOG_NODE_HAS_PARENT : 0};
+    nodes[tree.count++] = (struct spanlog_node){.span_id = id,
+                                                .parent_id = parent,
+                                                .start_ns = start,
+                                                .duration_ns = duration,
+                                                .name = spanlog_names_add(&names, empty, empty),
+                                                .flags = parent ? SPANLOG_NODE_HAS_PARENT : 0};
 }
 
 static void begin(void) {
@@ -47,9 +46,9 @@ static void children_that_overlap_the_cursor_are_not_on_the_path(void **state) {
     (void)state;
     begin();
     add(1, 0, 0, 100);
-    add(2, 1, 10, 40);  /* 10..50: overlaps the one below */
-    add(3, 1, 45, 45);  /* 45..90: ends last */
-    add(4, 1, 5, 35);   /* 5..40 */
+    add(2, 1, 10, 40); /* 10..50: overlaps the one below */
+    add(3, 1, 45, 45); /* 45..90: ends last */
+    add(4, 1, 5, 35);  /* 5..40 */
     build();
     assert_int_equal(node(3)->critical_ns, 45);
     assert_int_equal(node(2)->critical_ns, 0);
@@ -123,8 +122,9 @@ static void self_time_is_what_no_child_covers(void **state) {
             for (uint64_t t = parent->start_ns; t < spanlog_node_end(parent); t++) {
                 bool covered = false;
                 for (uint32_t n = 0; n < tree.count; n++)
-                    covered = covered || (tree.nodes[n].parent == i && tree.nodes[n].start_ns <= t &&
-                                          t < spanlog_node_end(&tree.nodes[n]));
+                    covered =
+                        covered || (tree.nodes[n].parent == i && tree.nodes[n].start_ns <= t &&
+                                    t < spanlog_node_end(&tree.nodes[n]));
                 self += !covered;
             }
             assert_int_equal(parent->self_ns, self);

@@ -56,6 +56,9 @@ struct run *run_command(const char *format, ...) SPANLOG__PRINTF(1, 2);
 pid_t start_child(void (*body)(void));
 struct run *finish_child(pid_t pid);
 
+/* Whether the next logs may end in the middle of a line, as a death leaves them before recovery. */
+void allow_torn_tail(bool allowed);
+
 /* The directory of the last child. Valid until the next. */
 const char *run_directory(void);
 /* A file's text, "" when it is not there; free with the test. */

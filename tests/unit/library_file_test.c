@@ -348,17 +348,14 @@ static void writes_partly(void) {
     memset(text, 't', sizeof text - 1);
     for (int i = 0; i < 60; i++)
         spanlog_info("n", kv("i", i), kv("t", text));
-    check_equal(spanlog_flush(500), -ETIMEDOUT);
-    check_equal(system("cp disk/log.jsonl log.jsonl"), 0);
-    check_equal(truncate("disk/log.jsonl", 0), 0);
-    check_equal(spanlog_flush(5000), -ETIMEDOUT);
-    check_equal(system("cat disk/log.jsonl >> log.jsonl"), 0);
-    check_equal(truncate("disk/log.jsonl", 0), 0);
-    check_equal(spanlog_shutdown(5000), -ETIMEDOUT);
-    check_equal(system("cat disk/log.jsonl >> log.jsonl"), 0);
-    check_equal(truncate("disk/log.jsonl", 0), 0);
+    int error, rounds = 0;
+    do { /* somebody makes room by copying and cutting */
+        error = spanlog_flush(300);
+        check_equal(system("cat disk/log.jsonl >> log.jsonl"), 0);
+        check_equal(truncate("disk/log.jsonl", 0), 0);
+    } while (error != 0 && ++rounds < 20);
+    check(rounds >= 2);
     check_equal(spanlog_shutdown(5000), 0);
-    check_equal(system("cat disk/log.jsonl >> log.jsonl"), 0);
 }
 
 static void whole_lines_stand_in_a_file_on_a_full_disk(void **state) {

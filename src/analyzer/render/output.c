@@ -101,7 +101,8 @@ void spanlog_put_visible(struct spanlog_output *out, struct spanlog_text text) {
         while (p < end && *p != '"' && *p != '\\')
             p++;
         if (p > plain)
-            to = spanlog_escape_visible(to, to + 6 * (size_t)(p - plain) + 8, plain, (size_t)(p - plain));
+            to = spanlog_escape_visible(to, to + 6 * (size_t)(p - plain) + 8, plain,
+                                        (size_t)(p - plain));
         if (!to)
             return;
         if (p < end)
@@ -184,7 +185,8 @@ void spanlog_put_json_string(struct spanlog_output *out, struct spanlog_text tex
     if (!to)
         return;
     *to++ = '"';
-    char *end = text.size ? spanlog_escape(to, to + 6 * (size_t)text.size + 8, text.data, text.size) : to;
+    char *end =
+        text.size ? spanlog_escape(to, to + 6 * (size_t)text.size + 8, text.data, text.size) : to;
     if (!end)
         end = to;
     *end++ = '"';
@@ -209,7 +211,8 @@ void spanlog_put_milliseconds(struct spanlog_output *out, uint64_t ns) {
 
 void spanlog_put_hex_id(struct spanlog_output *out, uint64_t id) {
     char text[24];
-    spanlog_put_bytes(out, text, (size_t)snprintf(text, sizeof text, "%016llx", (unsigned long long)id));
+    spanlog_put_bytes(out, text,
+                      (size_t)snprintf(text, sizeof text, "%016llx", (unsigned long long)id));
 }
 
 void spanlog_put_trace_id(struct spanlog_output *out, uint64_t high, uint64_t low,
@@ -227,9 +230,9 @@ void spanlog_format_duration(uint64_t ns, char out[24]) {
         uint64_t below;
         double unit;
         const char *format;
-    } forms[] = {{1000, 1, "%.0fns"},          {100000, 1e3, "%.1fus"},
-                 {1000000, 1e3, "%.0fus"},     {100000000, 1e6, "%.2fms"},
-                 {1000000000, 1e6, "%.1fms"},  {100000000000, 1e9, "%.2fs"}};
+    } forms[] = {{1000, 1, "%.0fns"},         {100000, 1e3, "%.1fus"},
+                 {1000000, 1e3, "%.0fus"},    {100000000, 1e6, "%.2fms"},
+                 {1000000000, 1e6, "%.1fms"}, {100000000000, 1e9, "%.2fs"}};
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
         if (ns < forms[i].below) {
             snprintf(out, 24, forms[i].format, (double)ns / forms[i].unit);

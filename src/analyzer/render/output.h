@@ -52,7 +52,8 @@ void spanlog_put_json_time(struct spanlog_output *out, uint64_t ns);
 void spanlog_put_milliseconds(struct spanlog_output *out, uint64_t ns);
 void spanlog_put_hex_id(struct spanlog_output *out, uint64_t id);
 /* 32 digits; or the text, which is as a JSON line has it between the quotes. */
-void spanlog_put_trace_id(struct spanlog_output *out, uint64_t high, uint64_t low, const char *text);
+void spanlog_put_trace_id(struct spanlog_output *out, uint64_t high, uint64_t low,
+                          const char *text);
 
 /* "12.59ms", "1.30s", "850us", "3m05s": at most 8 characters, for people. */
 void spanlog_format_duration(uint64_t ns, char out[24]);

@@ -1,5 +1,5 @@
-/* analyzer/render/trace_items.c: the lines inside a span: logs and events, after what the tree put in
- * front of them:
+/* analyzer/render/trace_items.c: the lines inside a span: logs and events, after what the tree put
+ * in front of them:
  *
  *     +2.114 WARN cache.c:88 miss key=geo:7
  *     +2.300 event retry attempt=2
@@ -14,8 +14,8 @@ void spanlog_put_offset(struct spanlog_output *out, uint64_t time_ns, uint64_t s
     char text[32];
     bool before = time_ns < start_ns;
     uint64_t ns = before ? start_ns - time_ns : time_ns - start_ns;
-    snprintf(text, sizeof text, "%c%llu.%03u", before ? '-' : '+', (unsigned long long)(ns / 1000000),
-             (unsigned)(ns / 1000 % 1000));
+    snprintf(text, sizeof text, "%c%llu.%03u", before ? '-' : '+',
+             (unsigned long long)(ns / 1000000), (unsigned)(ns / 1000 % 1000));
     spanlog_put(out, text);
 }
 

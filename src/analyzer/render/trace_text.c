@@ -109,7 +109,8 @@ static void put_bar(struct drawing *draw, const struct spanlog_node *node) {
         end = begin + 1;
     spanlog_put(draw->out, " |");
     spanlog_put_repeat(draw->out, " ", begin);
-    spanlog_put_repeat(draw->out, critical ? draw->glyphs->critical : draw->glyphs->other, end - begin);
+    spanlog_put_repeat(draw->out, critical ? draw->glyphs->critical : draw->glyphs->other,
+                       end - begin);
     spanlog_put_repeat(draw->out, " ", draw->bar_width - end);
     spanlog_put(draw->out, "|");
 }
@@ -308,7 +309,8 @@ static void put_head(struct drawing *draw) {
     spanlog_put(out, "\n");
     if (trace->tree.count == 0)
         return;
-    size_t width = spanlog_put_visible_cut(out, SPANLOG_TEXT("service operation"), draw->name_width, true);
+    size_t width =
+        spanlog_put_visible_cut(out, SPANLOG_TEXT("service operation"), draw->name_width, true);
     spanlog_put_repeat(out, " ", draw->name_width - width);
     spanlog_put(out, " k    total    self crit");
     if (draw->bar_width) {
@@ -326,7 +328,8 @@ static int prepare(struct drawing *draw) {
     unsigned rest = width - fixed;
     draw->bar_width = width >= 64 ? (rest - 3) * 2 / 5 : 0;
     draw->name_width = draw->bar_width ? rest - 3 - draw->bar_width : rest;
-    draw->depth_drawn = draw->name_width / 4 < DEPTH_DRAWN_MAX ? draw->name_width / 4 : DEPTH_DRAWN_MAX;
+    draw->depth_drawn =
+        draw->name_width / 4 < DEPTH_DRAWN_MAX ? draw->name_width / 4 : DEPTH_DRAWN_MAX;
     size_t count = trace->tree.count + (size_t)1;
     draw->next_child = malloc(count * sizeof *draw->next_child);
     draw->next_item = malloc(count * sizeof *draw->next_item);

@@ -1,0 +1,27 @@
+/* core/descriptor.h: descriptors of ours stay clear of 0, 1 and 2.
+ *
+ *     fd = descriptor_above_stdio(open(path, ...));
+ *
+ * A program may have closed its stdout: what opens next would get its number, and whatever the
+ * program, or our own output `stdout`, writes there would land in the journal or in the log.
+ */
+#ifndef SPANLOG_CORE_DESCRIPTOR_H
+#define SPANLOG_CORE_DESCRIPTOR_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+/* Returns fd, or its copy above 2 when it is not, or -1 with errno set. Before any lock is taken:
+ * closing a copy drops a process's locks. */
+static inline int descriptor_above_stdio(int fd) {
+    if (fd < 0 || fd > STDERR_FILENO)
+        return fd;
+    int copy = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    return copy;
+}
+
+#endif

@@ -1,0 +1,290 @@
+/* tests/unit/library_journal_test.c: journals are read with care: whoever they are from, whatever is in
+ * them. And the library does without one where there is no room. */
+#include "tests/unit/library_check.h"
+
+#include "src/back/recover.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+static void leaves_a_journal(void) {
+    static char text[1500];
+    memset(text, 't', sizeof text - 1);
+    static spanlog_logger named = SPANLOG_LOGGER("named");
+    spanlog_scope(sp, "open", kv("k", 1), kv("t", text));
+    spanlog_event(&sp, "event", kv("attempt", 2));
+    spanlog_link(&sp, spanlog_ctx_current());
+    spanlog_fail(&sp, "broken");
+    check_equal(spanlog_flush(5000), 0);
+    for (int i = 0; i < 30; i++) {
+        spanlog_scope(step, "step", kv("i", i));
+        spanlog_info_to(named, "n", kv("i", i), kv_hex("h", text, 5), kv_json("j", "[1]"), kv("d", 1.5));
+        spanlog_infof("printed %d %s %.*s", i, "text", 3, text);
+    }
+    kill(getpid(), SIGKILL);
+}
+
+/* Dies with records in its ring; returns the journal's path. */
+static const char *dead_journal(void) {
+    static char path[400];
+    allow_torn_tail(true);
+    assert_signal(run_child(leaves_a_journal), SIGKILL);
+    struct run *listing = run_command("ls journals/*.journal");
+    listing->out[strcspn(listing->out, "\n")] = '\0';
+    snprintf(path, sizeof path, "%s/%s", run_directory(), listing->out);
+    return path;
+}
+
+static struct run *recover_all(int status) {
+    struct run *run = run_command("'%s' recover --dir journals", SPANLOG_TOOL);
+    assert_exit(run, status);
+    return run;
+}
+
+/* ---- whose it is --------------------------------------------------------------------------- */
+
+static void a_link_is_refused_and_kept(void **state) {
+    (void)state;
+    dead_journal();
+    run_command("mv journals/*.journal away; ln -s ../away journals/x.journal");
+    struct run *run = recover_all(2);
+    assert_count(run, "msg", "span abandoned", 0);
+    assert_says(run->err, "x.journal", 1);
+    assert_string_equal(run_command("ls away journals/x.journal | wc -l")->out, "2\n");
+    assert_exit(run_command("'%s' recover journals/x.journal", SPANLOG_TOOL), 2);
+}
+
+static void a_journal_with_a_second_name_is_refused_and_kept(void **state) {
+    (void)state;
+    const char *path = dead_journal();
+    run_command("ln %s away", path);
+    struct run *run = recover_all(2);
+    assert_count(run, "msg", "span abandoned", 0);
+    assert_says(run->err, "kept", 1);
+    assert_int_equal(access(path, F_OK), 0);
+}
+
+static void somebody_elses_journal_is_refused_and_kept(void **state) {
+    (void)state;
+    const char *path = dead_journal();
+    if (chown(path, 65534, 65534) != 0)
+        not_permitted("a file cannot be given away");
+    assert_count(recover_all(2), "msg", "span abandoned", 0);
+    assert_int_equal(access(path, F_OK), 0);
+}
+
+static void what_is_no_file_is_refused(void **state) {
+    (void)state;
+    dead_journal();
+    run_command("mkfifo journals/f.journal; mkdir journals/d.journal; : > journals/e.journal; "
+                "echo text > journals/t.journal");
+    struct run *run = recover_all(2);
+    assert_count(run, "msg", "span abandoned", 1); /* the good one all the same */
+    assert_says(run->err, "f.journal", 1);
+    assert_says(run->err, "d.journal", 1);
+    assert_says(run->err, "t.journal", 1);
+}
+
+static void a_directory_of_others_is_not_used(void **state) {
+    (void)state;
+    dead_journal();
+    run_command("chmod 777 journals");
+    assert_count(run_command("'%s' recover --dir journals", SPANLOG_TOOL), "msg", "span abandoned", 0);
+}
+
+static void lives_on(void) {
+    spanlog_info("one");
+    check_equal(spanlog_flush(5000), 0);
+    check_equal(system("touch there"), 0);
+    sleep_ms(20000);
+}
+
+static void a_living_process_is_left_alone(void **state) {
+    (void)state;
+    char there[300];
+    pid_t pid = start_child(lives_on);
+    snprintf(there, sizeof there, "%s/there", run_directory());
+    while (access(there, F_OK) != 0)
+        usleep(1000);
+    struct run *all = run_command("'%s' recover --dir journals", SPANLOG_TOOL);
+    assert_exit(all, 0);
+    assert_string_equal(all->err, "");
+    assert_exit(run_command("'%s' recover journals/*.journal", SPANLOG_TOOL), 2);
+    struct run *still = run_command("ls journals/*.journal | wc -l");
+    assert_string_equal(still->out, "1\n");
+    kill(pid, SIGKILL);
+    finish_child(pid);
+    assert_exit(recover_all(0), 0);
+    assert_string_equal(run_command("ls journals | wc -l")->out, "0\n");
+}
+
+/* ---- what is in it ------------------------------------------------------------------------- */
+
+static uint64_t next_random(uint64_t *state) {
+    *state ^= *state >> 12;
+    *state ^= *state << 25;
+    *state ^= *state >> 27;
+    return *state * 0x2545F4914F6CDD1Du;
+}
+
+static size_t journal_size, used_size;
+static uint8_t *journal_bytes, *damaged;
+static uint32_t *used_offsets; /* where it is not zero */
+
+static void load_journal(const char *path) {
+    FILE *file = fopen(path, "rb");
+    struct stat status;
+    assert_non_null(file);
+    assert_int_equal(fstat(fileno(file), &status), 0);
+    journal_size = (size_t)status.st_size;
+    journal_bytes = malloc(journal_size);
+    damaged = malloc(journal_size);
+    used_offsets = malloc(journal_size * sizeof *used_offsets);
+    assert_int_equal(fread(journal_bytes, 1, journal_size, file), journal_size);
+    fclose(file);
+    used_size = 0;
+    for (size_t i = 0; i < journal_size; i++) {
+        if (journal_bytes[i] != 0)
+            used_offsets[used_size++] = (uint32_t)i;
+    }
+}
+
+/* A few bytes near to what is in use become others; sometimes the file is cut. */
+static size_t damage(uint64_t *random) {
+    size_t size = journal_size;
+    memcpy(damaged, journal_bytes, size);
+    for (uint64_t n = 1 + next_random(random) % 8; n > 0; n--) {
+        size_t at = used_offsets[next_random(random) % used_size] + next_random(random) % 8;
+        uint64_t kind = next_random(random) % 4;
+        if (next_random(random) % 2 != 0) /* the header is where it hurts */
+            at = next_random(random) % sizeof(struct journal_header);
+        if (at + 8 > size)
+            continue;
+        if (kind == 0)
+            damaged[at] ^= (uint8_t)(1u << next_random(random) % 8);
+        else if (kind == 1)
+            damaged[at] = (uint8_t)next_random(random);
+        else if (kind == 2)
+            memset(damaged + at, 0xff, 8);
+        else
+            memcpy(damaged + at, damaged + next_random(random) % (size - 8), 8);
+    }
+    if (next_random(random) % 5 == 0)
+        size = next_random(random) % size;
+    /* Not the place where the lines go: it could become any file of this machine. */
+    size_t outputs = offsetof(struct journal_header, outputs);
+    memcpy(damaged + outputs, journal_bytes + outputs, JOURNAL_TEXT_SIZE);
+    return size;
+}
+
+static size_t damaged_size;
+
+static void recovers_damaged(void) {
+    struct recover_result result;
+    mode_t before = umask(077);
+    FILE *file = fopen("damaged.journal", "wb");
+    check(file != NULL && fwrite(damaged, 1, damaged_size, file) == damaged_size);
+    fclose(file);
+    umask(before);
+    recover_journal("damaged.journal", true, 300, &result);
+    exit(result.error != 0 ? 3 : 4);
+}
+
+static void a_damaged_journal_never_crashes_recovery(void **state) {
+    (void)state;
+    uint64_t random = 0x9E3779B97F4A7C15u;
+    int refused = 0, rounds = under_sanitizer() ? 150 : 500;
+    load_journal(dead_journal());
+    run_command("cp log.jsonl before.jsonl");
+    for (int i = 0; i < rounds; i++) {
+        run_command("cp before.jsonl log.jsonl");
+        damaged_size = damage(&random);
+        allow_torn_tail(true);
+        struct run *run = run_again(recovers_damaged);
+        if (!WIFEXITED(run->status) || (WEXITSTATUS(run->status) != 3 && WEXITSTATUS(run->status) != 4))
+            fail_msg("round %d: wait status 0x%x, %.3000s", i, (unsigned)run->status, run->err);
+        refused += WEXITSTATUS(run->status) == 3;
+        assert_true(run->seconds < 10);
+    }
+    print_message("%d of %d refused\n", refused, rounds);
+    assert_true(refused > 0 && refused < rounds);
+    free(journal_bytes);
+    free(damaged);
+    free(used_offsets);
+}
+
+/* ---- no room for one ----------------------------------------------------------------------- */
+
+static void logs_where_memory_is_short(void) {
+    mkdir("small", 0700);
+    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("tmpfs", "small", "tmpfs", 0, "size=256k,mode=0700") != 0)
+        _exit(77);
+    for (int i = 0; i < 100; i++)
+        spanlog_info("n", kv("i", i));
+}
+
+static void without_room_for_a_journal_callers_write_and_it_is_said_once(void **state) {
+    (void)state;
+    with("SPANLOG_JOURNAL_DIR", "small");
+    struct run *run = run_child(logs_where_memory_is_short);
+    if (WIFEXITED(run->status) && WEXITSTATUS(run->status) == 77)
+        not_permitted("a tmpfs cannot be mounted");
+    assert_exit(run, 0);
+    assert_says(run->err, "records are written by their callers", 1);
+    assert_says(run->err, "\n", 1);
+    assert_count(run, "msg", "n", 100);
+}
+
+static void *logs_a_lot(void *unused) {
+    for (int i = 0; i < 3000; i++)
+        spanlog_info("n", kv("i", i), kv("t", "some text that takes room in the ring of this thread"));
+    return unused;
+}
+
+static void grows_where_memory_is_short(void) {
+    pthread_t threads[8];
+    mkdir("small", 0700);
+    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("tmpfs", "small", "tmpfs", 0, "size=1600k,mode=0700") != 0)
+        _exit(77);
+    for (int i = 0; i < 8; i++)
+        pthread_create(&threads[i], NULL, logs_a_lot, NULL);
+    for (int i = 0; i < 8; i++)
+        pthread_join(threads[i], NULL);
+    for (int i = 0; i < 300; i++) {
+        spanlog_scope(sp, "s");
+    }
+}
+
+static void a_journal_that_cannot_grow_is_used_as_it_is(void **state) {
+    (void)state;
+    with("SPANLOG_JOURNAL_DIR", "small");
+    with("SPANLOG_BLOCK_MS", "20000");
+    struct run *run = run_child(grows_where_memory_is_short);
+    if (WIFEXITED(run->status) && WEXITSTATUS(run->status) == 77)
+        not_permitted("a tmpfs cannot be mounted");
+    assert_exit(run, 0);
+    assert_count(run, "msg", "n", 24000);
+    size_t spans = count_lines(run, "operation", "s");
+    for (size_t n = 0; find_line(run, "msg", "spans dropped", n) != NULL; n++)
+        spans += (size_t)number_field(find_line(run, "msg", "spans dropped", n), "count");
+    assert_int_equal(spans, 300);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        sentence(a_link_is_refused_and_kept),
+        sentence(a_journal_with_a_second_name_is_refused_and_kept),
+        sentence(somebody_elses_journal_is_refused_and_kept),
+        sentence(what_is_no_file_is_refused),
+        sentence(a_directory_of_others_is_not_used),
+        sentence(a_living_process_is_left_alone),
+        sentence(a_damaged_journal_never_crashes_recovery),
+        sentence(without_room_for_a_journal_callers_write_and_it_is_said_once),
+        sentence(a_journal_that_cannot_grow_is_used_as_it_is),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
