@@ -48,3 +48,23 @@ if(SPANLOG_FUZZERS)
             $<TARGET_FILE:journal_seed_writer> ${CMAKE_BINARY_DIR}/corpus/journal
     DEPENDS journal_seed_writer VERBATIM)
 endif()
+
+# ---- the headers, the installed tree, the sources --------------------------------------------------
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+add_test(NAME headers_compile_in_every_language
+  COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cxx/headers_test.py
+          ${CMAKE_SOURCE_DIR}/include ${CMAKE_CURRENT_SOURCE_DIR}/cxx)
+add_test(NAME installed_tree_builds_programs
+  COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cxx/install_test.py
+          ${CMAKE_BINARY_DIR} ${CMAKE_SOURCE_DIR})
+add_test(NAME includes_follow_the_law
+  COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/unit/includes_test.py ${CMAKE_SOURCE_DIR})
+set_tests_properties(headers_compile_in_every_language installed_tree_builds_programs
+  includes_follow_the_law PROPERTIES TIMEOUT 120 LABELS library)
+
+# Call sites in inline functions and templates, run.
+add_executable(library_cxx cxx/right.cc)
+target_link_libraries(library_cxx PRIVATE spanlog_flags spanlog::spanlog)
+add_test(NAME call_sites_work_in_cxx
+  COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cxx/run_test.py $<TARGET_FILE:library_cxx>)
+set_tests_properties(call_sites_work_in_cxx PROPERTIES TIMEOUT 60 LABELS library)

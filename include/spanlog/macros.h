@@ -252,6 +252,7 @@ SPANLOG__INLINE const void *bytes(const struct spanlog__bytes &b) {
 #define SPANLOG__K spanlog_fields_must_be_written_kv_key_value
 #define SPANLOG__KEYS(n, ...) SPANLOG__CAT(SPANLOG__KEY_, n)(__VA_ARGS__, ~)
 #define SPANLOG__KEY_0(m, ...) ""
+#define SPANLOG__KEY_at_most_16_fields(...) spanlog_at_most_16_fields
 #define SPANLOG__KEY_1(m, a, ...) SPANLOG__K a
 #define SPANLOG__KEY_2(m, a, b, ...) SPANLOG__K a SPANLOG__K b
 #define SPANLOG__KEY_3(m, a, b, c, ...) SPANLOG__K a SPANLOG__K b SPANLOG__K c
@@ -295,6 +296,7 @@ SPANLOG__INLINE const void *bytes(const struct spanlog__bytes &b) {
 #define SPANLOG__T spanlog_field_type_must_come_from_kv
 #define SPANLOG__TYPES(n, ...) SPANLOG__CAT(SPANLOG__TYPE_, n)(__VA_ARGS__, ~)
 #define SPANLOG__TYPE_0(m, ...) 0u
+#define SPANLOG__TYPE_at_most_16_fields(...) spanlog_at_most_16_fields
 #define SPANLOG__TYPE_1(m, a, ...) (SPANLOG__T a)
 #define SPANLOG__TYPE_2(m, a, b, ...) (SPANLOG__T a | SPANLOG__T b << 4)
 #define SPANLOG__TYPE_3(m, a, b, c, ...) (SPANLOG__T a | SPANLOG__T b << 4 | SPANLOG__T c << 8)
@@ -351,6 +353,7 @@ SPANLOG__INLINE const void *bytes(const struct spanlog__bytes &b) {
 #define SPANLOG__V spanlog_field_value_must_come_from_kv
 #define SPANLOG__VALUES(n, ...) SPANLOG__CAT(SPANLOG__VALUE_, n)(__VA_ARGS__, ~)
 #define SPANLOG__VALUE_0(m, ...)
+#define SPANLOG__VALUE_at_most_16_fields(...)
 #define SPANLOG__VALUE_1(m, a, ...) SPANLOG__V a
 #define SPANLOG__VALUE_2(m, a, b, ...) SPANLOG__V a SPANLOG__V b
 #define SPANLOG__VALUE_3(m, a, b, c, ...) SPANLOG__V a SPANLOG__V b SPANLOG__V c

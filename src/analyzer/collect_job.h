@@ -61,10 +61,12 @@ struct spanlog_job {
     struct spanlog_issues *issues;
 };
 
-/* Calls for each row; `row` is a pointer to `type`. */
+/* Goes through all rows; `row` is declared as a pointer to `type`. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): a declaration has no room for them */
 #define SPANLOG_ROWS_EACH(rows, type, row)                                                         \
     for (const struct spanlog_rows_block *block = (rows)->first; block; block = block->next)       \
         for (const type *row = (const type *)(const void *)block->data;                            \
              (const char *)row < block->data + block->used; row++)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 #endif

@@ -113,7 +113,7 @@ static bool usual_milliseconds(const char *begin, const char *end, uint64_t *ret
 }
 
 uint64_t spanlog_milliseconds_read(const char *begin, const char *end) {
-    uint64_t ns;
+    uint64_t ns = 0;
     double ms;
     if (usual_milliseconds(begin, end, &ns))
         return ns;

@@ -179,8 +179,7 @@ static const char *nested_after(struct spanlog_json_walk *walk, struct stack *st
 }
 
 const char *spanlog_json_nested(struct spanlog_json_walk *walk, const char *p) {
-    struct stack stack;
-    stack.depth = 0;
+    struct stack stack = {{0}, 0};
     do {
         if (*p == '{' || *p == '[') {
             bool object = *p == '{';

@@ -83,8 +83,9 @@ static void fill_attribute(struct filling *filling, const struct spanlog_json_va
     ret->key = text_of(filling, &name);
     ret->rendered = (struct spanlog_text){NULL, 0};
     /* A key that stands as the json dialect would write it is rendered already. */
-    if (!key->escaped && key->begin[-2] == ',' && key->end[1] == ':' && ret->key.size &&
-        ret->key.size <= SPANLOG_KEY_SIZE_MAX && !spanlog_key_is_reserved(ret->key, of))
+    if (!key->escaped && key->begin && key->begin[-2] == ',' && key->end[1] == ':' &&
+        ret->key.size && ret->key.size <= SPANLOG_KEY_SIZE_MAX &&
+        !spanlog_key_is_reserved(ret->key, of))
         ret->rendered = (struct spanlog_text){key->begin - 2, ret->key.size + 4};
     fill_value(filling, value, &ret->value);
 }
@@ -92,7 +93,7 @@ static void fill_attribute(struct filling *filling, const struct spanlog_json_va
 /* Members of the object at `at`, at least as many as there are. */
 static uint32_t count_members(const char *at) {
     struct spanlog_json_walk walk = {.at = at};
-    struct spanlog_json_value key, value;
+    struct spanlog_json_value key = {0}, value = {0};
     uint32_t count = 0;
     for (int more = spanlog_json_open(&walk); more > 0 && spanlog_json_member(&walk, &key, &value);
          more = spanlog_json_next(&walk))
@@ -144,7 +145,7 @@ static void fill_event(struct filling *filling, const char *at, struct spanlog_e
         return;
     }
     struct spanlog_json_walk walk = {.at = at};
-    struct spanlog_json_value key, value;
+    struct spanlog_json_value key = {0}, value = {0};
     for (int more = spanlog_json_open(&walk); more > 0 && spanlog_json_member(&walk, &key, &value);
          more = spanlog_json_next(&walk)) {
         if (key_is(&key, "ts") && value.type == SPANLOG_JSON_STRING)
@@ -193,7 +194,7 @@ static void fill_links(struct filling *filling, const struct spanlog_json_value 
         if (elements.value.type != SPANLOG_JSON_OBJECT)
             continue;
         struct spanlog_json_walk walk = {.at = elements.value.begin};
-        struct spanlog_json_value key, value;
+        struct spanlog_json_value key = {0}, value = {0};
         struct spanlog_id id;
         for (int more = spanlog_json_open(&walk);
              more > 0 && spanlog_json_member(&walk, &key, &value);
@@ -333,7 +334,7 @@ static void fill_attributes(struct filling *filling, const struct spanlog_record
     }
     line->attributes = attributes;
     struct spanlog_json_walk walk = {.at = text};
-    struct spanlog_json_value key, value;
+    struct spanlog_json_value key = {0}, value = {0};
     for (int more = spanlog_json_open(&walk); more > 0 && spanlog_json_member(&walk, &key, &value);
          more = spanlog_json_next(&walk)) {
         unsigned field = spanlog_key_field(filling->reader->keys, &key);

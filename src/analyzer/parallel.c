@@ -11,37 +11,37 @@ struct share {
     size_t next;
 };
 
-struct helper {
+struct member {
     struct share *share;
     unsigned job;
     pthread_t thread;
 };
 
 static void *work(void *argument) {
-    struct helper *helper = argument;
-    struct share *share = helper->share;
+    struct member *member = argument;
+    struct share *share = member->share;
     size_t item;
     while ((item = __atomic_fetch_add(&share->next, 1, __ATOMIC_RELAXED)) < share->count)
-        share->one(share->argument, helper->job, item);
+        share->one(share->argument, member->job, item);
     return NULL;
 }
 
 void spanlog_parallel(unsigned jobs, size_t count,
                       void (*one)(void *argument, unsigned job, size_t item), void *argument) {
     struct share share = {one, argument, count, 0};
-    struct helper helpers[SPANLOG_JOBS_MAX];
+    struct member members[SPANLOG_JOBS_MAX];
     unsigned started = 1;
     if (jobs > SPANLOG_JOBS_MAX)
         jobs = SPANLOG_JOBS_MAX;
-    helpers[0] = (struct helper){.share = &share};
+    members[0] = (struct member){.share = &share};
     for (; started < jobs && started < count; started++) {
-        helpers[started] = (struct helper){.share = &share, .job = started};
-        if (pthread_create(&helpers[started].thread, NULL, work, &helpers[started]) != 0)
+        members[started] = (struct member){.share = &share, .job = started};
+        if (pthread_create(&members[started].thread, NULL, work, &members[started]) != 0)
             break;
     }
-    work(&helpers[0]);
+    work(&members[0]);
     for (unsigned i = 1; i < started; i++)
-        pthread_join(helpers[i].thread, NULL);
+        pthread_join(members[i].thread, NULL);
 }
 
 unsigned spanlog_job_count(unsigned wanted) {

@@ -144,7 +144,12 @@ static inline void note_member(const struct spanlog_field_table *keys,
         return;
     }
     record->repeated |= record->raw[field].type != SPANLOG_JSON_ABSENT;
-    record->raw[field] = *value;
+    /* One by one: read as wide words, what was just written in parts would stall. */
+    struct spanlog_json_value *raw = &record->raw[field];
+    raw->begin = value->begin;
+    raw->end = value->end;
+    raw->type = value->type;
+    raw->escaped = value->escaped;
     record->ids_read &= ~(1u << field);
 }
 
@@ -397,7 +402,7 @@ const char *spanlog_record_read(struct spanlog_reader *reader, const char *line,
     ret->level = read_level(&raw[SPANLOG_FIELD_LEVEL]);
     ret->time_ns = read_time(reader, string_of(&raw[SPANLOG_FIELD_TS]));
     ret->service = string_of(&raw[SPANLOG_FIELD_SERVICE]);
-    ret->service_escaped = raw[SPANLOG_FIELD_SERVICE].escaped;
+    ret->service_escaped = ret->service.data && raw[SPANLOG_FIELD_SERVICE].escaped;
     ret->trace_text = string_of(&raw[SPANLOG_FIELD_TRACE_ID]);
     ret->has_trace = read_id(ret, SPANLOG_FIELD_TRACE_ID, 32, &ret->trace);
     ret->has_span = read_id(ret, SPANLOG_FIELD_SPAN_ID, 16, &ret->span);

@@ -235,7 +235,7 @@ int spanlog_traces_list(const struct spanlog_collection *all,
         free(search.finders[i].items);
     }
     free(search.finders);
-    if (rc < 0)
+    if (rc < 0 || !ret->items)
         return rc;
     struct spanlog_traces_query order = *query;
     qsort_r(ret->items, ret->count, sizeof *ret->items, by_query, &order);

@@ -17,12 +17,11 @@ static const struct spanlog_usage usage = {
     .options = SPANLOG_TAKES_INPUT | SPANLOG_TAKES_COLOR | SPANLOG_TAKES_TO | SPANLOG_TAKES_JSON};
 
 static const struct spanlog_dialect *choose_dialect(const struct spanlog_options *options) {
-    const struct spanlog_dialect *to = options->to;
+    const struct spanlog_dialect *to = options->to, *pretty = spanlog_dialect_find("pretty");
     if (!to)
-        to = options->json || !isatty(STDOUT_FILENO) ? &spanlog_dialect_json
-                                                     : &spanlog_dialect_pretty;
-    if (to == &spanlog_dialect_pretty && spanlog_options_look(options).color)
-        to = &spanlog_dialect_pretty_color;
+        to = options->json || !isatty(STDOUT_FILENO) ? &spanlog_dialect_json : pretty;
+    if (to == pretty && spanlog_options_look(options).color)
+        to = spanlog_dialect_find("pretty_color");
     return to;
 }
 

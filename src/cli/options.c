@@ -159,38 +159,38 @@ static const char *set_to(struct spanlog_options *options, const char *value) {
 
 static const struct option {
     const char *name;
-    char letter;       /* 0: none */
     const char *value; /* NULL: takes none */
     const char *help;
-    unsigned group;
     set_option *set;
+    unsigned group; /* enum spanlog_takes */
+    char letter;    /* 0: none */
 } table[] = {
-    {"json", 0, NULL, "one JSON object a line", SPANLOG_TAKES_JSON, set_json},
-    {"to", 0, "DIALECT",
-     "what to write: json, logfmt, pretty (default: pretty on a terminal, else json)",
-     SPANLOG_TAKES_TO, set_to},
-    {"sort", 0, "[-]FIELD", "order by this field; with - the greatest first (default: start)",
-     SPANLOG_TAKES_SORT, set_sort},
-    {"limit", 0, "N", "at most N", SPANLOG_TAKES_SORT, set_limit},
-    {"service", 0, "NAME", "only traces that pass through this service", SPANLOG_TAKES_FILTER,
-     set_service},
-    {"operation", 0, "NAME", "only traces with a span of this operation", SPANLOG_TAKES_FILTER,
-     set_operation},
-    {"status", 0, "STATUS", "error: only traces with errors; ok: only those without",
-     SPANLOG_TAKES_FILTER, set_status},
-    {"min-duration", 0, "TIME", "only traces that took at least that long: 100ms",
-     SPANLOG_TAKES_FILTER, set_min_duration},
-    {"since", 0, "TIME", "only traces that start at or after this time; 10m is ten minutes ago",
-     SPANLOG_TAKES_FILTER, set_since},
-    {"until", 0, "TIME", "only traces that start before this time", SPANLOG_TAKES_FILTER,
-     set_until},
-    {"error-status-min", 0, "CODE", "the least HTTP status that is an error (default: 500)",
-     SPANLOG_TAKES_ERRORS, set_error_status_min},
-    {"color", 0, "WHEN", "auto, always or never; NO_COLOR is honoured", SPANLOG_TAKES_COLOR,
-     set_color},
-    {"ascii", 0, NULL, "no box drawing characters", SPANLOG_TAKES_LOOK, set_ascii},
-    {"width", 0, "N", "columns (default: the terminal's, or 80)", SPANLOG_TAKES_LOOK, set_width},
-    {"jobs", 'j', "N", "threads (default: one for each core)", SPANLOG_TAKES_INPUT, set_jobs},
+    {"json", NULL, "one JSON object a line", set_json, SPANLOG_TAKES_JSON, 0},
+    {"to", "DIALECT",
+     "what to write: json, logfmt, pretty (default: pretty on a terminal, else json)", set_to,
+     SPANLOG_TAKES_TO, 0},
+    {"sort", "[-]FIELD", "order by this field; with - the greatest first (default: start)",
+     set_sort, SPANLOG_TAKES_SORT, 0},
+    {"limit", "N", "at most N", set_limit, SPANLOG_TAKES_SORT, 0},
+    {"service", "NAME", "only traces that pass through this service", set_service,
+     SPANLOG_TAKES_FILTER, 0},
+    {"operation", "NAME", "only traces with a span of this operation", set_operation,
+     SPANLOG_TAKES_FILTER, 0},
+    {"status", "STATUS", "error: only traces with errors; ok: only those without", set_status,
+     SPANLOG_TAKES_FILTER, 0},
+    {"min-duration", "TIME", "only traces that took at least that long: 100ms", set_min_duration,
+     SPANLOG_TAKES_FILTER, 0},
+    {"since", "TIME", "only traces that start at or after this time; 10m is ten minutes ago",
+     set_since, SPANLOG_TAKES_FILTER, 0},
+    {"until", "TIME", "only traces that start before this time", set_until, SPANLOG_TAKES_FILTER,
+     0},
+    {"error-status-min", "CODE", "the least HTTP status that is an error (default: 500)",
+     set_error_status_min, SPANLOG_TAKES_ERRORS, 0},
+    {"color", "WHEN", "auto, always or never; NO_COLOR is honoured", set_color, SPANLOG_TAKES_COLOR,
+     0},
+    {"ascii", NULL, "no box drawing characters", set_ascii, SPANLOG_TAKES_LOOK, 0},
+    {"width", "N", "columns (default: the terminal's, or 80)", set_width, SPANLOG_TAKES_LOOK, 0},
+    {"jobs", "N", "threads (default: one for each core)", set_jobs, SPANLOG_TAKES_INPUT, 'j'},
 };
 #define OPTIONS (sizeof table / sizeof table[0])
 

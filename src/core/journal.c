@@ -145,7 +145,8 @@ static int open_file(struct journal *journal, const char *directory, const char 
                               JOURNAL_SUFFIX);
         if (length >= (int)sizeof journal->path)
             return -ENAMETOOLONG;
-        journal->fd = open(journal->path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        journal->fd = descriptor_above_stdio(
+            open(journal->path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
         if (journal->fd < 0) {
             if (errno != EEXIST)
                 return -errno;

@@ -33,28 +33,27 @@ static void file_close(struct sink *sink) {
     sink->locked = false;
 }
 
+/* Non-blocking: a FIFO without a reader must not hold the back. It changes nothing for files. */
+static int open_target(const char *path) {
+    const int flags = O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+    struct stat status;
+    /* A FIFO for writing only, so that a lost reader is noticed; and never for both even for a
+     * moment: its reader would see a writer come and go, which is the end of its file. */
+    if (stat(path, &status) == 0 && S_ISFIFO(status.st_mode))
+        return open(path, flags | O_WRONLY);
+    int fd = open(path, flags | O_RDWR | O_CREAT, 0644);
+    return fd >= 0 ? fd : open(path, flags | O_WRONLY | O_CREAT, 0644);
+}
+
 static int file_open(struct sink *sink) {
     struct stat status;
-    /* Non-blocking: a FIFO without a reader must not hold the back. It changes nothing for files.
-     */
-    sink->fd =
-        open(sink->target, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
-    if (sink->fd < 0)
-        sink->fd = open(sink->target,
-                        O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
-    sink->fd = descriptor_above_stdio(sink->fd);
+    sink->fd = descriptor_above_stdio(open_target(sink->target));
     if (sink->fd < 0)
         return -errno;
     if (fstat(sink->fd, &status) != 0) {
         int error = -errno;
         file_close(sink);
         return error;
-    }
-    if (S_ISFIFO(status.st_mode)) { /* for writing only, so that a lost reader is noticed */
-        close(sink->fd);
-        sink->fd = descriptor_above_stdio(open(sink->target, O_WRONLY | O_CLOEXEC | O_NONBLOCK));
-        if (sink->fd < 0)
-            return -errno;
     }
     sink->regular = S_ISREG(status.st_mode);
     sink->chunked = S_ISFIFO(status.st_mode);

@@ -110,6 +110,19 @@ static void an_escaped_key_is_the_same_key(void **state) {
     assert_int_equal(record.level, 13);
 }
 
+static void what_a_line_does_not_have_is_not_set(void **state) {
+    struct spanlog_record record;
+    (void)state;
+    memset(&record, 0x44, sizeof record);
+    assert_null(read_line("{}", &record));
+    assert_false(record.has_trace || record.has_span || record.has_parent || record.is_error);
+    assert_false(record.service_escaped || record.repeated);
+    assert_null(record.service.data);
+    assert_int_equal(record.time_ns, 0);
+    assert_int_equal(record.level, 0);
+    assert_int_equal(record.line_kind, SPANLOG_LINE_LOG);
+}
+
 static void a_message_cannot_pass_for_a_span(void **state) {
     struct spanlog_record record;
     (void)state;
@@ -227,6 +240,7 @@ int main(void) {
         cmocka_unit_test(no_departure_from_the_template_changes_the_answer),
         cmocka_unit_test(of_a_key_given_twice_the_last_value_counts),
         cmocka_unit_test(an_escaped_key_is_the_same_key),
+        cmocka_unit_test(what_a_line_does_not_have_is_not_set),
         cmocka_unit_test(a_message_cannot_pass_for_a_span),
         cmocka_unit_test(bad_lines_are_refused),
         cmocka_unit_test(lines_with_a_byte_changed_are_judged_as_by_the_other_validator),

@@ -52,6 +52,8 @@ struct run *run_child(void (*body)(void));
 struct run *run_again(void (*body)(void));
 /* Runs a command line in the last child's directory; its output in run->out. */
 struct run *run_command(const char *format, ...) SPANLOG__PRINTF(1, 2);
+/* Frees all runs and texts of the test so far, for tests of many rounds. */
+void forget_runs(void);
 /* The two halves of run_child: between them the parent may do things to the running child. */
 pid_t start_child(void (*body)(void));
 struct run *finish_child(pid_t pid);

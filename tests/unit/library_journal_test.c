@@ -197,9 +197,13 @@ static void a_damaged_journal_never_crashes_recovery(void **state) {
     uint64_t random = 0x9E3779B97F4A7C15u;
     int refused = 0, rounds = under_sanitizer() ? 150 : 500;
     load_journal(dead_journal());
-    run_command("cp log.jsonl before.jsonl");
+    char log[300];
+    snprintf(log, sizeof log, "%s/log.jsonl", run_directory());
+    long log_size = (long)strlen(read_text(log));
     for (int i = 0; i < rounds; i++) {
-        run_command("cp before.jsonl log.jsonl");
+        forget_runs();
+        if (access(log, F_OK) == 0)
+            assert_int_equal(truncate(log, log_size), 0);
         damaged_size = damage(&random);
         allow_torn_tail(true);
         struct run *run = run_again(recovers_damaged);

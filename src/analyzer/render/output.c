@@ -146,7 +146,7 @@ static size_t measure(const char *p, size_t size, size_t limit, size_t *ret_byte
 
 size_t spanlog_put_visible_cut(struct spanlog_output *out, struct spanlog_text text, size_t columns,
                                bool ascii) {
-    size_t before = out->size, fits;
+    size_t before, fits;
     /* No more bytes than could be shown: a column takes at most four, and a few for marks. */
     if (text.size > 8 * columns + 64)
         text.size = (uint32_t)spanlog_utf8_trim(text.data, 8 * columns + 64);
