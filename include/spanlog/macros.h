@@ -210,8 +210,9 @@ SPANLOG__INLINE const void *bytes(const struct spanlog__bytes &b) {
 
 #endif
 
-/* What stands in a tuple behind its key: a tag and the arguments, not yet expanded, so that the walks
- * have little to carry. TAG_type and TAG_slot make of them what the site and the array need. */
+/* What stands in a tuple behind its key: a tag and the arguments, not yet expanded, so that the
+ * walks have little to carry. TAG_type and TAG_slot make of them what the site and the array need.
+ */
 #define spanlog__value_type(v) SPANLOG__TYPE(v)
 #define spanlog__value_slot(v) SPANLOG__SLOT(v)
 #define spanlog__text_type(p, n) SPANLOG__T_STRN

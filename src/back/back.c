@@ -14,6 +14,7 @@
 
 static struct {
     struct drain drain;
+    struct drain_counts counts; /* of drain, as spanlog_stats sees them: as of the last turn */
     struct settings settings;
     struct lock lock; /* the drain */
     pthread_t thread;
@@ -37,6 +38,17 @@ int back_open(const struct settings *settings) {
                            settings->process_lines);
     back.open = error == 0;
     return error;
+}
+
+/* Under the lock. */
+static void publish_counts(void) {
+    const struct drain_counts *now = &back.drain.counts;
+    __atomic_store_n(&back.counts.records, now->records, __ATOMIC_RELAXED);
+    __atomic_store_n(&back.counts.spans, now->spans, __ATOMIC_RELAXED);
+    __atomic_store_n(&back.counts.dropped, now->dropped, __ATOMIC_RELAXED);
+    __atomic_store_n(&back.counts.bytes, now->bytes, __ATOMIC_RELAXED);
+    __atomic_store_n(&back.counts.writes, now->writes, __ATOMIC_RELAXED);
+    __atomic_store_n(&back.counts.sink_errors, now->sink_errors, __ATOMIC_RELAXED);
 }
 
 bool back_is_self(void) {
@@ -120,6 +132,7 @@ static enum turn take_turn(void) {
     size_t count = drain_pass(&back.drain, clock_ticks());
     bool out = drain_write(&back.drain);
     bool busy = is_busy(before);
+    publish_counts();
     lock_release(&back.lock, &guard);
     if (!out)
         return TURN_STUCK;
@@ -135,7 +148,7 @@ static void *back_main(void *unused) {
     back.tid = (int32_t)syscall(SYS_gettid);
     prctl(PR_SET_NAME, "spanlog");
     prctl(PR_SET_TIMERSLACK, 1000);
-    back.recovered += recover_service(&back.settings);
+    __atomic_add_fetch(&back.recovered, recover_service(&back.settings), __ATOMIC_RELAXED);
     unsigned idle = 0;
     while (__atomic_load_n(&back.stop, __ATOMIC_SEQ_CST) == 0) {
         switch (take_turn()) {
@@ -190,6 +203,7 @@ void back_drain(void) {
         clock_calibrate(&back.drain.decoder->clock);
         drain_pass(&back.drain, UINT64_MAX);
         drain_write(&back.drain);
+        publish_counts();
     }
     lock_release(&back.lock, &guard);
 }
@@ -270,15 +284,22 @@ int back_stop(int timeout_ms, bool (*abandon)(void)) {
             drain_abandoned(&back.drain);
         drain_process_ended(&back.drain);
         error = drain_write(&back.drain) ? 0 : -ETIMEDOUT;
+        publish_counts();
     }
     lock_release(&back.lock, &guard);
     return error;
 }
 
 void back_counts(struct drain_counts *counts, uint64_t *sleeps, uint64_t *recovered) {
-    *counts = back.drain.counts; /* single words, each read whole; the sum may be of two moments */
+    *counts = (struct drain_counts){
+        .records = __atomic_load_n(&back.counts.records, __ATOMIC_RELAXED),
+        .spans = __atomic_load_n(&back.counts.spans, __ATOMIC_RELAXED),
+        .dropped = __atomic_load_n(&back.counts.dropped, __ATOMIC_RELAXED),
+        .bytes = __atomic_load_n(&back.counts.bytes, __ATOMIC_RELAXED),
+        .writes = __atomic_load_n(&back.counts.writes, __ATOMIC_RELAXED),
+        .sink_errors = __atomic_load_n(&back.counts.sink_errors, __ATOMIC_RELAXED)};
     *sleeps = __atomic_load_n(&back.sleeps, __ATOMIC_RELAXED);
-    *recovered = back.recovered;
+    *recovered = __atomic_load_n(&back.recovered, __ATOMIC_RELAXED);
 }
 
 /* ---- fork ---------------------------------------------------------------------------------- */

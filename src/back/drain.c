@@ -29,6 +29,7 @@ int drain_init(struct drain *drain, struct journal *journal, const struct output
     drain->decoder->line.pid = context->pid;
     drain->slot = header->phase & PHASE_SLOT;
     drain->now = header->checkpoints[drain->slot];
+    memcpy(drain->first_read, drain->now.ring_read, sizeof drain->first_read);
     if (drain->now.clock.ns_per_tick > 1e-6 && drain->now.clock.ns_per_tick < 1e6)
         drain->decoder->clock = drain->now.clock;
     for (uint32_t i = 0; i < output_count && i < journal->batch_count; i++) {
@@ -138,7 +139,8 @@ static void heap_sink(struct heads *heads, uint32_t at) {
     heads->heap[at] = moving;
 }
 
-/* The ring's next record, if it has one that is whole and lies inside the ring. */
+/* The ring's next record, if it has one that is whole and lies inside the ring. A dead ring holds
+ * at most its own size: damaged, it could lead round and round. */
 static const struct record *next_record(const struct drain *drain, struct ring *ring,
                                         uint32_t *ret_word) {
     uint64_t position = drain->now.ring_read[ring->index];
@@ -146,6 +148,8 @@ static const struct record *next_record(const struct drain *drain, struct ring *
     uint32_t word = record_word(record), size = word & RECORD_SIZE_MASK;
     *ret_word = word;
     if (word == 0 || size < sizeof *record || size % 8 != 0 || size > ring->size)
+        return NULL;
+    if (drain->journal->copy && position - drain->first_read[ring->index] + size > ring->size)
         return NULL;
     return record;
 }

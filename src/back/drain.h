@@ -30,9 +30,10 @@ struct drain {
     struct decoder *decoder;
     struct output outputs[JOURNAL_MAX_OUTPUTS];
     uint32_t output_count;
-    struct checkpoint now; /* what the next checkpoint will say */
-    uint32_t slot;         /* the checkpoint in use */
-    bool pending;          /* batches are in WRITING phase and not all out */
+    struct checkpoint now;                  /* what the next checkpoint will say */
+    uint64_t first_read[JOURNAL_MAX_RINGS]; /* now.ring_read as it was found */
+    uint32_t slot;                          /* the checkpoint in use */
+    bool pending;                           /* batches are in WRITING phase and not all out */
     bool process_lines;
     bool begun[JOURNAL_MAX_OUTPUTS]; /* this sink is between begin and end */
     struct drain_counts counts;

@@ -79,15 +79,20 @@ void clock_calibrate(struct clock_map *map) {
     map->wall_slope = map->ns_per_tick * (1.0 + correction);
 }
 
+/* A damaged journal may hold any ticks and any slope. */
+static int64_t whole_ns(double ns) {
+    return ns > -9e18 && ns < 9e18 ? (int64_t)ns : 0;
+}
+
 uint64_t clock_wall_ns(const struct clock_map *map, uint64_t ticks) {
     if (!map->tsc)
         return ticks;
     double offset = (double)(int64_t)(ticks - map->last_ticks) * map->wall_slope;
-    return map->last_wall_ns + (uint64_t)(int64_t)offset;
+    return map->last_wall_ns + (uint64_t)whole_ns(offset);
 }
 
 uint64_t clock_duration_ns(const struct clock_map *map, uint64_t start, uint64_t end) {
     if (end <= start)
         return 0;
-    return (uint64_t)((double)(end - start) * map->ns_per_tick + 0.5);
+    return (uint64_t)whole_ns((double)(end - start) * map->ns_per_tick + 0.5);
 }

@@ -139,10 +139,10 @@ static int open_file(struct journal *journal, const char *directory, const char 
     int error = -EEXIST;
     /* A serial: a process that closed its journal, or a pid used again, gets a name of its own. */
     for (unsigned serial = 0; serial < 1000 && error != 0; serial++) {
-        int length = snprintf(journal->path, sizeof journal->path, "%s/%s-%u-%llu-%s-%u%s",
-                              directory, name, (unsigned)getpid(),
-                              (unsigned long long)process_start_time(), boot, serial,
-                              JOURNAL_SUFFIX);
+        int length =
+            snprintf(journal->path, sizeof journal->path, "%s/%s-%u-%llu-%s-%u%s", directory, name,
+                     (unsigned)getpid(), (unsigned long long)process_start_time(), boot, serial,
+                     JOURNAL_SUFFIX);
         if (length >= (int)sizeof journal->path)
             return -ENAMETOOLONG;
         journal->fd = descriptor_above_stdio(

@@ -40,7 +40,7 @@ static bool level_is_on(const struct spanlog__site *site, bool named) {
 bool site_ready(struct spanlog__site *site, bool named) {
     if (!process_start())
         return false;
-    uint32_t state = SPANLOG__STATE(*site);
+    uint32_t state = __atomic_load_n(&site->state, __ATOMIC_ACQUIRE); /* and with it the id */
     if (state != SPANLOG__STATE_NEW)
         return state == SPANLOG__STATE_ON;
     struct lock_guard guard = lock_take(&process.lock);

@@ -120,7 +120,7 @@ bool thread_trade_spans(struct thread *t) {
         return_spans(t);
     take_spans(t);
     if (t->free_spans == NULL)
-        process.journal.header->spans_refused++;
+        __atomic_add_fetch(&process.journal.header->spans_refused, 1, __ATOMIC_RELAXED);
     if (!t->shared)
         lock_release(&process.lock, &guard);
     return t->free_spans != NULL;

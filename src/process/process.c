@@ -246,7 +246,8 @@ int spanlog_stats(spanlog_statistics *ret_stats) {
     all.sink_errors = counts.sink_errors;
     if (process.state != PROCESS_NEW && process.journal.header != NULL) {
         back_count_spans(&all.open_spans);
-        all.spans_refused = process.journal.header->spans_refused;
+        all.spans_refused =
+            __atomic_load_n(&process.journal.header->spans_refused, __ATOMIC_RELAXED);
         for (uint32_t i = 1; i < process.journal.ring_count; i++)
             all.threads += process.journal.rings[i]->state == RING_OWNED;
     }

@@ -127,8 +127,8 @@ static int file_begin(struct sink *sink, struct sink_place *ret_place) {
     return 0;
 }
 
-/* After a failure in the middle of a line: takes the part of it back. The end is asked for: somebody
- * may have cut the file since we began, and to go by our own count would leave a hole. */
+/* After a failure in the middle of a line: takes the part of it back. The end is asked for:
+ * somebody may have cut the file since we began, and to go by our own count would leave a hole. */
 static size_t keep_whole_lines(struct sink *sink, const char *data, size_t done) {
     const char *newline = done > 0 ? memrchr(data, '\n', done) : NULL;
     size_t whole = newline != NULL ? (size_t)(newline + 1 - data) : 0;

@@ -54,8 +54,8 @@ static int print_span(const struct format_shape *s, char *out, size_t size) {
     struct tm tm = parts(s->line.time_ns);
     return snprintf(
         out, size,
-        F_TS "\"span completed\",\"service\":\"orders\"," F_IDS
-             "\"parent_id\":\"" F_8 "\",\"trace_flags\":\"03\",\"operation\":\"db.query\",\"kind\":"
+        F_TS "\"span completed\",\"service\":\"orders\"," F_IDS "\"parent_id\":\"" F_8
+             "\",\"trace_flags\":\"03\",\"operation\":\"db.query\",\"kind\":"
              "\"client\",\"start\":\"" F_DATE "\",\"duration_ms\":%.17g,"
              "\"src\":\"src/db.c:42\",\"pid\":71123,\"tid\":%u,\"table\":\"%s\",\"rows\":%lld}\n",
         A_TS(s), A_IDS(s), A_8(s->line.parent_id), A_DATE(tm, s->nanoseconds - 45250000), 45.25,

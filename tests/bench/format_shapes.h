@@ -6,9 +6,9 @@
  *     spanlog_dialect_json.write(&s->line, out, end);        ours
  *     s->print(s, out, size);                                what it is compared with
  *
- * Both start from the same record: a time in nanoseconds, ids as bytes. snprintf gets what is constant
- * in its format, and texts escaped beforehand. Both make the same bytes for every shape but `doubles_17` (snprintf writes
- * digits that nobody needs).
+ * Both start from the same record: a time in nanoseconds, ids as bytes. snprintf gets what is
+ * constant in its format, and texts escaped beforehand. Both make the same bytes for every shape
+ * but `doubles_17` (snprintf writes digits that nobody needs).
  */
 #ifndef SPANLOG_TESTS_BENCH_FORMAT_SHAPES_H
 #define SPANLOG_TESTS_BENCH_FORMAT_SHAPES_H

@@ -30,11 +30,11 @@ void uses_everything(int argc, char **argv, void *pointer) {
     spanlog_info("no field");
     spanlog_info("one", kv("k", argc));
     spanlog_warn("types", kv("a", (short)1), kv("b", 2L), kv("c", 3LL), kv("d", 4UL), kv("e", 5ULL),
-                 kv("f", (unsigned char)6), kv("g", 1.5f), kv("h", 2.5), kv("i", argv[0]), kv("j", "literal"),
-                 kv("k", bytes), kv("l", color), kv("m", argc > 1), kv("n", (size_t)7), kv("o", (int8_t)8),
-                 kv("p", 'c'));
-    spanlog_error("made", kv_n("n", argv[0], 3), kv_hex("h", bytes, sizeof bytes), kv_ptr("p", pointer), kv_errno(),
-                  kv_json("j", "{}"));
+                 kv("f", (unsigned char)6), kv("g", 1.5f), kv("h", 2.5), kv("i", argv[0]),
+                 kv("j", "literal"), kv("k", bytes), kv("l", color), kv("m", argc > 1),
+                 kv("n", (size_t)7), kv("o", (int8_t)8), kv("p", 'c'));
+    spanlog_error("made", kv_n("n", argv[0], 3), kv_hex("h", bytes, sizeof bytes),
+                  kv_ptr("p", pointer), kv_errno(), kv_json("j", "{}"));
     if (argc > 1)
         spanlog_debug("a statement");
     else

@@ -19,9 +19,13 @@ template <class T> void in_a_template(T value) {
 
 class Worker {
   public:
-    explicit Worker(int n) : n_(n) { spanlog_debug("constructed", kv("n", n_)); }
+    explicit Worker(int n) : n_(n) {
+        spanlog_debug("constructed", kv("n", n_));
+    }
     void works() const {
-        auto lambda = [this](int i) { spanlog_info("lambda", kv("i", i + n_), kv("color", Color::green)); };
+        auto lambda = [this](int i) {
+            spanlog_info("lambda", kv("i", i + n_), kv("color", Color::green));
+        };
         lambda(1);
         spanlog_event(&span_, "worked");
     }

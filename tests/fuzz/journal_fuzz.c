@@ -24,11 +24,16 @@ static uint8_t image[MOST_KIB * 1024];
 static char directory[] = "/tmp/journal-fuzz-XXXXXX";
 static char journal_path[64], outputs[128], log_path[64];
 
+static void remove_directory(void) {
+    rmdir(directory);
+}
+
 static void prepare(void) {
     if (journal_path[0] != '\0')
         return;
     if (mkdtemp(directory) == NULL)
         abort();
+    atexit(remove_directory);
     snprintf(journal_path, sizeof journal_path, "%s/x.journal", directory);
     snprintf(log_path, sizeof log_path, "%s/log.jsonl", directory);
     snprintf(outputs, sizeof outputs, "trace:json+file:%s", log_path);

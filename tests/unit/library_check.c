@@ -16,9 +16,7 @@ static unsigned directories;
 
 static bool torn_tail_allowed;
 
-static struct {
-    const char *name, *value;
-} settings[16];
+static struct { const char *name, *value; } settings[16];
 static unsigned setting_count;
 
 /* Everything that a test allocates is freed after it. */
@@ -39,7 +37,8 @@ static int remove_one(const char *path, const struct stat *status, int type, str
 int fresh_directory(void **state) {
     (void)state;
     const char *base = getenv("TMPDIR");
-    snprintf(root, sizeof root, "%s/spanlog-test-XXXXXX", base != NULL && strlen(base) < 30 ? base : "/tmp");
+    snprintf(root, sizeof root, "%s/spanlog-test-XXXXXX",
+             base != NULL && strlen(base) < 30 ? base : "/tmp");
     directories = setting_count = 0;
     torn_tail_allowed = false;
     return mkdtemp(root) == NULL;
@@ -334,7 +333,8 @@ const char *need_line(const struct run *run, const char *key, const char *value)
 
 /* ---- assertions ---------------------------------------------------------------------------- */
 
-void assert_field_(const char *line, const char *key, const char *expected, const char *file, int at) {
+void assert_field_(const char *line, const char *key, const char *expected, const char *file,
+                   int at) {
     const char *value = field(line, key);
     if (value == NULL && expected == NULL)
         return;
@@ -358,8 +358,9 @@ void assert_count_(const struct run *run, const char *key, const char *value, si
 void assert_exit_(const struct run *run, int code, const char *file, int at) {
     int is = WIFSIGNALED(run->status) ? -WTERMSIG(run->status) : WEXITSTATUS(run->status);
     if (is != code) {
-        print_error("ended with %d, expected %d (negative: a signal)\nstderr: %.3000s\nlog: %.1000s\n",
-                    is, code, run->err, run->log);
+        print_error(
+            "ended with %d, expected %d (negative: a signal)\nstderr: %.3000s\nlog: %.1000s\n", is,
+            code, run->err, run->log);
         _fail(file, at);
     }
 }
@@ -430,7 +431,7 @@ bool under_sanitizer(void) {
 }
 
 /* A child of a process with threads goes on in these tests. */
-const char *__tsan_default_options(void);
+__attribute__((visibility("default"))) const char *__tsan_default_options(void);
 const char *__tsan_default_options(void) {
     return "die_after_fork=0";
 }

@@ -37,9 +37,9 @@ struct run {
     int status; /* as waitpid gives it */
     pid_t pid;
     double seconds;
-    char *log;  /* log.jsonl */
-    char *out;  /* stdout */
-    char *err;  /* stderr */
+    char *log;    /* log.jsonl */
+    char *out;    /* stdout */
+    char *err;    /* stderr */
     char **lines; /* of log, each ended by NUL */
     size_t count;
 };
@@ -80,7 +80,8 @@ size_t count_lines(const struct run *run, const char *key, const char *value);
 /* As find_line, n = 0, but fails the test when the line is missing. */
 const char *need_line(const struct run *run, const char *key, const char *value);
 
-#define assert_field(line, key, expected) assert_field_((line), (key), (expected), __FILE__, __LINE__)
+#define assert_field(line, key, expected)                                                          \
+    assert_field_((line), (key), (expected), __FILE__, __LINE__)
 #define assert_no_field(line, key) assert_field_((line), (key), NULL, __FILE__, __LINE__)
 #define assert_count(run, key, value, expected)                                                    \
     assert_count_((run), (key), (value), (expected), __FILE__, __LINE__)
@@ -88,7 +89,8 @@ const char *need_line(const struct run *run, const char *key, const char *value)
 #define assert_signal(run, number) assert_exit_((run), -(number), __FILE__, __LINE__)
 /* `text` stands in it exactly `times` times. */
 #define assert_says(in, text, times) assert_says_((in), (text), (times), __FILE__, __LINE__)
-void assert_field_(const char *line, const char *key, const char *expected, const char *file, int at);
+void assert_field_(const char *line, const char *key, const char *expected, const char *file,
+                   int at);
 void assert_count_(const struct run *run, const char *key, const char *value, size_t expected,
                    const char *file, int at);
 void assert_exit_(const struct run *run, int code, const char *file, int at);

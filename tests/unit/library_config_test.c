@@ -1,5 +1,5 @@
-/* tests/unit/library_config_test.c: settings from code and environment: good ones work, bad ones are
- * named once on stderr and change nothing. */
+/* tests/unit/library_config_test.c: settings from code and environment: good ones work, bad ones
+ * are named once on stderr and change nothing. */
 #include "tests/unit/library_check.h"
 
 #include <sys/stat.h>
@@ -16,20 +16,42 @@ static char huge[100000];
 static const struct {
     const char *variable, *value;
 } bad[] = {
-    {"SPANLOG_LEVEL", "loud"}, {"SPANLOG_LEVEL", "info,=debug"}, {"SPANLOG_LEVEL", "db="},
-    {"SPANLOG_LEVEL", "7"}, {"LOG_LEVEL", "verbose"}, {"SPANLOG_OUTPUT", "nowhere"},
-    {"SPANLOG_OUTPUT", "file:"}, {"SPANLOG_OUTPUT", "+stdout"}, {"SPANLOG_OUTPUT", ","},
-    {"SPANLOG_OUTPUT", "stdout,stdout,stdout,stdout,stdout"}, {"SPANLOG_OUTPUT", "stdout:x"},
-    {"SPANLOG_OUTPUT", "file:log.jsonl?rotate=1"}, {"SPANLOG_FULL", "maybe"},
-    {"SPANLOG_BLOCK_MS", "soon"}, {"SPANLOG_BLOCK_MS", "-1"}, {"SPANLOG_BLOCK_MS", "10x"},
-    {"SPANLOG_BLOCK_MS", " 10"}, {"SPANLOG_BLOCK_MS", "99999999999999999999"},
-    {"SPANLOG_RING_SIZE", "1"}, {"SPANLOG_RING_SIZE", "257M"}, {"SPANLOG_RING_SIZE", "1.5M"},
-    {"SPANLOG_RING_SIZE", "99999999999G"}, {"SPANLOG_SYNC", "yes please"}, {"SPANLOG_SOURCE", "file"},
-    {"SPANLOG_SOURCE", "src,,pid"}, {"SPANLOG_TRACE_IDS", "uuid"}, {"SPANLOG_MAX_ATTRIBUTES", "many"},
-    {"SPANLOG_MAX_EVENTS", "-5"}, {"SPANLOG_MAX_LINKS", "1025"}, {"SPANLOG_MAX_OPEN_SPANS", "1"},
-    {"SPANLOG_MAX_OPEN_SPANS", "0x100"}, {"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "x"},
-    {"OTEL_SPAN_EVENT_COUNT_LIMIT", "x"}, {"OTEL_SPAN_LINK_COUNT_LIMIT", "x"},
-    {"SPANLOG_PROCESS_LINES", "2"}, {"SPANLOG_SIGNAL_HANDLERS", "never"},
+    {"SPANLOG_LEVEL", "loud"},
+    {"SPANLOG_LEVEL", "info,=debug"},
+    {"SPANLOG_LEVEL", "db="},
+    {"SPANLOG_LEVEL", "7"},
+    {"LOG_LEVEL", "verbose"},
+    {"SPANLOG_OUTPUT", "nowhere"},
+    {"SPANLOG_OUTPUT", "file:"},
+    {"SPANLOG_OUTPUT", "+stdout"},
+    {"SPANLOG_OUTPUT", ","},
+    {"SPANLOG_OUTPUT", "stdout,stdout,stdout,stdout,stdout"},
+    {"SPANLOG_OUTPUT", "stdout:x"},
+    {"SPANLOG_OUTPUT", "file:log.jsonl?rotate=1"},
+    {"SPANLOG_FULL", "maybe"},
+    {"SPANLOG_BLOCK_MS", "soon"},
+    {"SPANLOG_BLOCK_MS", "-1"},
+    {"SPANLOG_BLOCK_MS", "10x"},
+    {"SPANLOG_BLOCK_MS", " 10"},
+    {"SPANLOG_BLOCK_MS", "99999999999999999999"},
+    {"SPANLOG_RING_SIZE", "1"},
+    {"SPANLOG_RING_SIZE", "257M"},
+    {"SPANLOG_RING_SIZE", "1.5M"},
+    {"SPANLOG_RING_SIZE", "99999999999G"},
+    {"SPANLOG_SYNC", "yes please"},
+    {"SPANLOG_SOURCE", "file"},
+    {"SPANLOG_SOURCE", "src,,pid"},
+    {"SPANLOG_TRACE_IDS", "uuid"},
+    {"SPANLOG_MAX_ATTRIBUTES", "many"},
+    {"SPANLOG_MAX_EVENTS", "-5"},
+    {"SPANLOG_MAX_LINKS", "1025"},
+    {"SPANLOG_MAX_OPEN_SPANS", "1"},
+    {"SPANLOG_MAX_OPEN_SPANS", "0x100"},
+    {"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "x"},
+    {"OTEL_SPAN_EVENT_COUNT_LIMIT", "x"},
+    {"OTEL_SPAN_LINK_COUNT_LIMIT", "x"},
+    {"SPANLOG_PROCESS_LINES", "2"},
+    {"SPANLOG_SIGNAL_HANDLERS", "never"},
     {"OTEL_RESOURCE_ATTRIBUTES", "nothing here"},
 };
 
@@ -49,12 +71,28 @@ static void a_bad_value_is_named_once_and_changes_nothing(void **state) {
     }
 }
 
-static const char *const variables[] = {
-    "SPANLOG_LEVEL", "SPANLOG_OUTPUT", "SPANLOG_FORMAT", "SPANLOG_FULL", "SPANLOG_BLOCK_MS",
-    "SPANLOG_RING_SIZE", "SPANLOG_JOURNAL_DIR", "SPANLOG_SYNC", "SPANLOG_SOURCE", "SPANLOG_TRACE_IDS",
-    "SPANLOG_MAX_ATTRIBUTES", "SPANLOG_MAX_EVENTS", "SPANLOG_MAX_LINKS", "SPANLOG_MAX_OPEN_SPANS",
-    "SPANLOG_PROCESS_LINES", "SPANLOG_SIGNAL_HANDLERS", "OTEL_SERVICE_NAME", "SERVICE_NAME",
-    "ENVIRONMENT", "LOG_LEVEL", "LOG_FORMAT", "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"};
+static const char *const variables[] = {"SPANLOG_LEVEL",
+                                        "SPANLOG_OUTPUT",
+                                        "SPANLOG_FORMAT",
+                                        "SPANLOG_FULL",
+                                        "SPANLOG_BLOCK_MS",
+                                        "SPANLOG_RING_SIZE",
+                                        "SPANLOG_JOURNAL_DIR",
+                                        "SPANLOG_SYNC",
+                                        "SPANLOG_SOURCE",
+                                        "SPANLOG_TRACE_IDS",
+                                        "SPANLOG_MAX_ATTRIBUTES",
+                                        "SPANLOG_MAX_EVENTS",
+                                        "SPANLOG_MAX_LINKS",
+                                        "SPANLOG_MAX_OPEN_SPANS",
+                                        "SPANLOG_PROCESS_LINES",
+                                        "SPANLOG_SIGNAL_HANDLERS",
+                                        "OTEL_SERVICE_NAME",
+                                        "SERVICE_NAME",
+                                        "ENVIRONMENT",
+                                        "LOG_LEVEL",
+                                        "LOG_FORMAT",
+                                        "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"};
 
 static void a_huge_value_is_named_once_and_changes_nothing(void **state) {
     (void)state;
@@ -139,8 +177,9 @@ static void source_chooses_what_a_record_carries(void **state) {
     static const struct {
         const char *value;
         bool src, pid, tid;
-    } sources[] = {{NULL, true, true, true},   {"none", false, false, false}, {"src", true, false, false},
-                   {"pid", false, true, false}, {"tid", false, false, true},   {"tid,src", true, false, true}};
+    } sources[] = {{NULL, true, true, true},    {"none", false, false, false},
+                   {"src", true, false, false}, {"pid", false, true, false},
+                   {"tid", false, false, true}, {"tid,src", true, false, true}};
     for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
         with("SPANLOG_SOURCE", sources[i].value);
         struct run *run = run_child(logs_one);
@@ -175,7 +214,8 @@ static void logs_levels(void) {
 
 static void each_output_has_a_level_and_a_dialect(void **state) {
     (void)state;
-    with("SPANLOG_OUTPUT", "file:log.jsonl,error:logfmt+stdout,warn:json+stderr,file:sub file.jsonl");
+    with("SPANLOG_OUTPUT",
+         "file:log.jsonl,error:logfmt+stdout,warn:json+stderr,file:sub file.jsonl");
     struct run *run = run_child(logs_levels);
     assert_count(run, "msg", "low", 1);
     assert_count(run, "msg", "high", 1);
@@ -220,9 +260,15 @@ static void a_relative_path_is_fixed_at_the_start(void **state) {
 
 static void initialises(void) {
     char service[] = "in-code";
-    spanlog_config config = {.size = sizeof config, .service = service, .version = "9",
-                             .environment = "test", .resource = "team=core", .level = "debug",
-                             .output = "file:log.jsonl", .source = "pid", .max_events = 1};
+    spanlog_config config = {.size = sizeof config,
+                             .service = service,
+                             .version = "9",
+                             .environment = "test",
+                             .resource = "team=core",
+                             .level = "debug",
+                             .output = "file:log.jsonl",
+                             .source = "pid",
+                             .max_events = 1};
     check_equal(spanlog_init(&config), 0);
     service[0] = 'X'; /* it was copied */
     check_equal(spanlog_init(&config), -EALREADY);
@@ -236,7 +282,8 @@ static void code_configures_what_the_environment_leaves_open(void **state) {
     with("SPANLOG_OUTPUT", NULL);
     struct run *run = run_child(initialises);
     assert_exit(run, 0);
-    const char *line = need_line(run, "msg", "debugged"), *started = need_line(run, "msg", "process started");
+    const char *line = need_line(run, "msg", "debugged"),
+               *started = need_line(run, "msg", "process started");
     assert_field(line, "service", "in-code");
     assert_no_field(line, "src");
     assert_field(started, "service.version", "9");
@@ -335,9 +382,7 @@ static void shuts_down(void) {
     check_equal(lines_of("log.jsonl", "process ended"), 1);
     spanlog_info("after");
     check_equal(lines_of("log.jsonl", "\"msg\":\"after\""), 1); /* at once */
-    {
-        spanlog_scope(sp, "late");
-    }
+    { spanlog_scope(sp, "late"); }
     check_equal(lines_of("log.jsonl", "\"operation\":\"late\""), 1);
     spanlog_end(p);
     check_equal(spanlog_flush(100), 0);

@@ -79,7 +79,8 @@ static void is_renamed_all_the_time(void) {
     check_equal(spanlog_flush(10000), 0);
     __atomic_store_n(&done, 1, __ATOMIC_RELEASE);
     pthread_join(rotator, NULL);
-    check_equal(system("cat old*.jsonl > all.jsonl; cat log.jsonl >> all.jsonl 2>/dev/null; true"), 0);
+    check_equal(system("cat old*.jsonl > all.jsonl; cat log.jsonl >> all.jsonl 2>/dev/null; true"),
+                0);
 }
 
 static void nothing_is_lost_while_the_file_is_rotated_all_the_time(void **state) {
@@ -226,7 +227,8 @@ static void logs_and_goes_on(void) {
 
 static void an_unwritable_path_is_said_once_and_the_program_goes_on(void **state) {
     (void)state;
-    static const char *const paths[] = {"file:/nowhere/at/all/log", "file:/proc/version/log", "file:/tmp"};
+    static const char *const paths[] = {"file:/nowhere/at/all/log", "file:/proc/version/log",
+                                        "file:/tmp"};
     for (size_t i = 0; i < 3; i++) {
         with("SPANLOG_OUTPUT", paths[i]);
         struct run *run = run_child(logs_and_goes_on);
@@ -316,7 +318,8 @@ static void assert_loss_is_counted(const struct run *run) {
     for (size_t n = 0; find_line(run, "msg", "records dropped", n) != NULL; n++)
         said += (long)number_field(find_line(run, "msg", "records dropped", n), "count");
     long there = (long)count_lines(run, "msg", "n");
-    print_message("%ld logged, %ld there, %ld said to be dropped; %s", total, there, said, run->out);
+    print_message("%ld logged, %ld there, %ld said to be dropped; %s", total, there, said,
+                  run->out);
     assert_true(said > 0);
     assert_int_equal(there + said, total);
     assert_says(run->err, "No space left on device", 1);

@@ -1,5 +1,5 @@
-/* tests/unit/library_journal_test.c: journals are read with care: whoever they are from, whatever is in
- * them. And the library does without one where there is no room. */
+/* tests/unit/library_journal_test.c: journals are read with care: whoever they are from, whatever
+ * is in them. And the library does without one where there is no room. */
 #include "tests/unit/library_check.h"
 
 #include "src/back/recover.h"
@@ -20,7 +20,8 @@ static void leaves_a_journal(void) {
     check_equal(spanlog_flush(5000), 0);
     for (int i = 0; i < 30; i++) {
         spanlog_scope(step, "step", kv("i", i));
-        spanlog_info_to(named, "n", kv("i", i), kv_hex("h", text, 5), kv_json("j", "[1]"), kv("d", 1.5));
+        spanlog_info_to(named, "n", kv("i", i), kv_hex("h", text, 5), kv_json("j", "[1]"),
+                        kv("d", 1.5));
         spanlog_infof("printed %d %s %.*s", i, "text", 3, text);
     }
     kill(getpid(), SIGKILL);
@@ -91,7 +92,8 @@ static void a_directory_of_others_is_not_used(void **state) {
     (void)state;
     dead_journal();
     run_command("chmod 777 journals");
-    assert_count(run_command("'%s' recover --dir journals", SPANLOG_TOOL), "msg", "span abandoned", 0);
+    assert_count(run_command("'%s' recover --dir journals", SPANLOG_TOOL), "msg", "span abandoned",
+                 0);
 }
 
 static void lives_on(void) {
@@ -207,13 +209,43 @@ static void a_damaged_journal_never_crashes_recovery(void **state) {
         damaged_size = damage(&random);
         allow_torn_tail(true);
         struct run *run = run_again(recovers_damaged);
-        if (!WIFEXITED(run->status) || (WEXITSTATUS(run->status) != 3 && WEXITSTATUS(run->status) != 4))
+        if (!WIFEXITED(run->status) ||
+            (WEXITSTATUS(run->status) != 3 && WEXITSTATUS(run->status) != 4))
             fail_msg("round %d: wait status 0x%x, %.3000s", i, (unsigned)run->status, run->err);
         refused += WEXITSTATUS(run->status) == 3;
         assert_true(run->seconds < 10);
     }
     print_message("%d of %d refused\n", refused, rounds);
     assert_true(refused > 0 && refused < rounds);
+    free(journal_bytes);
+    free(damaged);
+    free(used_offsets);
+}
+
+/* Every place of every ring looks like a record: there is no end to come to. */
+static void close_the_rings(void) {
+    const struct journal_header *header = (const struct journal_header *)(void *)journal_bytes;
+    memcpy(damaged, journal_bytes, journal_size);
+    for (uint32_t i = 0; i < header->segment_count; i++) {
+        const struct segment *segment = &header->segments[i];
+        if (segment->kind != SEGMENT_RING)
+            continue;
+        for (uint64_t at = RING_HEADER_SIZE; at < segment->size; at += sizeof(struct record)) {
+            struct record record = {.word = sizeof record, .site = 1, .ticks = 1};
+            memcpy(damaged + segment->offset + at, &record, sizeof record);
+        }
+    }
+    damaged_size = journal_size;
+}
+
+static void a_ring_without_an_end_is_read_once_around(void **state) {
+    (void)state;
+    load_journal(dead_journal());
+    close_the_rings();
+    struct run *run = run_again(recovers_damaged);
+    assert_exit(run, 4);
+    assert_true(run->seconds < 10);
+    assert_in_range(run->count, 1, 50000);
     free(journal_bytes);
     free(damaged);
     free(used_offsets);
@@ -244,7 +276,8 @@ static void without_room_for_a_journal_callers_write_and_it_is_said_once(void **
 
 static void *logs_a_lot(void *unused) {
     for (int i = 0; i < 3000; i++)
-        spanlog_info("n", kv("i", i), kv("t", "some text that takes room in the ring of this thread"));
+        spanlog_info("n", kv("i", i),
+                     kv("t", "some text that takes room in the ring of this thread"));
     return unused;
 }
 
@@ -287,6 +320,7 @@ int main(void) {
         sentence(a_directory_of_others_is_not_used),
         sentence(a_living_process_is_left_alone),
         sentence(a_damaged_journal_never_crashes_recovery),
+        sentence(a_ring_without_an_end_is_read_once_around),
         sentence(without_room_for_a_journal_callers_write_and_it_is_said_once),
         sentence(a_journal_that_cannot_grow_is_used_as_it_is),
     };

@@ -1,4 +1,5 @@
-/* tests/unit/library_log_test.c: records, their values, levels and loggers, as a program sees them. */
+/* tests/unit/library_log_test.c: records, their values, levels and loggers, as a program sees them.
+ */
 #include "tests/unit/library_check.h"
 
 #include <limits.h>
@@ -28,18 +29,35 @@ static void every_type_is_written_exactly(void **state) {
     (void)state;
     struct run *run = run_child(logs_every_type);
     const char *line = need_line(run, "msg", "types");
-    static const char *const types[][2] = {
-        {"bool", "true"}, {"char", "65"}, {"short", "-2"}, {"uchar", "200"},
-        {"ll", "-9223372036854775808"}, {"ull", "18446744073709551615"}, {"float", "0.1"},
-        {"double", "0.1"}, {"ld", "2.5"}, {"array", "array"}, {"null", "(null)"}, {"enum", "3"},
-        {"size", "6"}, {"literal", "l"}, {"unsigned", "u"}, {"int", "-2147483648"}};
+    static const char *const types[][2] = {{"bool", "true"},
+                                           {"char", "65"},
+                                           {"short", "-2"},
+                                           {"uchar", "200"},
+                                           {"ll", "-9223372036854775808"},
+                                           {"ull", "18446744073709551615"},
+                                           {"float", "0.1"},
+                                           {"double", "0.1"},
+                                           {"ld", "2.5"},
+                                           {"array", "array"},
+                                           {"null", "(null)"},
+                                           {"enum", "3"},
+                                           {"size", "6"},
+                                           {"literal", "l"},
+                                           {"unsigned", "u"},
+                                           {"int", "-2147483648"}};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         assert_field(line, types[i][0], types[i][1]);
-    static const char *const made[][2] = {
-        {"n", "abc"}, {"zero", ""}, {"none", "(null)"}, {"hex", "00ff10"}, {"nohex", "(null)"},
-        {"ptr", "0xbeef"}, {"errno", "ENOENT: No such file or directory"},
-        {"json", "{\"a\":[1,null]}"}, {"broken", "{\\\"a\\\":"}, {"lines", "[1,2]"},
-        {"nojson", "(null)"}};
+    static const char *const made[][2] = {{"n", "abc"},
+                                          {"zero", ""},
+                                          {"none", "(null)"},
+                                          {"hex", "00ff10"},
+                                          {"nohex", "(null)"},
+                                          {"ptr", "0xbeef"},
+                                          {"errno", "ENOENT: No such file or directory"},
+                                          {"json", "{\"a\":[1,null]}"},
+                                          {"broken", "{\\\"a\\\":"},
+                                          {"lines", "[1,2]"},
+                                          {"nojson", "(null)"}};
     line = need_line(run, "msg", "made");
     for (size_t i = 0; i < sizeof made / sizeof *made; i++)
         assert_field(line, made[i][0], made[i][1]);
@@ -337,7 +355,8 @@ static void a_threads_records_stay_in_order(void **state) {
     for (size_t i = 0; i < run->count; i++) {
         if (strcmp(field(run->lines[i], "msg"), "n") == 0)
             assert_int_equal((int)number_field(run->lines[i], "i"), expected++);
-        /* Seconds of the minute. The clock's correction may turn the digits behind back a little. */
+        /* Seconds of the minute. The clock's correction may turn the digits behind back a little.
+         */
         double seconds = strtod(field(run->lines[i], "ts") + 17, NULL);
         if (before > seconds + 50e-6 && before < seconds + 50)
             fail_msg("%.9f stands before %.9f", before, seconds);

@@ -1,4 +1,5 @@
-/* tests/unit/library_propagation_test.c: traceparent in and out. https://www.w3.org/TR/trace-context-2/ */
+/* tests/unit/library_propagation_test.c: traceparent in and out.
+ * https://www.w3.org/TR/trace-context-2/ */
 #include "tests/unit/library_check.h"
 
 #define TRACE "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -38,14 +39,18 @@ static const char *through(const char *header) {
 static void what_is_well_formed_passes_through(void **state) {
     (void)state;
     assert_string_equal(through(GOOD), "traceparent: " GOOD);
-    assert_string_equal(through("00-" TRACE "-" SPAN "-00"), "traceparent: 00-" TRACE "-" SPAN "-00");
-    assert_string_equal(through("00-" TRACE "-" SPAN "-03"), "traceparent: 00-" TRACE "-" SPAN "-03");
+    assert_string_equal(through("00-" TRACE "-" SPAN "-00"),
+                        "traceparent: 00-" TRACE "-" SPAN "-00");
+    assert_string_equal(through("00-" TRACE "-" SPAN "-03"),
+                        "traceparent: 00-" TRACE "-" SPAN "-03");
 }
 
 static void unknown_flags_are_not_sent_on(void **state) {
     (void)state;
-    assert_string_equal(through("00-" TRACE "-" SPAN "-ff"), "traceparent: 00-" TRACE "-" SPAN "-03");
-    assert_string_equal(through("00-" TRACE "-" SPAN "-08"), "traceparent: 00-" TRACE "-" SPAN "-00");
+    assert_string_equal(through("00-" TRACE "-" SPAN "-ff"),
+                        "traceparent: 00-" TRACE "-" SPAN "-03");
+    assert_string_equal(through("00-" TRACE "-" SPAN "-08"),
+                        "traceparent: 00-" TRACE "-" SPAN "-00");
 }
 
 static void white_space_around_it_is_ignored(void **state) {
@@ -56,21 +61,39 @@ static void white_space_around_it_is_ignored(void **state) {
 static void of_a_later_version_the_known_prefix_counts(void **state) {
     (void)state;
     assert_string_equal(through("01-" TRACE "-" SPAN "-01"), "traceparent: " GOOD);
-    assert_string_equal(through("cc-" TRACE "-" SPAN "-01-what-the-future-holds"), "traceparent: " GOOD);
+    assert_string_equal(through("cc-" TRACE "-" SPAN "-01-what-the-future-holds"),
+                        "traceparent: " GOOD);
     assert_string_equal(through("cc-" TRACE "-" SPAN "-01.x"), "");
     assert_string_equal(through("cc-" TRACE "-" SPAN "-0"), "");
 }
 
 static void what_is_malformed_is_refused(void **state) {
-    static const char *const bad[] = {
-        "", " ", "00", "00-" TRACE "-" SPAN, "00-" TRACE "-" SPAN "-", "00-" TRACE "-" SPAN "-1",
-        GOOD "0", GOOD "-", GOOD "-00", "ff-" TRACE "-" SPAN "-01", "0-" TRACE "-" SPAN "-01",
-        "00-00000000000000000000000000000000-" SPAN "-01", "00-" TRACE "-0000000000000000-01",
-        "00-4BF92F3577B34DA6A3CE929D0E0E4736-" SPAN "-01", "00-" TRACE "-00F067AA0BA902B7-01",
-        "00-" TRACE "-" SPAN "-0A", "FF-" TRACE "-" SPAN "-01", "00_" TRACE "_" SPAN "_01",
-        "00-" TRACE SPAN "--01", "0g-" TRACE "-" SPAN "-01", "00-" TRACE "-" SPAN "-0x",
-        "00-4bf92f3577b34da6a3ce929d0e0e473-" SPAN "-01x", GOOD "," GOOD, GOOD ", " GOOD,
-        "00-" TRACE "-" SPAN "-01\r\nx: y", "\xc3\xa4" GOOD};
+    static const char *const bad[] = {"",
+                                      " ",
+                                      "00",
+                                      "00-" TRACE "-" SPAN,
+                                      "00-" TRACE "-" SPAN "-",
+                                      "00-" TRACE "-" SPAN "-1",
+                                      GOOD "0",
+                                      GOOD "-",
+                                      GOOD "-00",
+                                      "ff-" TRACE "-" SPAN "-01",
+                                      "0-" TRACE "-" SPAN "-01",
+                                      "00-00000000000000000000000000000000-" SPAN "-01",
+                                      "00-" TRACE "-0000000000000000-01",
+                                      "00-4BF92F3577B34DA6A3CE929D0E0E4736-" SPAN "-01",
+                                      "00-" TRACE "-00F067AA0BA902B7-01",
+                                      "00-" TRACE "-" SPAN "-0A",
+                                      "FF-" TRACE "-" SPAN "-01",
+                                      "00_" TRACE "_" SPAN "_01",
+                                      "00-" TRACE SPAN "--01",
+                                      "0g-" TRACE "-" SPAN "-01",
+                                      "00-" TRACE "-" SPAN "-0x",
+                                      "00-4bf92f3577b34da6a3ce929d0e0e473-" SPAN "-01x",
+                                      GOOD "," GOOD,
+                                      GOOD ", " GOOD,
+                                      "00-" TRACE "-" SPAN "-01\r\nx: y",
+                                      "\xc3\xa4" GOOD};
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         if (strcmp(through(bad[i]), "") != 0)
@@ -89,7 +112,8 @@ static void no_header_is_told_from_a_bad_one(void **state) {
 
 static void nothing_is_written_for_a_zero_context(void **state) {
     (void)state;
-    spanlog_ctx no_span = {.trace_id = {1}}, no_trace = {.span_id = {1}}, good = {.trace_id = {1}, .span_id = {1}};
+    spanlog_ctx no_span = {.trace_id = {1}}, no_trace = {.span_id = {1}},
+                good = {.trace_id = {1}, .span_id = {1}};
     headers = 0;
     assert_int_equal(spanlog_inject(no_span, set, NULL), -EINVAL);
     assert_int_equal(spanlog_inject(no_trace, set, NULL), -EINVAL);

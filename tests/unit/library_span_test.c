@@ -17,7 +17,8 @@ static void a_record_inside_a_span_carries_its_ids(void **state) {
     (void)state;
     struct run *run = run_child(logs_inside_a_span);
     assert_exit(run, 0);
-    const char *log = need_line(run, "msg", "inside"), *span = need_line(run, "operation", "checkout");
+    const char *log = need_line(run, "msg", "inside"),
+               *span = need_line(run, "operation", "checkout");
     char ids[64];
     snprintf(ids, sizeof ids, "%s %s", field(log, "trace_id"), field(log, "span_id"));
     assert_string_equal(ids, run->out);
@@ -144,7 +145,8 @@ static void a_span_without_a_scope_ends_on_any_thread(void **state) {
     (void)state;
     struct run *run = run_child(begins_here_ends_there);
     assert_exit(run, 0);
-    const char *job = need_line(run, "operation", "job"), *step = need_line(run, "operation", "step");
+    const char *job = need_line(run, "operation", "job"),
+               *step = need_line(run, "operation", "step");
     assert_field(job, "kind", "consumer");
     assert_field(job, "n", "1");
     assert_field(job, "by", "thread");
@@ -173,7 +175,8 @@ static void each_kind_is_named(void **state) {
 }
 
 static void fills_a_span(void) {
-    spanlog_ctx other = {.trace_id = {0xab, 1}, .span_id = {0xcd, 2}, .flags = 1}, zero = {.flags = 1};
+    spanlog_ctx other = {.trace_id = {0xab, 1}, .span_id = {0xcd, 2}, .flags = 1},
+                zero = {.flags = 1};
     spanlog_scope(sp, "first name", kv("a", 1));
     spanlog_set(&sp, kv("b", "two"), kv("c", 3.5));
     spanlog_set(&sp, kv("a", "again"));
@@ -195,8 +198,9 @@ static void set_event_link_rename_and_fail_stand_in_the_line(void **state) {
     assert_field(line, "c", "3.5");
     assert_field(line, "status", "error");
     assert_field(line, "error", "timed out");
-    assert_field(line, "links",
-                 "[{\"trace_id\":\"ab010000000000000000000000000000\",\"span_id\":\"cd02000000000000\"}]");
+    assert_field(
+        line, "links",
+        "[{\"trace_id\":\"ab010000000000000000000000000000\",\"span_id\":\"cd02000000000000\"}]");
     const char *events = field(line, "events");
     assert_says(events, "\"name\":\"retry\",\"attempt\":2}", 1);
     assert_says(events, "\"name\":\"plain\"}", 1);
@@ -218,9 +222,10 @@ static void a_failure_may_have_no_text(void **state) {
 static const struct {
     int code;
     const char *status; /* NULL: absent */
-} codes[] = {{0, "ok"},      {200, "ok"},    {302, "ok"},   {399, "ok"},  {404, NULL},  {499, NULL},
-             {500, "error"}, {503, "error"}, {2, "error"},  {4, "error"}, {12, "error"}, {13, "error"},
-             {14, "error"},  {15, "error"},  {1, NULL},     {5, NULL},    {16, NULL},   {100, "ok"}};
+} codes[] = {{0, "ok"},     {200, "ok"},    {302, "ok"},    {399, "ok"},   {404, NULL},
+             {499, NULL},   {500, "error"}, {503, "error"}, {2, "error"},  {4, "error"},
+             {12, "error"}, {13, "error"},  {14, "error"},  {15, "error"}, {1, NULL},
+             {5, NULL},     {16, NULL},     {100, "ok"}};
 
 static void sets_every_status(void) {
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
@@ -374,8 +379,8 @@ static void says_too_much(void) {
         spanlog_link(&sp, other);
     }
     for (int i = 0; i < 13; i++) /* 130 */
-        spanlog_set(&sp, kv("a0", i), kv("a1", i), kv("a2", i), kv("a3", i), kv("a4", i), kv("a5", i),
-                    kv("a6", i), kv("a7", i), kv("a8", i), kv("a9", i));
+        spanlog_set(&sp, kv("a0", i), kv("a1", i), kv("a2", i), kv("a3", i), kv("a4", i),
+                    kv("a5", i), kv("a6", i), kv("a7", i), kv("a8", i), kv("a9", i));
 }
 
 static void what_exceeds_128_is_counted_in_the_line(void **state) {
