@@ -163,7 +163,7 @@ SPANLOG__INLINE const void *bytes(const struct spanlog__bytes &b) {
 #define SPANLOG__SLOT(v) (SPANLOG__VALUE(v)::slot(v))
 #define SPANLOG__BYTES(p, n)                                                                       \
     spanlog__slot_p(::spanlog::detail::bytes(spanlog__bytes{p, static_cast<size_t>(n)}))
-#define SPANLOG__SLOTS(n, ...) (::spanlog::detail::slots<(n) + 1>{{__VA_ARGS__}}.v)
+#define SPANLOG__SLOTS(n, ...) (::spanlog::detail::slots<(n) + ((n) == 0)>{{__VA_ARGS__}}.v)
 
 #else
 
@@ -206,7 +206,7 @@ SPANLOG__INLINE const void *bytes(const struct spanlog__bytes &b) {
         unsigned long long: spanlog__slot_u,                                                       \
         default: spanlog__slot_i)(v)
 #define SPANLOG__BYTES(p, n) spanlog__slot_p(&(const struct spanlog__bytes){(p), (size_t)(n)})
-#define SPANLOG__SLOTS(n, ...) ((const union spanlog__slot[(n) + 1]){__VA_ARGS__})
+#define SPANLOG__SLOTS(n, ...) ((const union spanlog__slot[(n) + ((n) == 0)]){__VA_ARGS__})
 
 #endif
 
@@ -353,7 +353,7 @@ SPANLOG__INLINE const void *bytes(const struct spanlog__bytes &b) {
 
 #define SPANLOG__V spanlog_field_value_must_come_from_kv
 #define SPANLOG__VALUES(n, ...) SPANLOG__CAT(SPANLOG__VALUE_, n)(__VA_ARGS__, ~)
-#define SPANLOG__VALUE_0(m, ...)
+#define SPANLOG__VALUE_0(m, ...) spanlog__slot_i(0)
 #define SPANLOG__VALUE_at_most_16_fields(...)
 #define SPANLOG__VALUE_1(m, a, ...) SPANLOG__V a
 #define SPANLOG__VALUE_2(m, a, b, ...) SPANLOG__V a SPANLOG__V b
@@ -414,37 +414,43 @@ SPANLOG__INLINE const void *bytes(const struct spanlog__bytes &b) {
                                         n,                                                         \
                                         kind}
 #define SPANLOG__ARGUMENTS(...) SPANLOG__ARGUMENTS_(SPANLOG__COUNT(__VA_ARGS__), __VA_ARGS__)
-#define SPANLOG__ARGUMENTS_(n, ...)                                                                \
-    SPANLOG__SLOTS(n, SPANLOG__VALUES(n, __VA_ARGS__) spanlog__slot_i(0))
+#define SPANLOG__ARGUMENTS_(n, ...) SPANLOG__SLOTS(n, SPANLOG__VALUES(n, __VA_ARGS__))
 
 #define SPANLOG__STATE(site) __atomic_load_n(&(site).state, __ATOMIC_RELAXED)
+/* Asked before any argument is evaluated. Off is one comparison. */
+#define SPANLOG__IF_ON(site)                                                                       \
+    const uint32_t spanlog__state_ = SPANLOG__STATE(site);                                         \
+    if (spanlog__state_ != SPANLOG__STATE_OFF &&                                                   \
+        (SPANLOG__LIKELY(spanlog__state_ == SPANLOG__STATE_ON) || spanlog__ready(&site) != NULL))
+#define SPANLOG__IF_ON_TO(logger, site)                                                            \
+    if (SPANLOG__STATE(site) != SPANLOG__STATE_OFF && spanlog__ready_to(&(logger), &site))
 
 #define SPANLOG__LOG(level, ...)                                                                   \
     do {                                                                                           \
         SPANLOG__SITE(spanlog__site_, level, SPANLOG__FORM_LOG, 0, __VA_ARGS__);                   \
-        if (SPANLOG__STATE(spanlog__site_) != SPANLOG__STATE_OFF)                                  \
-            spanlog__log(&spanlog__site_, SPANLOG__ARGUMENTS(__VA_ARGS__));                        \
+        SPANLOG__IF_ON(spanlog__site_)                                                             \
+        spanlog__log(&spanlog__site_, SPANLOG__ARGUMENTS(__VA_ARGS__));                            \
     } while (0)
 
 #define SPANLOG__LOG_TO(level, logger, ...)                                                        \
     do {                                                                                           \
         SPANLOG__SITE(spanlog__site_, level, SPANLOG__FORM_LOG, 0, __VA_ARGS__);                   \
-        if (SPANLOG__STATE(spanlog__site_) != SPANLOG__STATE_OFF)                                  \
-            spanlog__log_to(&(logger), &spanlog__site_, SPANLOG__ARGUMENTS(__VA_ARGS__));          \
+        SPANLOG__IF_ON_TO(logger, spanlog__site_)                                                  \
+        spanlog__log_to(&(logger), &spanlog__site_, SPANLOG__ARGUMENTS(__VA_ARGS__));              \
     } while (0)
 
 #define SPANLOG__LOGF(level, ...)                                                                  \
     do {                                                                                           \
         SPANLOG__SITE_(spanlog__site_, level, SPANLOG__FORM_LOGF, 0, 0, __VA_ARGS__);              \
-        if (SPANLOG__STATE(spanlog__site_) != SPANLOG__STATE_OFF)                                  \
-            spanlog__logf(NULL, &spanlog__site_, __VA_ARGS__);                                     \
+        SPANLOG__IF_ON(spanlog__site_)                                                             \
+        spanlog__logf(NULL, &spanlog__site_, __VA_ARGS__);                                         \
     } while (0)
 
 #define SPANLOG__LOGF_TO(level, logger, ...)                                                       \
     do {                                                                                           \
         SPANLOG__SITE_(spanlog__site_, level, SPANLOG__FORM_LOGF, 0, 0, __VA_ARGS__);              \
-        if (SPANLOG__STATE(spanlog__site_) != SPANLOG__STATE_OFF)                                  \
-            spanlog__logf(&(logger), &spanlog__site_, __VA_ARGS__);                                \
+        SPANLOG__IF_ON_TO(logger, spanlog__site_)                                                  \
+        spanlog__logf(&(logger), &spanlog__site_, __VA_ARGS__);                                    \
     } while (0)
 
 /* Only enabled calls count. The counter is shared by all threads. */
@@ -452,8 +458,8 @@ SPANLOG__INLINE const void *bytes(const struct spanlog__bytes &b) {
     do {                                                                                           \
         SPANLOG__SITE(spanlog__site_, level, SPANLOG__FORM_LOG, 0, __VA_ARGS__);                   \
         static uint64_t spanlog__count_;                                                           \
-        if (SPANLOG__STATE(spanlog__site_) != SPANLOG__STATE_OFF &&                                \
-            spanlog__due(&spanlog__count_, (uint64_t)(n)))                                         \
+        SPANLOG__IF_ON(spanlog__site_)                                                             \
+        if (spanlog__due(&spanlog__count_, (uint64_t)(n)))                                         \
             spanlog__log(&spanlog__site_, SPANLOG__ARGUMENTS(__VA_ARGS__));                        \
     } while (0)
 

@@ -56,8 +56,8 @@ typedef enum spanlog_level {
 #define spanlog_kv_ptr(key, pointer) (key, spanlog__pointer, pointer)
 /* errno at the call, under the key "errno", written as "ENOENT: No such file or directory". */
 #define spanlog_kv_errno() ("errno", spanlog__error, spanlog__errno())
-/* JSON text made elsewhere, ended by NUL. Written as it is when it is one valid JSON value
- * (RFC 8259) without line breaks, as a string otherwise. */
+/* JSON text made elsewhere, ended by NUL. Written as JSON, without line breaks, when it is one
+ * valid value (RFC 8259), as a string otherwise. */
 #define spanlog_kv_json(key, text) (key, spanlog__json, text)
 
 #ifndef SPANLOG_NO_SHORT_NAMES
@@ -294,6 +294,10 @@ extern SPANLOG__API __thread struct spanlog__thread_context spanlog__context
     __attribute__((tls_model("initial-exec")));
 
 SPANLOG__API int spanlog__errno(void);
+/* A call site's first call: the site, or NULL when its level is off. */
+SPANLOG__API struct spanlog__site *spanlog__ready(struct spanlog__site *site);
+/* Whether the site's level is on for that logger. */
+SPANLOG__API bool spanlog__ready_to(spanlog_logger *logger, struct spanlog__site *site);
 SPANLOG__API void spanlog__log(struct spanlog__site *site, const union spanlog__slot *slots);
 SPANLOG__API void spanlog__log_to(spanlog_logger *logger, struct spanlog__site *site,
                                   const union spanlog__slot *slots);

@@ -41,7 +41,8 @@ static uint64_t read_pair(clockid_t clock, uint64_t *ret_ns) {
 
 void clock_start(struct clock_map *map) {
     clock_use_tsc = kernel_trusts_tsc();
-    *map = (struct clock_map){.tsc = clock_use_tsc, .ns_per_tick = 1.0, .wall_slope = 1.0};
+    *map = (struct clock_map){
+        .tsc = clock_use_tsc, .ns_per_tick = 1.0, .wall_slope = 1.0, .before_slope = 1.0};
     if (!clock_use_tsc)
         return;
     map->first_ticks = read_pair(CLOCK_MONOTONIC, &map->first_monotonic_ns);
@@ -74,6 +75,7 @@ void clock_calibrate(struct clock_map *map) {
         correction = SLEW_MOST;
     if (correction < -SLEW_MOST)
         correction = -SLEW_MOST;
+    map->before_slope = map->last_ticks != 0 ? map->wall_slope : map->ns_per_tick;
     map->last_ticks = ticks;
     map->last_wall_ns = predicted_ns;
     map->wall_slope = map->ns_per_tick * (1.0 + correction);
@@ -87,7 +89,8 @@ static int64_t whole_ns(double ns) {
 uint64_t clock_wall_ns(const struct clock_map *map, uint64_t ticks) {
     if (!map->tsc)
         return ticks;
-    double offset = (double)(int64_t)(ticks - map->last_ticks) * map->wall_slope;
+    int64_t distance = (int64_t)(ticks - map->last_ticks);
+    double offset = (double)distance * (distance < 0 ? map->before_slope : map->wall_slope);
     return map->last_wall_ns + (uint64_t)whole_ns(offset);
 }
 

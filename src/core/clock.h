@@ -20,8 +20,9 @@ struct clock_map {
     uint64_t first_monotonic_ns;
     uint64_t last_ticks; /* the wall clock's line: through this moment ... */
     uint64_t last_wall_ns;
-    double wall_slope;  /* ... with this many ns a tick */
-    double ns_per_tick; /* over the whole life so far, for durations */
+    double wall_slope;   /* ... with this many ns a tick, */
+    double before_slope; /* and this many before it: as the line was drawn then */
+    double ns_per_tick;  /* over the whole life so far, for durations */
 };
 
 extern bool clock_use_tsc; /* process-wide, decided once by clock_start */

@@ -105,12 +105,26 @@ static bool logger_ready(spanlog_logger *logger) {
     return id != 0;
 }
 
+bool spanlog__ready_to(spanlog_logger *logger, struct spanlog__site *site) {
+    int saved = errno;
+    bool ready = site_ready(site, true) && logger_ready(logger) && site->level >= logger->reserved;
+    errno = saved;
+    return ready;
+}
+
 void spanlog__log_to(spanlog_logger *logger, struct spanlog__site *site,
                      const union spanlog__slot *slots) {
     int saved = errno;
     if (logger_ready(logger) && site->level >= logger->reserved)
         log_slow(__atomic_load_n(&logger->id, __ATOMIC_ACQUIRE), site, slots);
     errno = saved;
+}
+
+struct spanlog__site *spanlog__ready(struct spanlog__site *site) {
+    int saved = errno;
+    bool ready = site_ready(site, false);
+    errno = saved;
+    return ready ? site : NULL;
 }
 
 int spanlog__errno(void) {
