@@ -38,12 +38,13 @@ if(TARGET spanlog::spanlog)
             --step $<TARGET_FILE:step_kill>)
   set_tests_properties(crash_loses_nothing_at_random_deaths
     crash_checker_objects_when_nothing_is_recovered
-    crash_loses_nothing_at_each_step_of_the_protocol PROPERTIES TIMEOUT 300 LABELS crash)
+    crash_loses_nothing_at_each_step_of_the_protocol PROPERTIES TIMEOUT 300 LABELS crash RUN_SERIAL ON)
 
   # malloc is replaced and system calls are trapped: not together with a sanitizer.
   if(NOT SPANLOG_SANITIZE AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
     spanlog_test(no_syscalls_test
       SOURCES ${crash_dir}/no_syscalls_test.c ${crash_dir}/trap_calls.c)
     target_link_libraries(no_syscalls_test PRIVATE spanlog::spanlog)
+    set_tests_properties(no_syscalls_test PROPERTIES RUN_SERIAL ON)
   endif()
 endif()

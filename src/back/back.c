@@ -20,6 +20,7 @@ static struct {
     pthread_t thread;
     int32_t tid;
     bool open, running;
+    uint32_t visitors;     /* futex: forks that want the lock; a busy back would not let them in */
     uint32_t stop;         /* futex-free flag, read at each turn */
     uint32_t ended;        /* futex: the thread has returned */
     uint32_t flush_wanted; /* tickets */
@@ -123,8 +124,15 @@ static bool is_busy(const uint64_t *read_before) {
 
 enum turn { TURN_IDLE, TURN_SOME, TURN_BUSY, TURN_STUCK };
 
+static void let_visitors_in(void) {
+    uint32_t visitors;
+    while ((visitors = __atomic_load_n(&back.visitors, __ATOMIC_SEQ_CST)) != 0)
+        futex_wait(&back.visitors, visitors, 1000000);
+}
+
 static enum turn take_turn(void) {
     static uint64_t before[JOURNAL_MAX_RINGS];
+    let_visitors_in();
     uint32_t wanted = __atomic_load_n(&back.flush_wanted, __ATOMIC_SEQ_CST);
     struct lock_guard guard = lock_take(&back.lock);
     memcpy(before, back.drain.now.ring_read, sizeof before);
@@ -307,11 +315,14 @@ void back_counts(struct drain_counts *counts, uint64_t *sleeps, uint64_t *recove
 static struct lock_guard fork_guard;
 
 void back_before_fork(void) {
+    __atomic_add_fetch(&back.visitors, 1, __ATOMIC_SEQ_CST);
     fork_guard = lock_take(&back.lock);
 }
 
 void back_after_fork_parent(void) {
     lock_release(&back.lock, &fork_guard);
+    if (__atomic_sub_fetch(&back.visitors, 1, __ATOMIC_SEQ_CST) == 0)
+        futex_wake(&back.visitors);
 }
 
 void back_after_fork_child(void) {

@@ -82,11 +82,14 @@ static inline struct lock_guard lock_take(struct lock *lock) {
 static inline void lock_release(struct lock *lock, struct lock_guard *guard) {
     if (!guard->held)
         return;
+    /* The guard may be shared by all who take this lock (around fork): not looked at once it is
+     * free. */
+    sigset_t signals = guard->signals;
+    guard->held = false;
     __atomic_store_n(&lock->owner, 0, __ATOMIC_RELAXED);
     if (__atomic_exchange_n(&lock->state, 0, __ATOMIC_RELEASE) == 2)
         futex_wake(&lock->state);
-    guard->held = false;
-    pthread_sigmask(SIG_SETMASK, &guard->signals, NULL);
+    pthread_sigmask(SIG_SETMASK, &signals, NULL);
 }
 
 #endif
