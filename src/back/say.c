@@ -80,8 +80,8 @@ void drain_process_started(struct drain *drain) {
     drain->now.process_started = 1;
     if (!drain->process_lines)
         return;
-    uint64_t ticks = header->clock.tsc ? header->clock.first_ticks : clock_ticks();
-    struct spanlog_line *line = start_line(drain, SPANLOG_INFO, "process started", ticks);
+    struct spanlog_line *line =
+        start_line(drain, SPANLOG_INFO, "process started", header->clock.first_ticks);
     struct spanlog_attribute *attributes = drain->decoder->attributes;
     uint32_t count = 0;
     line->pid = header->pid;

@@ -43,8 +43,6 @@ void clock_start(struct clock_map *map) {
     clock_use_tsc = kernel_trusts_tsc();
     *map = (struct clock_map){
         .tsc = clock_use_tsc, .ns_per_tick = 1.0, .wall_slope = 1.0, .before_slope = 1.0};
-    if (!clock_use_tsc)
-        return;
     map->first_ticks = read_pair(CLOCK_MONOTONIC, &map->first_monotonic_ns);
     while (clock_gettime_ns(CLOCK_MONOTONIC) - map->first_monotonic_ns < 20000) {
     }
@@ -56,8 +54,6 @@ void clock_start(struct clock_map *map) {
 #define SLEW_MOST 1e-3
 
 void clock_calibrate(struct clock_map *map) {
-    if (!map->tsc)
-        return;
     uint64_t monotonic_ns = 0, wall_ns = 0;
     uint64_t ticks = read_pair(CLOCK_MONOTONIC, &monotonic_ns);
     if (ticks > map->first_ticks && monotonic_ns > map->first_monotonic_ns)
@@ -87,8 +83,6 @@ static int64_t whole_ns(double ns) {
 }
 
 uint64_t clock_wall_ns(const struct clock_map *map, uint64_t ticks) {
-    if (!map->tsc)
-        return ticks;
     int64_t distance = (int64_t)(ticks - map->last_ticks);
     double offset = (double)distance * (distance < 0 ? map->before_slope : map->wall_slope);
     return map->last_wall_ns + (uint64_t)whole_ns(offset);

@@ -4,7 +4,7 @@
  *     uint64_t ns = clock_wall_ns(&map, ticks);           in the back, after clock_calibrate(&map)
  *
  * A tick is a step of the time stamp counter where the kernel itself trusts it, else a nanosecond
- * of CLOCK_REALTIME. The map lives in the journal, so that recovery can convert for the dead.
+ * of CLOCK_MONOTONIC. The map lives in the journal, so that recovery can convert for the dead.
  */
 #ifndef SPANLOG_CORE_CLOCK_H
 #define SPANLOG_CORE_CLOCK_H
@@ -14,7 +14,7 @@
 #include <time.h>
 
 struct clock_map {
-    uint32_t tsc; /* 1: ticks are the counter's; 0: ns since the epoch */
+    uint32_t tsc; /* 1: ticks are the counter's; 0: CLOCK_MONOTONIC's ns */
     uint32_t reserved;
     uint64_t first_ticks; /* one moment, seen by both clocks at the start */
     uint64_t first_monotonic_ns;
@@ -38,7 +38,7 @@ static inline uint64_t clock_ticks(void) {
     if (__builtin_expect(clock_use_tsc, 1))
         return __builtin_ia32_rdtsc();
 #endif
-    return clock_gettime_ns(CLOCK_REALTIME);
+    return clock_gettime_ns(CLOCK_MONOTONIC); /* not the wall clock, which may be set back */
 }
 
 /* Chooses the source and takes the first moment. */

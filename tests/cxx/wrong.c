@@ -1,5 +1,5 @@
-/* clang-format off: the comments are read, line by line.
- * tests/cxx/wrong.c: uses that must not compile. Read by headers_test.py: each block is a comment
+/* clang-format off */
+/* tests/cxx/wrong.c: uses that must not compile. Read by headers_test.py: each block is a comment
  * "NAME: words of C compilers' messages; C++: words of C++ compilers'", then the statement. */
 
 /* a struct as a value: _Generic; C++: spanlog::detail::value|incomplete type */
