@@ -421,7 +421,8 @@ SPANLOG__INLINE const void *bytes(const struct spanlog__bytes &b) {
 #define SPANLOG__IF_ON(site)                                                                       \
     const uint32_t spanlog__state_ = SPANLOG__STATE(site);                                         \
     if (spanlog__state_ != SPANLOG__STATE_OFF &&                                                   \
-        (SPANLOG__LIKELY(spanlog__state_ == SPANLOG__STATE_ON) || spanlog__ready(&(site)) != NULL))
+        (SPANLOG__LIKELY(spanlog__state_ == SPANLOG__STATE_ON) ||                                  \
+         spanlog__ready(&(site)) != NULL))
 #define SPANLOG__IF_ON_TO(logger, site)                                                            \
     if (SPANLOG__STATE(site) != SPANLOG__STATE_OFF && spanlog__ready_to(&(logger), &(site)))
 
