@@ -249,7 +249,8 @@ static bool wait_for_room(struct thread *t, size_t need) {
         __atomic_store_n(&ring->waiting, 1, __ATOMIC_SEQ_CST);
         if (look_for_room(t, need))
             return true;
-        if (ring->attention & (RING_ATTENTION_SYNC | RING_ATTENTION_CLOSED))
+        if (__atomic_load_n(&ring->attention, __ATOMIC_RELAXED) &
+            (RING_ATTENTION_SYNC | RING_ATTENTION_CLOSED))
             process_drain();
         process_wake();
         futex_wait(&ring->waiting, 1, 1000000);
