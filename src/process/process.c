@@ -203,7 +203,7 @@ int process_end(int timeout_ms, bool exiting) {
     if (process.state == PROCESS_RUNNING && !process.disabled) {
         error = back_stop(timeout_ms, exiting ? is_alone : NULL);
         if (error == 0) {
-            process.state = PROCESS_ENDED;
+            __atomic_store_n(&process.state, PROCESS_ENDED, __ATOMIC_RELEASE);
             if (exiting)
                 remove_journal();
         }
@@ -249,7 +249,8 @@ int spanlog_stats(spanlog_statistics *ret_stats) {
         all.spans_refused =
             __atomic_load_n(&process.journal.header->spans_refused, __ATOMIC_RELAXED);
         for (uint32_t i = 1; i < process.journal.ring_count; i++)
-            all.threads += process.journal.rings[i]->state == RING_OWNED;
+            all.threads +=
+                __atomic_load_n(&process.journal.rings[i]->state, __ATOMIC_RELAXED) == RING_OWNED;
     }
     size_t size = ret_stats->size < sizeof all ? ret_stats->size : sizeof all;
     memcpy(ret_stats, &all, size);
