@@ -35,6 +35,12 @@ static const char *set_ascii(struct spanlog_options *options, const char *value)
     return NULL;
 }
 
+static const char *set_unfold(struct spanlog_options *options, const char *value) {
+    (void)value;
+    options->unfold = true;
+    return NULL;
+}
+
 static const char *set_jobs(struct spanlog_options *options, const char *value) {
     uint64_t number;
     if (!read_count(value, 256, &number) || number == 0)
@@ -208,6 +214,8 @@ static const struct option {
     {"color", "WHEN", "auto, always or never; NO_COLOR is honoured", set_color, SPANLOG_TAKES_COLOR,
      0},
     {"ascii", NULL, "no box drawing characters", set_ascii, SPANLOG_TAKES_LOOK, 0},
+    {"unfold", NULL, "a line for each span, also where five or more siblings are alike", set_unfold,
+     SPANLOG_TAKES_ID, 0},
     {"width", "N", "columns (default: the terminal's, or 80)", set_width, SPANLOG_TAKES_LOOK, 0},
     {"dialect", "NAME", "how the input is to be read (default: found line by line)", set_dialect,
      SPANLOG_TAKES_INPUT, 0},
@@ -325,7 +333,8 @@ struct spanlog_look spanlog_options_look(const struct spanlog_options *options) 
     bool terminal = isatty(STDOUT_FILENO);
     const char *no_color = getenv("NO_COLOR"), *columns = getenv("COLUMNS"), *term = getenv("TERM");
     uint64_t number;
-    struct spanlog_look look = {.width = options->width, .ascii = options->ascii};
+    struct spanlog_look look = {
+        .width = options->width, .ascii = options->ascii, .unfolded = options->unfold};
     if (look.width == 0 && terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
         look.width = size.ws_col;
     if (look.width == 0 && terminal && columns && read_count(columns, 1000, &number))

@@ -44,6 +44,7 @@ struct spanlog_options {
     const char *id; /* with SPANLOG_TAKES_ID */
     bool json;
     bool ascii;
+    bool unfold;
     enum spanlog_color color;
     unsigned width; /* 0: the terminal's, or 80 */
     unsigned jobs;
