@@ -103,31 +103,89 @@ struct spanlog_where_name spanlog_where_field_name(const struct spanlog_where_le
 /* ---- regexes ------------------------------------------------------------------------------ */
 
 #define REGEX_SIZE_MAX 1000
-#define REGEX_REPEATS_MAX 255
+#define REGEX_STATES_MAX 1000
+
+/* How many states a regex needs, about: regcomp copies what is repeated, so that a few nested
+ * repetitions can take all memory. */
+struct states {
+    unsigned long before[SPANLOG_WHERE_DEPTH_MAX]; /* of each open group: what stood before it */
+    unsigned depth;
+    unsigned long sum;  /* of the innermost group so far, without the last piece */
+    unsigned long last; /* which a repetition would repeat */
+};
+
+static void add_piece(struct states *states, unsigned long size) {
+    states->sum += states->last;
+    states->last = size;
+}
+
+/* Behind `{`: the larger bound. */
+static unsigned long largest_bound(const char *p) {
+    unsigned long most = 1;
+    while (*p == ',' || (*p >= '0' && *p <= '9')) {
+        char *end;
+        unsigned long bound = *p == ',' ? 0 : strtoul(p, &end, 10);
+        most = bound > most ? bound : most;
+        p = *p == ',' ? p + 1 : end;
+    }
+    return most > REGEX_STATES_MAX ? REGEX_STATES_MAX + 1 : most;
+}
+
+/* Returns the last byte of the [set] at p. */
+static const char *set_end(const char *p) {
+    p += p[1] == '^' ? 2 : 1;
+    p += *p == ']';
+    while (*p && *p != ']') {
+        char kind = p[1];
+        if (*p == '[' && (kind == ':' || kind == '.' || kind == '=') && p[2])
+            for (p += 2; p[1] && (p[0] != kind || p[1] != ']'); p++)
+                ;
+        p += *p != 0;
+    }
+    return *p ? p : p - 1;
+}
+
+static bool open_group(struct states *states) {
+    if (states->depth == SPANLOG_WHERE_DEPTH_MAX)
+        return false;
+    add_piece(states, 0);
+    states->before[states->depth++] = states->sum;
+    states->sum = 0;
+    return true;
+}
+
+static void close_group(struct states *states) {
+    unsigned long size = states->sum + states->last + 1;
+    if (states->depth == 0)
+        return;
+    states->sum = states->before[--states->depth];
+    states->last = size;
+}
 
 /* What regcomp or regexec may take unbounded time or memory for. NULL: nothing. */
 static const char *refused_regex(struct spanlog_text text) {
-    unsigned long repeats = 1;
+    struct states states = {.depth = 0};
     if (text.size > REGEX_SIZE_MAX)
         return "this regex is longer than 1000 bytes";
     for (const char *p = text.data; *p; p++) {
-        if (*p == '\\' && p[1]) {
-            if (p[1] >= '1' && p[1] <= '9')
-                return "a regex cannot refer back to a group";
+        if (*p == '\\' && p[1] >= '1' && p[1] <= '9')
+            return "a regex cannot refer back to a group";
+        if (*p == '(' && !open_group(&states))
+            return "the groups of this regex are nested too deep";
+        if (*p == ')')
+            close_group(&states);
+        else if (*p == '+' || *p == '*' || *p == '?')
+            states.last = 2 * states.last + 1;
+        else if (*p == '{')
+            states.last = states.last * largest_bound(p + 1) + 1;
+        else if (*p != '(')
+            add_piece(&states, 1);
+        if (states.sum + states.last > REGEX_STATES_MAX)
+            return "this regex is too large: its repetitions multiply";
+        if (*p == '[')
+            p = set_end(p);
+        else if (*p == '\\' && p[1])
             p++;
-            continue;
-        }
-        if (*p != '{')
-            continue;
-        unsigned long most = 1;
-        for (p++; *p == ',' || (*p >= '0' && *p <= '9'); p++)
-            if (*p != ',' && (p[-1] == '{' || p[-1] == ',')) {
-                unsigned long bound = strtoul(p, NULL, 10);
-                most = bound > most ? bound : most;
-            }
-        p--;
-        if (most > REGEX_REPEATS_MAX || (repeats *= most) > REGEX_REPEATS_MAX)
-            return "the {counts} of a regex cannot multiply to more than 255";
     }
     return NULL;
 }

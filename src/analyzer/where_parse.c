@@ -154,7 +154,7 @@ static bool parse_spanset(struct parser *parser, uint8_t *ret) {
 }
 
 static bool parse_not(struct parser *parser, uint8_t *ret) {
-    uint8_t inside;
+    uint8_t inside = SPANLOG_WHERE_NONE;
     next(parser);
     if (!parse_single(parser, &inside))
         return false;
@@ -216,7 +216,7 @@ static bool parse_related(struct parser *parser, uint8_t *ret) {
     if (!parse_single(parser, ret))
         return false;
     while (!parser->in_braces && relation(peek(parser))) {
-        uint8_t right, op = relation(peek(parser));
+        uint8_t right = SPANLOG_WHERE_NONE, op = relation(peek(parser));
         const char *sign = spanlog_comparison_text(peek(parser));
         if (!expect_spans(parser, *ret, at, "before", sign))
             return false;
@@ -247,7 +247,7 @@ static bool parse_both(struct parser *parser, uint8_t *ret) {
     if (!parse_related(parser, ret))
         return false;
     while (peek(parser) == SPANLOG_TOKEN_AND || begins_term(parser)) {
-        uint8_t right;
+        uint8_t right = SPANLOG_WHERE_NONE;
         if (peek(parser) == SPANLOG_TOKEN_AND)
             next(parser);
         if (!parse_related(parser, &right) || !add_two(parser, SPANLOG_WHERE_AND, ret, right))
@@ -260,7 +260,7 @@ static bool parse_either(struct parser *parser, uint8_t *ret) {
     if (!parse_both(parser, ret))
         return false;
     while (peek(parser) == SPANLOG_TOKEN_OR) {
-        uint8_t right;
+        uint8_t right = SPANLOG_WHERE_NONE;
         next(parser);
         if (!parse_both(parser, &right) || !add_two(parser, SPANLOG_WHERE_OR, ret, right))
             return false;
