@@ -178,12 +178,14 @@ static const char *refused_regex(struct spanlog_text text) {
             states.last = 2 * states.last + 1;
         else if (*p == '{')
             states.last = states.last * largest_bound(p + 1) + 1;
-        else if (*p != '(')
+        else if (*p != '(' && *p != '}')
             add_piece(&states, 1);
         if (states.sum + states.last > REGEX_STATES_MAX)
             return "this regex is too large: its repetitions multiply";
         if (*p == '[')
             p = set_end(p);
+        else if (*p == '{')
+            p += strspn(p + 1, "0123456789,");
         else if (*p == '\\' && p[1])
             p++;
     }
