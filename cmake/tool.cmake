@@ -1,7 +1,7 @@
 # src/analyzer/ and src/cli/: the command `spanlog`.
 spanlog_folder(analyzer src/analyzer
   SOURCES
-    arena.c cat.c collect.c fields.c figures.c issues.c json.c line_read.c link.c names.c order.c
+    arena.c assert.c cat.c collect.c fields.c figures.c issues.c json.c line_read.c link.c names.c order.c
     parallel.c part.c record.c scan.c search.c sources.c strings.c table.c trace_build.c
     trace_find.c traces.c translate/translate.c
     where_leaf.c where_lex.c where_line.c where_parse.c where_print.c where_trace.c where_value.c

@@ -10,7 +10,7 @@ if(TARGET spanlog_analyzer)
     spanlog_test(analyzer_${part}_test SOURCES unit/analyzer_${part}_test.c USES analyzer)
   endforeach()
 
-  foreach(part where where_line where_trace)
+  foreach(part assert where where_line where_trace)
     spanlog_test(${part}_test SOURCES unit/${part}_test.c USES analyzer)
   endforeach()
 

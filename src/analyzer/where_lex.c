@@ -143,7 +143,7 @@ void spanlog_lexer_regex(struct spanlog_lexer *lexer) {
 static void read_word(struct spanlog_lexer *lexer) {
     const char *source = lexer->source;
     size_t begin = lexer->at;
-    while (is_word_char(source[lexer->at]))
+    while (is_word_char(source[lexer->at]) && !(lexer->assertion && source[lexer->at] == ','))
         lexer->at++;
     bool dot = is_source(lexer, begin, ".") || is_source(lexer, begin, "span.") ||
                is_source(lexer, begin, "resource.");
@@ -200,8 +200,13 @@ void spanlog_lexer_next(struct spanlog_lexer *lexer) {
         lexer->at++;
     lexer->token = (struct spanlog_token){.begin = lexer->at, .end = lexer->at};
     char c = source[lexer->at];
-    if (c == 0)
+    if (c == 0 || (c == '#' && lexer->assertion))
         return;
+    if (c == ',' && lexer->assertion) {
+        lexer->at++;
+        finish(lexer, SPANLOG_TOKEN_COMMA);
+        return;
+    }
     if (c == '"' || c == '`') {
         if (read_string(lexer))
             finish(lexer, SPANLOG_TOKEN_STRING);
@@ -215,7 +220,9 @@ void spanlog_lexer_next(struct spanlog_lexer *lexer) {
         size_t size = strlen(signs[i].text);
         if (strncmp(source + lexer->at, signs[i].text, size) == 0) {
             lexer->at += size;
-            if (signs[i].kind == SPANLOG_TOKEN_EQ && source[lexer->at] == '=') {
+            bool twice = signs[i].kind == SPANLOG_TOKEN_EQ && source[lexer->at] == '=';
+            lexer->at += twice && lexer->assertion;
+            if (twice && !lexer->assertion) {
                 spanlog_lexer_fail(lexer, lexer->at, "one = is enough to compare");
                 return;
             }

@@ -1,4 +1,5 @@
-/* analyzer/where_parts.h: what a parsed expression is made of. For the where_*.c files only.
+/* analyzer/where_parts.h: what a parsed expression is made of. For the where_*.c files only,
+ * and the tokens for assert.c.
  *
  *     where_lex.c    text -> tokens
  *     where_leaf.c   tokens -> one condition, e.g. duration > 100ms
@@ -43,10 +44,11 @@ enum spanlog_token_kind {
     SPANLOG_TOKEN_OR,
     SPANLOG_TOKEN_NOT,
     SPANLOG_TOKEN_PIPE,
-    SPANLOG_TOKEN_OPEN,  /* ( */
-    SPANLOG_TOKEN_CLOSE, /* ) */
-    SPANLOG_TOKEN_BEGIN, /* { */
-    SPANLOG_TOKEN_FINISH /* } */
+    SPANLOG_TOKEN_OPEN,   /* ( */
+    SPANLOG_TOKEN_CLOSE,  /* ) */
+    SPANLOG_TOKEN_BEGIN,  /* { */
+    SPANLOG_TOKEN_FINISH, /* } */
+    SPANLOG_TOKEN_COMMA   /* of assertions */
 };
 
 struct spanlog_token {
@@ -58,6 +60,7 @@ struct spanlog_token {
 struct spanlog_lexer {
     const char *source;
     size_t at;
+    bool assertion;             /* has commas, == and # comments */
     struct spanlog_token token; /* the one that was read last */
     struct spanlog_arena *arena;
     struct spanlog_where_error *error;
