@@ -122,11 +122,9 @@ static void add_piece(struct states *states, unsigned long size) {
 /* Behind `{`: the larger bound. */
 static unsigned long largest_bound(const char *p) {
     unsigned long most = 1;
-    while (*p == ',' || (*p >= '0' && *p <= '9')) {
-        char *end;
-        unsigned long bound = *p == ',' ? 0 : strtoul(p, &end, 10);
+    for (; *p == ',' || (*p >= '0' && *p <= '9'); p++) {
+        unsigned long bound = strtoul(p, NULL, 10); /* of a tail of digits it is smaller */
         most = bound > most ? bound : most;
-        p = *p == ',' ? p + 1 : end;
     }
     return most > REGEX_STATES_MAX ? REGEX_STATES_MAX + 1 : most;
 }
