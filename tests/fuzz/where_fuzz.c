@@ -1,16 +1,17 @@
-/* tests/fuzz/where_fuzz.c: any text as an expression of --where.
+/* tests/fuzz/where_fuzz.c: any text as an expression of --where, an assertion and a rule file.
  *
  *     where_fuzz corpus/ -max_total_time=60
  *
  * It may be refused, then the place of the mistake lies in the text. If it is not: printed and
- * parsed again it prints as before, and both say the same of some lines.
+ * parsed again it prints as before, and both say the same of some lines. An assertion that is
+ * accepted is accepted again as it was kept.
  */
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "src/analyzer/where.h"
+#include "src/analyzer/assert.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -70,6 +71,23 @@ static void check(const struct spanlog_where *first) {
     spanlog_where_free(second);
 }
 
+static void check_assertions(const char *text, size_t size) {
+    struct spanlog_arena arena = {0};
+    struct spanlog_where_error error;
+    struct spanlog_assert first, second;
+    struct spanlog_asserts rules;
+    int rc = spanlog_assert_parse(text, &arena, &first, &error);
+    if (rc == 0 && (spanlog_assert_parse(first.text.data, &arena, &second, &error) < 0 ||
+                    first.kind != second.kind || first.wanted != second.wanted))
+        abort();
+    if (rc < 0 && error.column > strlen(text))
+        abort();
+    if (spanlog_asserts_parse(text, size, &arena, &rules, &error) < 0 &&
+        error.column > strlen(rules.line_text))
+        abort();
+    spanlog_arena_free(&arena);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     char *text = malloc(size + 1);
     if (!text)
@@ -81,6 +99,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (where)
         check(where);
     spanlog_where_free(where);
+    check_assertions(text, size);
     free(text);
     return 0;
 }
