@@ -4,9 +4,16 @@ spanlog_folder(analyzer src/analyzer
     arena.c cat.c collect.c fields.c figures.c issues.c json.c line_read.c link.c names.c order.c
     parallel.c part.c record.c scan.c search.c sources.c strings.c table.c trace_build.c
     trace_find.c traces.c translate/translate.c
+    feed.c inflate.c rotated.c stream.c unfold.c wrapped.c
     render/output.c render/trace_items.c render/trace_json.c render/trace_text.c
     render/traces_json.c render/traces_text.c
   USES formatters core)
+
+# What archives are read with: of the tool only, never of the library.
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+target_link_libraries(spanlog_analyzer PRIVATE PkgConfig::ZLIB PkgConfig::ZSTD)
 
 add_executable(spanlog_tool
   src/cli/main.c src/cli/cat.c src/cli/input.c src/cli/options.c src/cli/trace.c src/cli/traces.c)

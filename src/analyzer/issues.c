@@ -28,6 +28,19 @@ void spanlog_issues_unreadable(struct spanlog_issues *issues, const char *path, 
     pthread_mutex_unlock(&issues->lock);
 }
 
+void spanlog_issues_note(struct spanlog_issues *issues, const char *path, bool is_error,
+                         const char *text) {
+    pthread_mutex_lock(&issues->lock);
+    size_t count = issues->note_count;
+    struct spanlog_note *grown = realloc(issues->notes, (count + 1) * sizeof *grown);
+    if (grown) {
+        issues->notes = grown;
+        grown[count] = (struct spanlog_note){strdup(path), strdup(text), is_error};
+        issues->note_count++;
+    }
+    pthread_mutex_unlock(&issues->lock);
+}
+
 static uint64_t line_number(const struct spanlog_chunk *chunk, const char *line) {
     uint64_t number = chunk->first_line;
     for (const char *p = chunk->begin; number && p < line; number++)
@@ -64,9 +77,16 @@ void spanlog_issues_good_lines(struct spanlog_issues *issues, const struct spanl
 void spanlog_issues_free(struct spanlog_issues *issues) {
     for (size_t i = 0; i < issues->unreadable_count; i++)
         free(issues->unreadable[i].path);
+    for (size_t i = 0; i < issues->note_count; i++) {
+        free(issues->notes[i].path);
+        free(issues->notes[i].text);
+    }
+    free(issues->notes);
     free(issues->unreadable);
     free(issues->sources);
     issues->unreadable = NULL;
+    issues->notes = NULL;
+    issues->note_count = 0;
     issues->sources = NULL;
     issues->unreadable_count = issues->source_count = 0;
 }
