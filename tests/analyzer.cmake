@@ -6,9 +6,10 @@
 if(TARGET spanlog_analyzer)
   find_package(Python3 COMPONENTS Interpreter REQUIRED)
 
-  foreach(part fields record scan tree)
+  foreach(part fields input record scan sources tree)
     spanlog_test(analyzer_${part}_test SOURCES unit/analyzer_${part}_test.c USES analyzer)
   endforeach()
+  target_link_libraries(analyzer_input_test PRIVATE PkgConfig::ZLIB PkgConfig::ZSTD)
 
   add_test(NAME tool_prints_what_is_expected
     COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/run_cases.py
