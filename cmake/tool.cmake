@@ -4,7 +4,7 @@ spanlog_folder(analyzer src/analyzer
     arena.c cat.c collect.c fields.c figures.c issues.c json.c line_read.c link.c names.c order.c
     parallel.c part.c record.c scan.c search.c sources.c strings.c table.c trace_build.c
     trace_find.c traces.c translate/translate.c
-    feed.c inflate.c rotated.c stream.c unfold.c wrapped.c
+    feed.c follow.c inflate.c rotated.c stream.c unfold.c wrapped.c
     render/output.c render/trace_items.c render/trace_json.c render/trace_text.c
     render/traces_json.c render/traces_text.c
   USES formatters core)

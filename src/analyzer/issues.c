@@ -11,6 +11,18 @@ int spanlog_issues_sources(struct spanlog_issues *issues, size_t count) {
     return issues->sources ? 0 : -1;
 }
 
+int spanlog_issues_add_source(struct spanlog_issues *issues) {
+    pthread_mutex_lock(&issues->lock);
+    struct spanlog_source_issues *grown =
+        realloc(issues->sources, (issues->source_count + 1) * sizeof *grown);
+    if (grown) {
+        issues->sources = grown;
+        grown[issues->source_count++] = (struct spanlog_source_issues){0};
+    }
+    pthread_mutex_unlock(&issues->lock);
+    return grown ? 0 : -1;
+}
+
 void spanlog_issues_unreadable(struct spanlog_issues *issues, const char *path, int error) {
     pthread_mutex_lock(&issues->lock);
     size_t count = issues->unreadable_count;

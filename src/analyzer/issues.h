@@ -52,6 +52,8 @@ struct spanlog_issues {
 struct spanlog_chunk;
 
 int spanlog_issues_sources(struct spanlog_issues *issues, size_t count);
+/* One more source, when files appear while others are read already. 0 or -1. */
+int spanlog_issues_add_source(struct spanlog_issues *issues);
 void spanlog_issues_unreadable(struct spanlog_issues *issues, const char *path, int error);
 void spanlog_issues_note(struct spanlog_issues *issues, const char *path, bool is_error,
                          const char *text);

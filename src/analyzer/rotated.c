@@ -2,7 +2,6 @@
  * common, and what tells its age. */
 #include "src/analyzer/rotated.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +14,7 @@ struct name {
     char date[NAME_SIZE_MAX]; /* digits, and what follows them: "20261121.1" */
     unsigned long number;
     enum age age;
+    bool is_archived;
 };
 
 static bool is_digit(char c) {
@@ -83,13 +83,13 @@ static void take_apart(const char *text, struct name *name) {
     name->base[size] = 0;
     name->date[0] = 0;
     name->number = 0;
-    bool archived = cut_end(name->base, ".gz") || cut_end(name->base, ".zst");
+    name->is_archived = cut_end(name->base, ".gz") || cut_end(name->base, ".zst");
     if (cut_date(name))
         name->age = DATED;
     else if (cut_number(name))
         name->age = NUMBERED;
     else
-        name->age = archived ? ARCHIVED : LIVE;
+        name->age = name->is_archived ? ARCHIVED : LIVE;
 }
 
 int spanlog_rotated_compare(const char *a, const char *b) {
@@ -104,4 +104,11 @@ int spanlog_rotated_compare(const char *a, const char *b) {
     if (order == 0 && one.number != other.number)
         order = one.number > other.number ? -1 : 1;
     return order ? order : strcmp(a, b);
+}
+
+bool spanlog_rotated_is_old(const char *text) {
+    struct name name;
+    take_apart(text, &name);
+    bool ends_in_date = name.age == DATED && is_digit(text[strlen(text) - 1]);
+    return ends_in_date || name.age == NUMBERED || name.is_archived;
 }

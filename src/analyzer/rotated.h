@@ -10,7 +10,12 @@
 #ifndef SPANLOG_ANALYZER_ROTATED_H
 #define SPANLOG_ANALYZER_ROTATED_H
 
+#include <stdbool.h>
+
 /* As strcmp: a total order of file names, in which the files of a set stand together. */
 int spanlog_rotated_compare(const char *a, const char *b);
+/* Whether rotation has left this behind: app.log.1, app.log-20261121, app.log.gz; not
+ * app-20261121.log, which may be the live one. */
+bool spanlog_rotated_is_old(const char *name);
 
 #endif

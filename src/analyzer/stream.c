@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "src/analyzer/wrapped.h"
 
@@ -32,12 +33,15 @@ void spanlog_chunk_finish(struct spanlog_chunk *chunk, char *begin, char *end) {
 
 int spanlog_stream_open_fd(struct spanlog_stream *stream, int fd, const char *path, uint64_t most) {
     stream->feed = spanlog_feed_open(fd, most);
-    if (!stream->feed)
+    if (!stream->feed) {
+        close(fd);
         return -ENOMEM;
+    }
     stream->path = path;
     stream->carry_size = 0;
     stream->offset = 0;
     stream->line = 1;
+    stream->counts_lines = true;
     stream->inserted = 0;
     stream->in_long_line = stream->is_known = stream->is_wrapped = false;
     return 0;
@@ -119,7 +123,8 @@ static uint64_t count_lines(const char *begin, const char *end) {
 
 /* Of documents lines are counted from the offset. */
 static void set_place(const struct spanlog_stream *stream, struct spanlog_chunk *chunk) {
-    chunk->first_line = spanlog_feed_is_document(stream->feed) ? 0 : stream->line;
+    bool counts = stream->counts_lines && !spanlog_feed_is_document(stream->feed);
+    chunk->first_line = counts ? stream->line : 0;
     chunk->offset = stream->offset;
 }
 

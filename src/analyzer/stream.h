@@ -29,7 +29,8 @@ struct spanlog_stream {
     char *carry;
     size_t carry_size, carry_room;
     uint64_t offset;
-    uint64_t line; /* number of the next */
+    uint64_t line;     /* number of the next */
+    bool counts_lines; /* false: it was not begun at its first */
     uint64_t inserted;
     bool is_known;   /* from the first line: */
     bool is_wrapped; /* see wrapped.h */
@@ -42,7 +43,8 @@ int spanlog_buffer_reserve(struct spanlog_buffer *buffer, size_t size, size_t ke
 void spanlog_chunk_finish(struct spanlog_chunk *chunk, char *begin, char *end);
 
 int spanlog_stream_open(struct spanlog_stream *stream, const struct spanlog_source *source);
-/* The same for a descriptor, which it takes; path must live as long as the stream. */
+/* The same for a descriptor, which it takes and, on failure, closes; path must live as long as the
+ * stream. */
 int spanlog_stream_open_fd(struct spanlog_stream *stream, int fd, const char *path, uint64_t most);
 /* 0 or -errno; *ret_more false at the end. chunk->source and number are not touched. */
 int spanlog_stream_read(struct spanlog_stream *stream, struct spanlog_buffer *buffer, size_t piece,
