@@ -29,4 +29,5 @@ if(TARGET spanlog_analyzer)
   target_link_libraries(make_corpus PRIVATE spanlog_flags)
 
   spanlog_fuzzer(analyzer_line_fuzz SOURCES fuzz/analyzer_line_fuzz.c USES analyzer)
+  spanlog_fuzzer(analyzer_unfold_fuzz SOURCES fuzz/analyzer_unfold_fuzz.c USES analyzer)
 endif()

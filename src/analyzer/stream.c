@@ -164,8 +164,9 @@ static char *find_cut(struct spanlog_stream *stream, char *begin, size_t from, c
     char *newline = memrchr(begin + from, '\n', (size_t)(end - begin) - from);
     *ret_is_mixed = false;
     if (newline && !stream->is_known) {
-        stream->is_wrapped = spanlog_wrapped_is(begin, (size_t)(end - begin));
-        stream->is_known = true;
+        int wrapped = spanlog_wrapped_check(begin, end);
+        stream->is_wrapped = wrapped != 0;
+        stream->is_known = wrapped >= 0 || (size_t)(end - begin) > SPANLOG_LINE_SIZE_MAX;
     }
     if (!stream->is_wrapped)
         return newline ? newline + 1 : NULL;

@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DOCKER_PART_SIZE 16384 /* where docker cuts a line */
+#define SHORT_PARTS_MAX 8      /* one after the other: these are no parts */
+
 enum { OUT, ERR, OTHER, STREAMS };
 
 struct part {
@@ -94,6 +97,24 @@ bool spanlog_wrapped_is(const char *head, size_t size) {
 
 static const char *newline_of(const char *line, const char *end) {
     return memchr(line, '\n', (size_t)(end - line));
+}
+
+int spanlog_wrapped_check(const char *begin, const char *end) {
+    struct part part;
+    if (!spanlog_wrapped_is(begin, (size_t)(end - begin)))
+        return 0;
+    unsigned partial = 0;
+    for (const char *line = begin, *newline; line < end; line = newline + 1) {
+        newline = newline_of(line, end);
+        if (!newline)
+            break;
+        if (!docker_part(line, newline, &part) || !part.is_partial)
+            return 1;
+        bool is_short = newline - line < DOCKER_PART_SIZE;
+        if (is_short && ++partial == SHORT_PARTS_MAX)
+            return 0;
+    }
+    return -1;
 }
 
 char *spanlog_wrapped_cut(char *begin, char *end, bool *ret_is_mixed) {

@@ -19,6 +19,9 @@
 
 /* Whether a log that begins so is of that kind; its first bytes are enough. */
 bool spanlog_wrapped_is(const char *head, size_t size);
+/* The same from whole lines: other collectors write {"log": without any \n at its end, and there
+ * each line is a record. 1, 0, or -1: more lines are needed. */
+int spanlog_wrapped_check(const char *begin, const char *end);
 /* Behind the last newline at which no record is open, or NULL. *ret_is_mixed: lines of stdout and
  * stderr stand between the parts of a record. */
 char *spanlog_wrapped_cut(char *begin, char *end, bool *ret_is_mixed);

@@ -386,6 +386,12 @@ static void partial_lines_of_docker_stay_together(void **state) {
         "|" DOCKER("d\\n", "stdout") "\n" DOCKER("e\\n", "stderr") "\n");
 }
 
+static void lines_of_a_collector_that_drops_the_newlines_are_records(void **state) {
+#define TWO DOCKER("a", "stdout") "\n" DOCKER("b", "stderr") "\n"
+    (void)state;
+    records_are(TWO TWO TWO TWO TWO, TWO TWO TWO TWO TWO);
+}
+
 static void partial_lines_of_cri_stay_together(void **state) {
     (void)state;
     records_are(
@@ -414,6 +420,7 @@ int main(void) {
         cmocka_unit_test(garbage_behind_an_archive_is_named_and_no_error),
         cmocka_unit_test(partial_lines_of_docker_stay_together),
         cmocka_unit_test(partial_lines_of_cri_stay_together),
+        cmocka_unit_test(lines_of_a_collector_that_drops_the_newlines_are_records),
         cmocka_unit_test(parts_of_two_streams_are_taken_apart),
     };
     close(mkstemp(path));
