@@ -3,7 +3,7 @@ spanlog_folder(analyzer src/analyzer
   SOURCES
     arena.c assert.c cat.c collect.c each.c export.c export_group.c feed.c fields.c figures.c
     follow.c inflate.c issues.c json.c line_read.c lines.c link.c names.c order.c parallel.c
-    part.c record.c rotated.c scan.c search.c sources.c stream.c strings.c table.c trace_build.c
+    part.c record.c rotated.c scan.c search.c sources.c stream.c strings.c table.c tail.c tail_show.c trace_build.c
     trace_find.c traces.c unfold.c where_leaf.c where_lex.c where_line.c where_parse.c
     where_print.c where_trace.c where_value.c wrapped.c render/export_chrome.c
     render/export_jaeger.c render/export_parts.c render/export_rows.c render/export_zipkin.c
@@ -19,7 +19,7 @@ pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 target_link_libraries(spanlog_analyzer PRIVATE PkgConfig::ZLIB PkgConfig::ZSTD)
 
 add_executable(spanlog_tool
-  src/cli/main.c src/cli/cat.c src/cli/export.c src/cli/input.c src/cli/options.c src/cli/trace.c src/cli/traces.c)
+  src/cli/main.c src/cli/cat.c src/cli/export.c src/cli/following.c src/cli/input.c src/cli/options.c src/cli/tail.c src/cli/trace.c src/cli/traces.c)
 set_target_properties(spanlog_tool PROPERTIES OUTPUT_NAME spanlog)
 target_compile_definitions(spanlog_tool PRIVATE SPANLOG_VERSION="${PROJECT_VERSION}")
 target_link_libraries(spanlog_tool PRIVATE spanlog_flags spanlog_analyzer)

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "src/analyzer/rotated.h"
@@ -59,15 +60,24 @@ static int add_directory(struct spanlog_follow *follow, const char *path, unsign
 
 /* ---- one file ----------------------------------------------------------------------------- */
 
-/* Behind the last newline: what follows it is the beginning of a line that is yet to come. */
-static uint64_t begin_at_end(int fd, uint64_t size) {
-    char tail[TAIL_SIZE];
-    uint64_t from = size > sizeof tail ? size - sizeof tail : 0;
-    ssize_t got = pread(fd, tail, sizeof tail, (off_t)from);
-    const char *newline = got > 0 ? memrchr(tail, '\n', (size_t)got) : NULL;
-    if (newline)
-        return from + (uint64_t)(newline + 1 - tail);
-    return from == 0 ? 0 : size;
+/* Where the last `lines` whole lines begin; what follows the last newline is the beginning of a
+ * line that is yet to come. No further back than the longest line for each. */
+static uint64_t begin_near_end(int fd, uint64_t size, uint64_t lines) {
+    char piece[TAIL_SIZE];
+    uint64_t at = size, begin = size, newlines = 0;
+    while (at > 0 && begin - at <= SPANLOG_LINE_SIZE_MAX) {
+        uint64_t from = at > sizeof piece ? at - sizeof piece : 0;
+        ssize_t got = pread(fd, piece, (size_t)(at - from), (off_t)from);
+        const char *newline, *end = piece + (got > 0 ? got : 0);
+        while ((newline = memrchr(piece, '\n', (size_t)(end - piece))) != NULL) {
+            begin = from + (uint64_t)(newline + 1 - piece);
+            if (newlines++ == lines)
+                return begin;
+            end = newline;
+        }
+        at = from;
+    }
+    return at == 0 ? 0 : begin;
 }
 
 /* Opens what now has the name; a file that is missing may come later. */
@@ -82,7 +92,7 @@ static int open_now(struct spanlog_follow *follow, struct followed *file) {
         return 0;
     }
     file->begin = follow->settings.from_end && !follow->is_open
-                      ? begin_at_end(fd, (uint64_t)file->st.st_size)
+                      ? begin_near_end(fd, (uint64_t)file->st.st_size, follow->settings.last_lines)
                       : 0;
     lseek(fd, (off_t)file->begin, SEEK_SET);
     file->now.issues = follow->settings.issues;
@@ -456,8 +466,23 @@ int spanlog_follow_open(struct spanlog_follow **ret, const char *const *paths, s
     return rc;
 }
 
+static uint64_t now_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* What is left of the timeout: other files of the directory may wake us again and again. */
+static int time_left(int timeout_ms, uint64_t began_ms) {
+    if (timeout_ms <= 0)
+        return timeout_ms;
+    uint64_t gone_ms = now_ms() - began_ms;
+    return gone_ms < (uint64_t)timeout_ms ? timeout_ms - (int)gone_ms : 0;
+}
+
 int spanlog_follow_next(struct spanlog_follow *follow, int timeout_ms,
                         struct spanlog_chunk *chunk) {
+    uint64_t began_ms = timeout_ms > 0 ? now_ms() : 0;
     int rc = 1;
     while (rc == 1 && !is_stopped(follow)) {
         rc = read_marked(follow, chunk);
@@ -465,13 +490,13 @@ int spanlog_follow_next(struct spanlog_follow *follow, int timeout_ms,
             return rc < 0 ? rc : SPANLOG_FOLLOW_LINES;
         if (all_have_ended(follow))
             return SPANLOG_FOLLOW_ENDED;
-        rc = wait_for_change(follow, timeout_ms);
+        rc = wait_for_change(follow, time_left(timeout_ms, began_ms));
     }
     return rc == 1 ? SPANLOG_FOLLOW_ENDED : rc;
 }
 
 const char *spanlog_follow_path(const struct spanlog_follow *follow, uint32_t source) {
-    return follow->files[source].path;
+    return source < follow->file_count ? follow->files[source].path : NULL;
 }
 
 void spanlog_follow_close(struct spanlog_follow *follow) {

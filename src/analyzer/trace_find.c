@@ -210,8 +210,7 @@ static int by_digest(const void *left, const void *right) {
     return order ? order : by_place(left, right);
 }
 
-/* Identical lines count once: the first stays. Returns how many are left, in the input's order. */
-static uint32_t drop_repeated(struct spanlog_found_line *lines, uint32_t count) {
+uint32_t spanlog_found_unique(struct spanlog_found_line *lines, uint32_t count) {
     uint32_t kept = 0;
     qsort(lines, count, sizeof *lines, by_digest);
     for (uint32_t i = 0; i < count; i++) {
@@ -246,7 +245,7 @@ static int merge(struct spanlog_trace *trace, struct finder *finders, unsigned j
     for (unsigned i = 0; i < jobs; i++)
         spanlog_arena_join(&trace->arena, &finders[i].arena);
     if (rc == 0 && count) {
-        uint32_t kept = drop_repeated(lines, count);
+        uint32_t kept = spanlog_found_unique(lines, count);
         trace->repeated_lines = count - kept;
         rc = spanlog_trace_build(trace, lines, kept, writers, error_status_min);
     }

@@ -217,6 +217,47 @@ static const char *set_table(struct spanlog_options *options, const char *value)
     return NULL;
 }
 
+static const char *set_follow(struct spanlog_options *options, const char *value) {
+    (void)value;
+    options->follow = true;
+    return NULL;
+}
+
+static const char *set_from_start(struct spanlog_options *options, const char *value) {
+    (void)value;
+    options->from_start = true;
+    return NULL;
+}
+
+static const char *set_lines(struct spanlog_options *options, const char *value) {
+    options->has_lines = true;
+    return read_count(value, UINT32_MAX, &options->lines) ? NULL : "a number of lines";
+}
+
+static const char *set_settle(struct spanlog_options *options, const char *value) {
+    return spanlog_duration_read(value, &options->settle_ns)
+               ? NULL
+               : "a duration with its unit: 500ms, 2s";
+}
+
+static const char *set_give_up(struct spanlog_options *options, const char *value) {
+    return spanlog_duration_read(value, &options->give_up_ns) ? NULL
+                                                              : "a duration with its unit: 30s, 5m";
+}
+
+/* 512M, 2G: the units are powers of 1024. */
+static const char *set_memory(struct spanlog_options *options, const char *value) {
+    static const char units[] = "KMGT";
+    char *end;
+    unsigned long long number = *value >= '0' && *value <= '9' ? strtoull(value, &end, 10) : 0;
+    const char *unit = number && *end ? strchr(units, *end & ~0x20) : NULL;
+    unsigned shift = unit && *unit ? 10 * (unsigned)(unit - units + 1) : 0;
+    if (number == 0 || (*end && (!shift || end[1])) || number > UINT64_MAX >> shift)
+        return "a size with its unit: 512M, 2G";
+    options->memory = (uint64_t)number << shift;
+    return NULL;
+}
+
 static const struct option {
     const char *name;
     const char *value; /* NULL: takes none */
@@ -226,6 +267,18 @@ static const struct option {
     char letter;    /* 0: none */
 } table[] = {
     {"json", NULL, "one JSON object a line", set_json, SPANLOG_TAKES_JSON, 0},
+    {"follow", NULL, "go on with what is added, also through rotation; Ctrl-C ends it", set_follow,
+     SPANLOG_TAKES_FOLLOW, 'f'},
+    {"lines", "N", "with --follow: begin with the last N lines of each file (default: 10)",
+     set_lines, SPANLOG_TAKES_FOLLOW, 'n'},
+    {"from-start", NULL, "begin with what is in the files already", set_from_start,
+     SPANLOG_TAKES_FOLLOW | SPANLOG_TAKES_TAIL, 0},
+    {"settle", "TIME", "how long nothing more must come behind the root (default: 500ms)",
+     set_settle, SPANLOG_TAKES_TAIL, 0},
+    {"give-up", "TIME", "after how long without a line a trace is shown as it is (default: 30s)",
+     set_give_up, SPANLOG_TAKES_TAIL, 0},
+    {"memory", "SIZE", "what lines of open traces may take (default: 64M); then the oldest go",
+     set_memory, SPANLOG_TAKES_TAIL, 0},
     {"to", "DIALECT",
      "what to write: json, logfmt, pretty (default: pretty on a terminal, else json)", set_to,
      SPANLOG_TAKES_TO, 0},
@@ -259,9 +312,9 @@ static const struct option {
      SPANLOG_TAKES_ID, 0},
     {"width", "N", "columns (default: the terminal's, or 80)", set_width, SPANLOG_TAKES_LOOK, 0},
     {"dialect", "NAME", "how the input is to be read (default: found line by line)", set_dialect,
-     SPANLOG_TAKES_INPUT, 0},
+     SPANLOG_TAKES_INPUT | SPANLOG_TAKES_TAIL, 0},
     {"trace-key", "KEY", "lines without a trace id belong together by this field: request_id",
-     set_trace_key, SPANLOG_TAKES_INPUT, 0},
+     set_trace_key, SPANLOG_TAKES_INPUT | SPANLOG_TAKES_TAIL, 0},
     {"jobs", "N", "threads (default: one for each core)", set_jobs, SPANLOG_TAKES_INPUT, 'j'},
 };
 #define OPTIONS (sizeof table / sizeof table[0])
@@ -341,7 +394,8 @@ int spanlog_options_parse(struct spanlog_options *options, const struct spanlog_
                           int argc, char **argv) {
     int words = 0;
     bool only_words = false;
-    *options = (struct spanlog_options){.error_status_min = 500};
+    *options = (struct spanlog_options){
+        .error_status_min = 500, .settle_ns = 500000000, .give_up_ns = 30000000000};
     for (int i = 1; i < argc; i++) {
         char *word = argv[i];
         if (only_words || word[0] != '-' || word[1] == 0) {

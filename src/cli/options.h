@@ -28,7 +28,10 @@ enum spanlog_takes {
     SPANLOG_TAKES_ID = 128,     /* the first word that is no option is an id */
     SPANLOG_TAKES_COLOR = 256,  /* --color */
     SPANLOG_TAKES_EXPORT = 512, /* --to, of export; --table */
-    SPANLOG_TAKES_WHERE = 1024  /* --where, which is also in FILTER */
+    SPANLOG_TAKES_WHERE = 1024, /* --where, which is also in FILTER */
+    SPANLOG_TAKES_FOLLOW = 1 << 22, /* --follow --lines --from-start */
+    SPANLOG_TAKES_TAIL =
+        1 << 23 /* --settle --give-up --memory --from-start --dialect --trace-key */
 };
 
 struct spanlog_usage {
@@ -55,6 +58,12 @@ struct spanlog_options {
     struct spanlog_translate_settings translate;
     const struct spanlog_export_format *export_to; /* of export; NULL: not given */
     bool table;
+    bool follow;
+    bool from_start;
+    bool has_lines; /* --lines was given */
+    uint64_t lines;
+    uint64_t settle_ns, give_up_ns;
+    uint64_t memory;                  /* 0: not given */
     const struct spanlog_dialect *to; /* NULL: by the output */
     struct spanlog_traces_query query;
 };
