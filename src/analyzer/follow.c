@@ -14,11 +14,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "src/analyzer/near_end.h"
 #include "src/analyzer/rotated.h"
 #include "src/analyzer/stream.h"
 
 #define DEPTH_MAX 32 /* of directories */
-#define TAIL_SIZE 65536
 #define WATCHED                                                                                    \
     (IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB | IN_ONLYDIR)
 
@@ -60,26 +60,6 @@ static int add_directory(struct spanlog_follow *follow, const char *path, unsign
 
 /* ---- one file ----------------------------------------------------------------------------- */
 
-/* Where the last `lines` whole lines begin; what follows the last newline is the beginning of a
- * line that is yet to come. No further back than the longest line for each. */
-static uint64_t begin_near_end(int fd, uint64_t size, uint64_t lines) {
-    char piece[TAIL_SIZE];
-    uint64_t at = size, begin = size, newlines = 0;
-    while (at > 0 && begin - at <= SPANLOG_LINE_SIZE_MAX) {
-        uint64_t from = at > sizeof piece ? at - sizeof piece : 0;
-        ssize_t got = pread(fd, piece, (size_t)(at - from), (off_t)from);
-        const char *newline, *end = piece + (got > 0 ? got : 0);
-        while ((newline = memrchr(piece, '\n', (size_t)(end - piece))) != NULL) {
-            begin = from + (uint64_t)(newline + 1 - piece);
-            if (newlines++ == lines)
-                return begin;
-            end = newline;
-        }
-        at = from;
-    }
-    return at == 0 ? 0 : begin;
-}
-
 /* Opens what now has the name; a file that is missing may come later. */
 static int open_now(struct spanlog_follow *follow, struct followed *file) {
     int fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -91,9 +71,10 @@ static int open_now(struct spanlog_follow *follow, struct followed *file) {
             spanlog_issues_unreadable(follow->settings.issues, file->path, error);
         return 0;
     }
-    file->begin = follow->settings.from_end && !follow->is_open
-                      ? begin_near_end(fd, (uint64_t)file->st.st_size, follow->settings.last_lines)
-                      : 0;
+    file->begin =
+        follow->settings.from_end && !follow->is_open
+            ? spanlog_near_end(fd, (uint64_t)file->st.st_size, follow->settings.last_lines)
+            : 0;
     lseek(fd, (off_t)file->begin, SEEK_SET);
     file->now.issues = follow->settings.issues;
     file->now.is_followed = true;

@@ -359,8 +359,11 @@ const struct spanlog_tail_counts *spanlog_tail_counts(const struct spanlog_tail 
 
 void spanlog_tail_close(struct spanlog_tail *tail) {
     for (unsigned i = 0; tail->slots && i < SLOTS; i++)
-        while (tail->slots[i])
-            forget(tail, tail->slots[i]);
+        for (struct spanlog_held *held = tail->slots[i], *next; held; held = next) {
+            next = held->next;
+            free_lines(tail, held);
+            free(held);
+        }
     if (tail->settings.filter.where)
         spanlog_where_scratch_free(&tail->where);
     spanlog_lines_free(&tail->lines);
