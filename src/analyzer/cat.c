@@ -27,10 +27,10 @@ static int write_line(struct writer *writer, const char *text, const char *end,
         return -ENOMEM;
     size_t room = ROOM_FOR_LINE((size_t)(end - text));
     char *to = spanlog_output_reserve(&writer->out, room);
-    /* Keys are rendered as JSON has them. */
+    /* Keys are rendered as the json dialect has them; others reserve other names. */
     struct spanlog_attribute *attributes =
         (struct spanlog_attribute *)(uintptr_t)(const void *)line.attributes;
-    if (writer->cat->dialect->syntax != SPANLOG_SYNTAX_JSON)
+    if (writer->cat->dialect != &spanlog_dialect_json)
         for (uint32_t i = 0; i < line.attribute_count; i++)
             attributes[i].rendered = (struct spanlog_text){NULL, 0};
     char *written = to ? writer->cat->dialect->write(&line, to, to + room) : NULL;
