@@ -2,8 +2,8 @@
  * whole ones stand beside them in hex.
  *
  *     {"timestamp":"2026-11-21T10:30:45.123456789Z","status":"info","message":"cache miss",
- *      "service":"orders","trace_id":"...","span_id":"...","dd.trace_id":"11803532876627986230",
- *      "dd.span_id":"67667974448284343","trace_flags":"01","logger.name":"db","src":"src/db.c:42",
+ *      "ddsource":"spanlog","service":"orders","trace_id":"...","span_id":"...",
+ *      "dd.trace_id":"11803532876627986230","dd.span_id":"67667974448284343","trace_flags":"01","logger.name":"db","src":"src/db.c:42",
  *      "pid":711,"tid":713,"hits":3}
  *
  * `status` is Datadog's name for the level, so a span's own status is otel.status_code, as
@@ -43,7 +43,7 @@ static const struct spanlog_json_layout datadog = {
     .level = SPANLOG_TEXT("\",\"status\":\""),
     .levels = SPANLOG_LEVEL_NAMES,
     .message = SPANLOG_TEXT(",\"message\":"),
-    .service = SPANLOG_TEXT(",\"service\":"),
+    .service = SPANLOG_TEXT(",\"ddsource\":\"spanlog\",\"service\":"),
     .trace_id = SPANLOG_TEXT(",\"trace_id\":"),
     .span_id = SPANLOG_TEXT(",\"span_id\":"),
     .parent_id = SPANLOG_TEXT(",\"parent_id\":"),

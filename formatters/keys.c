@@ -87,6 +87,7 @@ static const struct reserved of_dialects[] = {
     NAME("timestamp", DATADOG),
     NAME("status", DATADOG),
     NAME("dd", DATADOG),
+    NAME("ddsource", DATADOG),
     NAME("dd.trace_id", DATADOG),
     NAME("dd.span_id", DATADOG),
     NAME("logger.name", DATADOG),

@@ -137,7 +137,7 @@ static void a_span_in_gcp_has_the_documented_bytes(void **state) {
 static void a_log_in_datadog_has_the_documented_bytes(void **state) {
     (void)state;
     CHECK_LOG(datadog, "{\"timestamp\":\"2026-11-21T10:30:45.123456789Z\",\"status\":\"info\","
-                       "\"message\":\"cache miss\",\"service\":\"orders\","
+                       "\"message\":\"cache miss\",\"ddsource\":\"spanlog\",\"service\":\"orders\","
                        "\"trace_id\":\"4bf92f3577b34da6a3ce929d0e0e4736\","
                        "\"span_id\":\"00f067aa0ba902b7\",\"dd.trace_id\":\"11803532876627986230\","
                        "\"dd.span_id\":\"67667974448284343\",\"trace_flags\":\"01\","
@@ -149,7 +149,7 @@ static void a_span_in_datadog_has_the_documented_bytes(void **state) {
     (void)state;
     CHECK_SPAN(datadog,
                "{\"timestamp\":\"2026-11-21T10:30:45.123456789Z\",\"status\":\"info\","
-               "\"message\":\"span completed\",\"service\":\"orders\","
+               "\"message\":\"span completed\",\"ddsource\":\"spanlog\",\"service\":\"orders\","
                "\"trace_id\":\"4bf92f3577b34da6a3ce929d0e0e4736\","
                "\"span_id\":\"00f067aa0ba902b7\",\"parent_id\":\"000000000000002a\","
                "\"dd.trace_id\":\"11803532876627986230\",\"dd.span_id\":\"67667974448284343\","

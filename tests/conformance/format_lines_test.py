@@ -163,7 +163,7 @@ NAMES = {
                 "error.message": "error", "logger.name": "logger"},
     "zap": {"duration": "duration_ms", "caller": "src"},
 }
-EXTRA = {"ecs.version", "log.origin.file.line", "dd.trace_id", "dd.span_id", "severityNumber",
+EXTRA = {"ecs.version", "ddsource", "log.origin.file.line", "dd.trace_id", "dd.span_id", "severityNumber",
          "logging.googleapis.com/trace_sampled"}
 
 
@@ -322,7 +322,7 @@ class Foreign(unittest.TestCase):
     @staticmethod
     def written_by(dialect):
         return {"ecs": {"ecs.version", "log.origin.file.line"}, "gcp": {"logging.googleapis.com/trace_sampled"},
-                "datadog": {"dd.trace_id", "dd.span_id"}, "zap": set()}[dialect] | {"severityNumber"}
+                "datadog": {"dd.trace_id", "dd.span_id", "ddsource"}, "zap": set()}[dialect] | {"severityNumber"}
 
 
 if __name__ == "__main__":
