@@ -7,8 +7,9 @@
 #include "src/analyzer/line_read.h"
 #include "src/analyzer/render/output.h"
 
-/* What a line needs beyond its own bytes: escapes may make six of one. */
-#define ROOM_FOR_LINE(size) (8192 + 7 * (size))
+/* What a line needs beyond its own bytes: escapes may make six of one, and OTLP makes thirty of the
+ * three that an empty array takes. */
+#define ROOM_FOR_LINE(size) (8192 + 11 * (size))
 
 struct writer {
     struct spanlog_cat *cat;
