@@ -10,10 +10,9 @@
 #ifndef SPANLOG_FORMATTERS_JSON_WRITE_H
 #define SPANLOG_FORMATTERS_JSON_WRITE_H
 
-#include <string.h>
-
 #include "formatters/keys.h"
 #include "formatters/line.h"
+#include "formatters/put.h"
 
 /* With its quotes; absent text is "(null)". */
 char *spanlog_json_put_text(char *out, char *limit, struct spanlog_text text);
@@ -61,8 +60,8 @@ static inline char *put_end(const struct spanlog_line *line, char *out, char *li
     }
     if ((dropped->attributes | dropped->events | dropped->links) == 0 &&
         !(line->sample_ratio > 0 && line->sample_ratio < 1)) {
-        memcpy(out, "}\n", 2);
-        return out + 2;
+        PUT(out, "}\n");
+        return out;
     }
     return spanlog_json_put_close(line, out, dropped);
 }

@@ -231,6 +231,31 @@ static void a_span_in_otlp_has_the_documented_bytes(void **state) {
                      "\"spanId\":\"0200000000000000\"}],\"droppedEventsCount\":4}]}]}]}\n");
 }
 
+/* Each in a log or in a span that has all fields. */
+static void every_key_of_the_table_is_written(void **state) {
+    (void)state;
+    for (size_t i = 0; spanlog_dialect_at(i); i++) {
+        const struct spanlog_dialect *dialect = spanlog_dialect_at(i);
+        struct spanlog_line log = a_log(), span = a_span();
+        char out[8192], key[64], *end;
+        if (dialect->syntax != SPANLOG_SYNTAX_JSON)
+            continue;
+        span.span_status = SPANLOG_STATUS_OK; /* so that otlp has the error as an attribute, */
+        span.start_ns = 0;                    /* and the duration */
+        end = dialect->write(&log, out, out + sizeof out);
+        assert_non_null(end);
+        end = dialect->write(&span, end, out + sizeof out);
+        assert_non_null(end);
+        *end = '\0';
+        for (int field = 0; field < SPANLOG_FIELD_COUNT; field++) {
+            assert_non_null(dialect->keys[field]);
+            snprintf(key, sizeof key, "\"%s\"", dialect->keys[field]);
+            if (!strstr(out, key))
+                fail_msg("%s has no %s: %s", dialect->name, key, out);
+        }
+    }
+}
+
 static void levels_between_the_names_keep_their_number(void **state) {
     static const struct {
         const struct spanlog_dialect *dialect;
@@ -345,6 +370,7 @@ int main(void) {
         cmocka_unit_test(a_span_in_zap_has_the_documented_bytes),
         cmocka_unit_test(a_log_in_otlp_has_the_documented_bytes),
         cmocka_unit_test(a_span_in_otlp_has_the_documented_bytes),
+        cmocka_unit_test(every_key_of_the_table_is_written),
         cmocka_unit_test(levels_between_the_names_keep_their_number),
         cmocka_unit_test(values_have_the_types_of_otlp),
         cmocka_unit_test(json_becomes_arrays_and_lists_of_keys),
