@@ -167,9 +167,8 @@ static const struct option {
 } table[] = {
     {"json", NULL, "one JSON object a line", set_json, SPANLOG_TAKES_JSON, 0},
     {"to", "DIALECT",
-     "what to write: json, logfmt, pretty, ecs, gcp, datadog, zap, otlp (default: pretty on a "
-     "terminal, else json)",
-     set_to, SPANLOG_TAKES_TO, 0},
+     "json (default), pretty (default on a terminal), logfmt, ecs, gcp, datadog, zap, otlp", set_to,
+     SPANLOG_TAKES_TO, 0},
     {"sort", "[-]FIELD", "order by this field; with - the greatest first (default: start)",
      set_sort, SPANLOG_TAKES_SORT, 0},
     {"limit", "N", "at most N", set_limit, SPANLOG_TAKES_SORT, 0},
