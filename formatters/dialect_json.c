@@ -244,7 +244,7 @@ static char *write_json(const struct spanlog_line *line, char *out, char *end) {
     p = spanlog_json_put_attributes(p, limit, line->attributes, line->attribute_count,
                                     spanlog_keys_of(line->line_kind), line->distinct_keys,
                                     &dropped.attributes);
-    return put_end(line, p, limit, &dropped);
+    return spanlog_json_put_end(line, p, limit, &dropped);
 }
 
 const struct spanlog_dialect spanlog_dialect_json = {

@@ -272,5 +272,5 @@ char *spanlog_layout_write(const struct spanlog_json_layout *layout,
         return NULL;
     p = spanlog_json_put_attributes(p, limit, line->attributes, line->attribute_count, of,
                                     line->distinct_keys, &dropped.attributes);
-    return put_end(line, p, limit, &dropped);
+    return spanlog_json_put_end(line, p, limit, &dropped);
 }

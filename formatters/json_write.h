@@ -50,8 +50,8 @@ char *spanlog_json_put_close(const struct spanlog_line *line, char *out,
                              const struct spanlog_dropped *dropped);
 
 /* Both; most records have neither lists nor anything to be said at the end. */
-static inline char *put_end(const struct spanlog_line *line, char *out, char *limit,
-                            struct spanlog_dropped *dropped) {
+static inline char *spanlog_json_put_end(const struct spanlog_line *line, char *out, char *limit,
+                                         struct spanlog_dropped *dropped) {
     if (line->line_kind != SPANLOG_LINE_LOG) {
         dropped->events = line->dropped_events;
         dropped->links = line->dropped_links;
