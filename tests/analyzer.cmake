@@ -25,6 +25,9 @@ if(TARGET spanlog_analyzer)
   add_test(NAME tool_stays_within_its_limits
     COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/limits_test.py
             $<TARGET_FILE:spanlog_tool> ${limits})
+  add_test(NAME tool_reads_other_loggers
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/interop/loggers/samples_test.py
+            $<TARGET_FILE:spanlog_tool>)
   set_tests_properties(tool_prints_what_is_expected tool_stays_within_its_limits
     PROPERTIES TIMEOUT 300)
 

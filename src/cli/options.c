@@ -227,7 +227,7 @@ static const struct option {
 } table[] = {
     {"json", NULL, "one JSON object a line", set_json, SPANLOG_TAKES_JSON, 0},
     {"to", "DIALECT",
-     "what to write: json, logfmt, pretty (default: pretty on a terminal, else json)", set_to,
+     "json (default), pretty (default on a terminal), logfmt, ecs, gcp, datadog, zap, otlp", set_to,
      SPANLOG_TAKES_TO, 0},
     {"to", "FORMAT", "what to write (see above)", set_export, SPANLOG_TAKES_EXPORT, 0},
     {"table", NULL, "print the statements that make the table for it, instead", set_table,

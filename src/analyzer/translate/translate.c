@@ -34,37 +34,8 @@ static char *reserve(struct spanlog_translator *translator, size_t size) {
     return translator->out + translator->size;
 }
 
-/* Escapes make at most six bytes of one. */
-static size_t most_of_text(struct spanlog_text text) {
-    return 6 * (size_t)text.size + 32;
-}
-
-static size_t most_of_attributes(const struct spanlog_attribute *attributes, uint32_t count) {
-    size_t most = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        const struct spanlog_value *value = &attributes[i].value;
-        bool is_text = value->type == SPANLOG_VALUE_TEXT || value->type == SPANLOG_VALUE_HEX ||
-                       value->type == SPANLOG_VALUE_JSON;
-        most += most_of_text(attributes[i].key) + (is_text ? 6 * (size_t)value->size : 0) + 128;
-    }
-    return most;
-}
-
-static size_t most_of_line(const struct spanlog_line *line) {
-    size_t most = 4096 + most_of_text(line->message) + most_of_text(line->service) +
-                  most_of_text(line->logger) + most_of_text(line->source) +
-                  most_of_text(line->operation) + most_of_text(line->error) +
-                  most_of_text(line->trace_text) + most_of_text(line->span_text) +
-                  most_of_text(line->parent_text) + 128 * (size_t)line->link_count +
-                  most_of_attributes(line->attributes, line->attribute_count);
-    for (uint32_t i = 0; i < line->event_count; i++)
-        most += 128 + most_of_text(line->events[i].name) +
-                most_of_attributes(line->events[i].attributes, line->events[i].attribute_count);
-    return most;
-}
-
 int spanlog_emit(struct spanlog_translator *translator, const struct spanlog_line *line) {
-    size_t most = most_of_line(line);
+    size_t most = spanlog_line_room(line);
     char *to = reserve(translator, most);
     char *end = to ? spanlog_dialect_json.write(line, to, to + most) : NULL;
     if (!end)
