@@ -26,12 +26,8 @@ static int write_line(struct writer *writer, const char *text,
         return -ENOMEM;
     size_t room = spanlog_line_room(&line);
     char *to = spanlog_output_reserve(&writer->out, room);
-    /* Keys are rendered as the json dialect has them; others reserve other names. */
-    struct spanlog_attribute *attributes =
-        (struct spanlog_attribute *)(uintptr_t)(const void *)line.attributes;
     if (writer->cat->dialect != &spanlog_dialect_json)
-        for (uint32_t i = 0; i < line.attribute_count; i++)
-            attributes[i].rendered = (struct spanlog_text){NULL, 0};
+        spanlog_line_forget_json(&line);
     char *written = to ? writer->cat->dialect->write(&line, to, to + room) : NULL;
     if (!written)
         return -ENOMEM;
