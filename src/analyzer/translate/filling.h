@@ -1,0 +1,54 @@
+/* analyzer/translate/filling.h: from the members of a line to a record.
+ *
+ *     int rc = spanlog_fill(translator, dialect, &line);      0 or -ENOMEM
+ *
+ * Takes the members that a dialect gives a meaning; all others become attributes: none is lost. The
+ * texts lie in the line or in the translator's arena.
+ */
+#ifndef SPANLOG_ANALYZER_TRANSLATE_FILLING_H
+#define SPANLOG_ANALYZER_TRANSLATE_FILLING_H
+
+#include "src/analyzer/translate/parts.h"
+
+/* A value that was taken, and the rank of its key. */
+struct spanlog_taken {
+    struct spanlog_member *member; /* NULL: it lay in an array */
+    struct spanlog_json_value value;
+    uint8_t rank; /* 0: nothing was taken */
+};
+
+struct spanlog_filling {
+    struct spanlog_translator *translator;
+    const struct spanlog_dialect_keys *keys;
+    uint8_t dialect;
+    bool no_memory;
+    bool moved; /* members of a container have lost its name */
+    struct spanlog_line *line;
+    struct spanlog_taken taken[SPANLOG_MEANS_COUNT];
+    uint64_t seconds;
+    uint64_t nanoseconds;
+    uint8_t level_other; /* by a number of a scale of its own */
+    bool sampled;
+    struct spanlog_text file;
+    uint32_t file_line;
+    struct spanlog_text host;
+};
+
+int spanlog_fill(struct spanlog_translator *translator, uint8_t dialect, struct spanlog_line *ret);
+
+/* Makes the line a span when the format says that it is one (logger_span.c). */
+void spanlog_fill_span(struct spanlog_filling *filling);
+/* Attributes of what was not taken (logger_attributes.c). */
+void spanlog_fill_attributes(struct spanlog_filling *filling);
+
+static inline struct spanlog_text spanlog_filling_text(struct spanlog_filling *filling,
+                                                       const struct spanlog_json_value *value) {
+    struct spanlog_text text = spanlog_member_text(value, &filling->translator->arena);
+    if (!text.data) {
+        filling->no_memory = true;
+        text = SPANLOG_TEXT("");
+    }
+    return text;
+}
+
+#endif
