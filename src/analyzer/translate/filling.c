@@ -210,7 +210,8 @@ static bool says_nothing(uint8_t meaning, const struct spanlog_json_value *value
 static void take(struct spanlog_filling *f, struct spanlog_member *member, uint8_t key,
                  const struct spanlog_json_value *value, uint8_t meaning, uint8_t rank) {
     struct spanlog_taken *taken = &f->taken[meaning];
-    if (taken->rank && taken->rank < rank)
+    uint8_t before = f->ranks[meaning];
+    if (before && before < rank)
         return;
     if (!take_value(f, meaning, key, value)) {
         if (member && says_nothing(meaning, value))
@@ -218,9 +219,10 @@ static void take(struct spanlog_filling *f, struct spanlog_member *member, uint8
         return;
     }
     /* A key given twice has the last value; another key with this meaning is an attribute. */
-    if (taken->member && taken->rank != rank && taken->member->use == SPANLOG_MEMBER_TAKEN)
+    if (before && before != rank && taken->member && taken->member->use == SPANLOG_MEMBER_TAKEN)
         taken->member->use = SPANLOG_MEMBER_FREE;
-    *taken = (struct spanlog_taken){member, *value, rank};
+    *taken = (struct spanlog_taken){member, *value};
+    f->ranks[meaning] = rank;
     if (member && member->use == SPANLOG_MEMBER_FREE && !is_of_spans(meaning) &&
         meaning != SPANLOG_MEANS_PARENT_ID)
         member->use = SPANLOG_MEMBER_TAKEN;
@@ -301,7 +303,7 @@ static void join_source(struct spanlog_filling *f) {
 
 static void join_time(struct spanlog_filling *f) {
     struct spanlog_line *line = f->line;
-    if (f->seconds && f->taken[SPANLOG_MEANS_TIME].rank == 0)
+    if (f->seconds && f->ranks[SPANLOG_MEANS_TIME] == 0)
         line->time_ns = f->seconds * 1000000000 + f->nanoseconds;
     else if (f->nanoseconds && line->time_ns) /* a time in ms, and all nanoseconds beside it */
         line->time_ns = line->time_ns - line->time_ns % 1000000000 + f->nanoseconds;
@@ -309,9 +311,9 @@ static void join_time(struct spanlog_filling *f) {
 
 /* With both ids the flags can be written; without flags none are made up. */
 static void join_flags(struct spanlog_filling *f) {
-    if (f->taken[SPANLOG_MEANS_SAMPLED].rank && !f->taken[SPANLOG_MEANS_TRACE_FLAGS].rank)
+    if (f->ranks[SPANLOG_MEANS_SAMPLED] && !f->ranks[SPANLOG_MEANS_TRACE_FLAGS])
         f->line->trace_flags = f->sampled;
-    else if (!f->taken[SPANLOG_MEANS_TRACE_FLAGS].rank)
+    else if (!f->ranks[SPANLOG_MEANS_TRACE_FLAGS])
         return;
     f->line->has_context = f->line->trace_text.data && f->line->span_text.data;
 }
@@ -338,12 +340,13 @@ static void take_trace_key(struct spanlog_filling *f) {
 int spanlog_fill(struct spanlog_translator *translator, uint8_t dialect, struct spanlog_line *ret) {
     struct spanlog_members *members = &translator->memory->members;
     struct spanlog_filling f;
-    memset(&f, 0, sizeof f);
+    memset(&f, 0, offsetof(struct spanlog_filling, taken));
     f.translator = translator;
     f.keys = spanlog_dialect_keys();
     f.dialect = dialect;
     f.line = ret;
-    *ret = (struct spanlog_line){.dropped_attributes = members->left_out};
+    *ret = (struct spanlog_line){.dropped_attributes = members->left_out,
+                                 .second = &translator->memory->second};
     for (uint32_t i = 0; i < members->count; i++)
         if (members->list[i].key || members->list[i].inner)
             take_member(&f, &members->list[i]);
@@ -351,7 +354,7 @@ int spanlog_fill(struct spanlog_translator *translator, uint8_t dialect, struct 
     join_source(&f);
     join_flags(&f);
     if (!ret->level)
-        ret->level = f.level_other;
+        ret->level = f.level_other ? f.level_other : translator->memory->outer ? 0 : 9;
     if (!ret->message.data)
         ret->message = SPANLOG_TEXT("");
     if (translator->settings.trace_key && !ret->trace_text.data)

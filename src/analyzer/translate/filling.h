@@ -10,11 +10,10 @@
 
 #include "src/analyzer/translate/parts.h"
 
-/* A value that was taken, and the rank of its key. */
+/* A value that was taken. */
 struct spanlog_taken {
     struct spanlog_member *member; /* NULL: it lay in an array */
     struct spanlog_json_value value;
-    uint8_t rank; /* 0: nothing was taken */
 };
 
 struct spanlog_filling {
@@ -24,15 +23,23 @@ struct spanlog_filling {
     bool no_memory;
     bool moved; /* members of a container have lost its name */
     struct spanlog_line *line;
-    struct spanlog_taken taken[SPANLOG_MEANS_COUNT];
+    bool sampled;
+    uint8_t level_other; /* by a number of a scale of its own */
+    uint32_t file_line;
     uint64_t seconds;
     uint64_t nanoseconds;
-    uint8_t level_other; /* by a number of a scale of its own */
-    bool sampled;
     struct spanlog_text file;
-    uint32_t file_line;
     struct spanlog_text host;
+    uint8_t ranks[SPANLOG_MEANS_COUNT]; /* 0: nothing has this meaning */
+    struct spanlog_taken taken[SPANLOG_MEANS_COUNT];
 };
+
+/* The value with that meaning and type, or NULL. */
+static inline const struct spanlog_json_value *
+spanlog_filling_value(const struct spanlog_filling *filling, uint8_t meaning, uint8_t type) {
+    const struct spanlog_json_value *value = &filling->taken[meaning].value;
+    return filling->ranks[meaning] && value->type == type ? value : NULL;
+}
 
 int spanlog_fill(struct spanlog_translator *translator, uint8_t dialect, struct spanlog_line *ret);
 

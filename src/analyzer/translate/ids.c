@@ -25,9 +25,30 @@ static bool set_hex(struct spanlog_text *ret, struct spanlog_text text, const ui
     return true; /* without memory, the id as it was given */
 }
 
+/* The usual ids: 16 or 32 digits in lower case, not all zeros. Nothing need be written anew. */
+static bool is_usual(struct spanlog_text text, unsigned digits) {
+    uint64_t any = 0, lower = ~(uint64_t)0, id, word;
+    if (text.size != digits)
+        return false;
+    for (unsigned i = 0; i < digits; i += 16) {
+        if (!spanlog_hex16(text.data + i, &id))
+            return false;
+        any |= id;
+        for (unsigned half = 0; half < 16; half += 8) {
+            memcpy(&word, text.data + i + half, 8);
+            lower &= word; /* digits and small letters have bit 5 */
+        }
+    }
+    return any && (lower & 0x2020202020202020u) == 0x2020202020202020u;
+}
+
 bool spanlog_line_set_trace(struct spanlog_line *line, struct spanlog_text text,
                             struct spanlog_arena *arena) {
     struct spanlog_reading_id id;
+    if (is_usual(text, 32)) {
+        line->trace_text = text;
+        return true;
+    }
     int rc = text.size ? spanlog_reading_id(text, &id) : -ENOENT;
     if (rc == -ENOENT)
         return false;
@@ -41,6 +62,10 @@ bool spanlog_line_set_trace(struct spanlog_line *line, struct spanlog_text text,
 static bool set_span_id(struct spanlog_text *ret, struct spanlog_text text,
                         struct spanlog_arena *arena) {
     struct spanlog_reading_id id;
+    if (is_usual(text, 16)) {
+        *ret = text;
+        return true;
+    }
     int rc = text.size ? spanlog_reading_id(text, &id) : -ENOENT;
     if (rc == -ENOENT)
         return false;

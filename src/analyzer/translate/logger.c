@@ -52,9 +52,12 @@ static int pass_canonical(struct spanlog_translator *translator, const char *tex
     if (!translator->memory->outer && !needs_key)
         return spanlog_emit_canonical(translator, text, record.end) < 0 ? -ENOMEM : 1;
     int rc = spanlog_line_read(reader, &record, text, &translator->arena, &line);
-    if (rc == 0 && needs_key)
-        spanlog_line_set_trace_key(&line, translator->settings.trace_key, &translator->arena);
-    if (rc == 0)
+    if (rc < 0)
+        return rc;
+    if (needs_key &&
+        spanlog_line_set_trace_key(&line, translator->settings.trace_key, &translator->arena))
+        rc = spanlog_emit(translator, &line);
+    else
         rc = spanlog_emit_over(translator, &line, text, record.end);
     return rc < 0 ? rc : 1;
 }

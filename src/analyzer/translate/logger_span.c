@@ -17,12 +17,10 @@ static bool is_text(struct spanlog_text text, const char *word) {
 /* A value that was noted, now taken from among the attributes. */
 static const struct spanlog_json_value *use(struct spanlog_filling *f, uint8_t meaning,
                                             uint8_t type) {
-    struct spanlog_taken *taken = &f->taken[meaning];
-    if (taken->rank == 0 || taken->value.type != type)
-        return NULL;
-    if (taken->member)
-        taken->member->use = SPANLOG_MEMBER_TAKEN;
-    return &taken->value;
+    const struct spanlog_json_value *value = spanlog_filling_value(f, meaning, type);
+    if (value && f->taken[meaning].member)
+        f->taken[meaning].member->use = SPANLOG_MEMBER_TAKEN;
+    return value;
 }
 
 static struct spanlog_text use_text(struct spanlog_filling *f, uint8_t meaning) {
@@ -31,9 +29,8 @@ static struct spanlog_text use_text(struct spanlog_filling *f, uint8_t meaning) 
 }
 
 static void use_parent(struct spanlog_filling *f) {
-    struct spanlog_taken *taken = &f->taken[SPANLOG_MEANS_PARENT_ID];
     struct spanlog_text text = use_text(f, SPANLOG_MEANS_PARENT_ID);
-    if (taken->rank && text.data)
+    if (text.data)
         spanlog_line_set_parent(f->line, text, &f->translator->arena);
 }
 
@@ -54,11 +51,11 @@ static uint64_t before(uint64_t end, uint64_t duration) {
 
 static bool fill_canonical(struct spanlog_filling *f) {
     struct spanlog_line *line = f->line;
-    const struct spanlog_json_value *duration = &f->taken[SPANLOG_MEANS_DURATION_MS].value;
+    const struct spanlog_json_value *duration =
+        spanlog_filling_value(f, SPANLOG_MEANS_DURATION_MS, SPANLOG_JSON_NUMBER);
     bool abandoned = is_text(line->message, "span abandoned");
     if ((!abandoned && !is_text(line->message, "span completed")) ||
-        f->taken[SPANLOG_MEANS_OPERATION].value.type != SPANLOG_JSON_STRING ||
-        duration->type != SPANLOG_JSON_NUMBER)
+        !spanlog_filling_value(f, SPANLOG_MEANS_OPERATION, SPANLOG_JSON_STRING) || !duration)
         return false;
     line->line_kind = abandoned ? SPANLOG_LINE_ABANDONED : SPANLOG_LINE_SPAN;
     line->operation = use_text(f, SPANLOG_MEANS_OPERATION);
@@ -82,17 +79,19 @@ static bool fill_canonical(struct spanlog_filling *f) {
 /* Ids of this trace and this span, and what the span is called. */
 static bool has_identity(const struct spanlog_filling *f) {
     return f->line->trace_text.data && f->line->span_text.data &&
-           f->taken[SPANLOG_MEANS_SPAN_NAME].value.type == SPANLOG_JSON_STRING;
+           spanlog_filling_value(f, SPANLOG_MEANS_SPAN_NAME, SPANLOG_JSON_STRING);
 }
 
 /* The time is that of the close. */
 static bool fill_tracing(struct spanlog_filling *f) {
     struct spanlog_line *line = f->line;
-    const struct spanlog_json_value *busy = &f->taken[SPANLOG_MEANS_BUSY].value,
-                                    *idle = &f->taken[SPANLOG_MEANS_IDLE].value;
+    const struct spanlog_json_value *busy = spanlog_filling_value(f, SPANLOG_MEANS_BUSY,
+                                                                  SPANLOG_JSON_STRING),
+                                    *idle = spanlog_filling_value(f, SPANLOG_MEANS_IDLE,
+                                                                  SPANLOG_JSON_STRING);
     uint64_t busy_ns, idle_ns;
-    if (busy->type != SPANLOG_JSON_STRING || idle->type != SPANLOG_JSON_STRING ||
-        !has_identity(f) || spanlog_reading_duration(spanlog_filling_text(f, busy), &busy_ns) < 0 ||
+    if (!busy || !idle || !has_identity(f) ||
+        spanlog_reading_duration(spanlog_filling_text(f, busy), &busy_ns) < 0 ||
         spanlog_reading_duration(spanlog_filling_text(f, idle), &idle_ns) < 0)
         return false;
     line->line_kind = SPANLOG_LINE_SPAN;
@@ -112,9 +111,10 @@ static uint8_t kind_of_type(struct spanlog_text type) {
 }
 
 static void use_kind(struct spanlog_filling *f) {
-    const struct spanlog_taken *taken = &f->taken[SPANLOG_MEANS_KIND];
-    if (taken->rank && taken->value.type == SPANLOG_JSON_STRING)
-        f->line->span_kind = kind_of_type(spanlog_filling_text(f, &taken->value));
+    const struct spanlog_json_value *type =
+        spanlog_filling_value(f, SPANLOG_MEANS_KIND, SPANLOG_JSON_STRING);
+    if (type)
+        f->line->span_kind = kind_of_type(spanlog_filling_text(f, type));
     if (f->line->span_kind)
         use(f, SPANLOG_MEANS_KIND, SPANLOG_JSON_STRING);
 }
@@ -122,8 +122,9 @@ static void use_kind(struct spanlog_filling *f) {
 /* The time is that of the start. */
 static bool fill_elastic(struct spanlog_filling *f) {
     struct spanlog_line *line = f->line;
-    const struct spanlog_json_value *us = &f->taken[SPANLOG_MEANS_DURATION_US].value;
-    if (us->type != SPANLOG_JSON_NUMBER || !has_identity(f))
+    const struct spanlog_json_value *us =
+        spanlog_filling_value(f, SPANLOG_MEANS_DURATION_US, SPANLOG_JSON_NUMBER);
+    if (!us || !has_identity(f))
         return false;
     /* As if of milliseconds, with three more decimals. */
     uint64_t thousandfold = spanlog_milliseconds_read(us->begin, us->end);

@@ -166,7 +166,12 @@ static void read_members(struct flattening *f) {
 
 int spanlog_members_read(struct spanlog_members *members, const struct spanlog_dialect_keys *keys,
                          const char *line, struct spanlog_arena *arena) {
-    struct flattening f = {.members = members, .keys = keys, .arena = arena};
+    struct flattening f; /* field by field: the path needs no zeros */
+    f.members = members;
+    f.keys = keys;
+    f.arena = arena;
+    f.depth = 0;
+    f.no_memory = false;
     f.walk = (struct spanlog_json_walk){.at = line};
     f.frames[0] = (struct frame){{"", 0}, 0};
     members->count = members->left_out = 0;

@@ -42,12 +42,12 @@ static size_t most_of_attributes(const struct spanlog_attribute *attributes, uin
 }
 
 static size_t most_of_line(const struct spanlog_line *line) {
-    size_t most = 4096 + most_of_text(line->message) + most_of_text(line->service) +
-                  most_of_text(line->logger) + most_of_text(line->source) +
-                  most_of_text(line->operation) + most_of_text(line->error) +
-                  most_of_text(line->trace_text) + most_of_text(line->span_text) +
-                  most_of_text(line->parent_text) + 128 * (size_t)line->link_count +
-                  most_of_attributes(line->attributes, line->attribute_count);
+    size_t most =
+        4096 + line->tail.size + most_of_text(line->message) + most_of_text(line->service) +
+        most_of_text(line->logger) + most_of_text(line->source) + most_of_text(line->operation) +
+        most_of_text(line->error) + most_of_text(line->trace_text) + most_of_text(line->span_text) +
+        most_of_text(line->parent_text) + 128 * (size_t)line->link_count +
+        most_of_attributes(line->attributes, line->attribute_count);
     for (uint32_t i = 0; i < line->event_count; i++)
         most += 128 + most_of_text(line->events[i].name) +
                 most_of_attributes(line->events[i].attributes, line->events[i].attribute_count);
@@ -132,12 +132,13 @@ static int merge(struct spanlog_line *line, const struct spanlog_line *outer,
 
 int spanlog_emit(struct spanlog_translator *translator, const struct spanlog_line *line) {
     const struct spanlog_line *outer = translator->memory ? translator->memory->outer : NULL;
+    if (!outer && line->level)
+        return emit(translator, line);
     struct spanlog_line whole = *line;
     if (outer && merge(&whole, outer, &translator->arena) < 0)
         return -ENOMEM;
     if (!whole.level)
         whole.level = 9;
-    whole.second = translator->memory ? &translator->memory->second : NULL;
     return emit(translator, &whole);
 }
 
