@@ -4,7 +4,7 @@ spanlog_folder(analyzer src/analyzer
     arena.c cat.c collect.c fields.c figures.c issues.c json.c line_read.c link.c names.c order.c
     parallel.c part.c record.c scan.c search.c sources.c strings.c table.c trace_build.c
     trace_find.c traces.c translate/dialects.c translate/filling.c translate/ids.c
-    translate/logger.c translate/logger_attributes.c translate/logger_span.c translate/members.c
+    translate/logger.c translate/logger_attributes.c translate/logger_copy.c translate/logger_span.c translate/members.c
     translate/syslog.c translate/text.c translate/text_json.c translate/text_logfmt.c
     translate/translate.c translate/wrapped.c
     render/output.c render/trace_items.c render/trace_json.c render/trace_text.c

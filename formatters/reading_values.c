@@ -45,8 +45,8 @@ static int read_epoch_float(struct spanlog_text text, uint64_t *ret_ns) {
     double value;
     if (spanlog_read_double(text.data, text.size, &value) < 0 || !(value > 0) || value >= 1.8e19)
         return -EINVAL;
-    size_t digits = 1;
-    for (double power = 10; power <= value; power *= 10)
+    size_t digits = 0;
+    for (uint64_t whole = (uint64_t)value; whole; whole /= 10)
         digits++;
     double ns = value * (double)epoch_unit(digits);
     if (!(ns < 1.8e19))

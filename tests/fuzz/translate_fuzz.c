@@ -21,6 +21,8 @@ static void check(const struct spanlog_translator *translator) {
     struct spanlog_record record;
     uint64_t lines = 0;
     spanlog_reader_init(&reader, 500);
+    if (translator->size == 0)
+        return;
     for (const char *p = translator->out; p < translator->out + translator->size; lines++) {
         const char *end = memchr(p, '\n', (size_t)(translator->out + translator->size - p));
         if (!end || spanlog_record_read(&reader, p, &record) || record.end != end ||

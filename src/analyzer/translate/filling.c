@@ -360,6 +360,7 @@ int spanlog_fill(struct spanlog_translator *translator, uint8_t dialect, struct 
     if (translator->settings.trace_key && !ret->trace_text.data)
         take_trace_key(&f);
     spanlog_fill_span(&f);
-    spanlog_fill_attributes(&f);
+    if (!spanlog_copy_attributes(&f))
+        spanlog_fill_attributes(&f);
     return f.no_memory ? -ENOMEM : 0;
 }

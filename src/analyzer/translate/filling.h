@@ -45,6 +45,17 @@ int spanlog_fill(struct spanlog_translator *translator, uint8_t dialect, struct 
 
 /* Makes the line a span when the format says that it is one (logger_span.c). */
 void spanlog_fill_span(struct spanlog_filling *filling);
+/* The same for most lines, as a piece of text that needs no writing (logger_copy.c). False: this
+ * line is none of them, and nothing was done. */
+bool spanlog_copy_attributes(struct spanlog_filling *filling);
+/* Whether the member is called by its name alone, since its container counts as the line. */
+static inline bool spanlog_loses_prefix(const struct spanlog_filling *filling,
+                                        const struct spanlog_member *member) {
+    return member->container &&
+           filling->keys->meanings[filling->dialect][member->container].meaning ==
+               SPANLOG_MEANS_INSIDE &&
+           member->prefix.size == filling->keys->keys[member->container].text.size + 1;
+}
 /* Attributes of what was not taken (logger_attributes.c). */
 void spanlog_fill_attributes(struct spanlog_filling *filling);
 

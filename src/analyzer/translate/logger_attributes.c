@@ -89,16 +89,10 @@ static bool is_doubled_at(const struct spanlog_filling *f, const struct spanlog_
            strcmp(spanlog_readings[f->dialect].name, "clef") == 0;
 }
 
-static bool loses_prefix(const struct spanlog_filling *f, const struct spanlog_member *member) {
-    return member->container &&
-           f->keys->meanings[f->dialect][member->container].meaning == SPANLOG_MEANS_INSIDE &&
-           member->prefix.size == f->keys->keys[member->container].text.size + 1;
-}
-
 static void fill_key(struct spanlog_filling *f, const struct spanlog_member *member, unsigned of,
                      struct spanlog_attribute *attribute) {
     attribute->rendered = (struct spanlog_text){NULL, 0};
-    if (member->prefix.size && !loses_prefix(f, member)) {
+    if (member->prefix.size && !spanlog_loses_prefix(f, member)) {
         join_key(f, member, attribute);
         return;
     }
@@ -123,7 +117,7 @@ static void fill_key(struct spanlog_filling *f, const struct spanlog_member *mem
 static void give_names_back(struct spanlog_filling *f, struct spanlog_attribute *attributes,
                             const struct spanlog_member **members, uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
-        if (!members[i] || members[i]->prefix.size == 0 || !loses_prefix(f, members[i]))
+        if (!members[i] || members[i]->prefix.size == 0 || !spanlog_loses_prefix(f, members[i]))
             continue;
         bool clashes = count > CLASHES_MAX;
         for (uint32_t j = 0; j < count && !clashes; j++)

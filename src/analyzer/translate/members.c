@@ -39,9 +39,12 @@ static inline bool read_key(struct spanlog_json_walk *walk, struct spanlog_json_
         return spanlog_json_fail(walk, p, "a key is missing");
     key->begin = p + 1;
     key->escaped = false;
+    key->type = SPANLOG_JSON_STRING;
     key->end = spanlog_json_plain_short(p + 1);
-    if (*key->end != '"')
+    if (*key->end != '"') {
+        key->type = SPANLOG_JSON_ABSENT; /* it is to be written anew */
         key->end = spanlog_json_string_rest(walk, key->end, &key->escaped);
+    }
     if (!key->end)
         return false;
     p = key->end + 1;
@@ -71,11 +74,12 @@ static inline void start_member(struct flattening *f, const struct spanlog_json_
                                 struct spanlog_member *member) {
     const struct frame *frame = &f->frames[f->depth];
     member->name = (struct spanlog_text){key->begin, (uint32_t)(key->end - key->begin)};
-    member->renders = key->begin[-2] == ',' && key->end[1] == ':';
+    member->renders = key->type && key->begin[-2] == ',' && key->end[1] == ':';
     if (__builtin_expect(key->escaped, 0)) {
         member->name = spanlog_member_text(key, f->arena);
-        member->renders = false;
         f->no_memory |= !member->name.data;
+        if (!member->name.data)
+            member->name = (struct spanlog_text){"", 0};
     }
     member->prefix = frame->prefix;
     member->container = frame->container;
@@ -98,7 +102,10 @@ static bool open_object(struct flattening *f, const struct spanlog_member *membe
     f->path[size - 1] = '.';
     struct frame *inner = &f->frames[++f->depth];
     inner->prefix = spanlog_arena_text(f->arena, f->path, size);
-    f->no_memory |= !inner->prefix.data;
+    if (!inner->prefix.data) {
+        f->no_memory = true;
+        inner->prefix = (struct spanlog_text){"", 0};
+    }
     /* An object in a container still belongs to it. */
     inner->container = member->key ? member->key : frame->container;
     f->walk.at = p;
