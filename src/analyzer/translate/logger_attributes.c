@@ -73,10 +73,14 @@ static void join_key(struct spanlog_filling *f, const struct spanlog_member *mem
         attribute->key = member->name;
         return;
     }
-    memcpy(text, ",\"", 2);
-    memcpy(text + 2, member->prefix.data, prefix);
-    memcpy(text + 2 + prefix, member->name.data, member->name.size);
-    memcpy(text + 2 + size, "\":", 2);
+    text[0] = ',';
+    text[1] = '"';
+    if (prefix)
+        memcpy(text + 2, member->prefix.data, prefix);
+    if (member->name.data)
+        memcpy(text + 2 + prefix, member->name.data, member->name.size);
+    text[2 + size] = '"';
+    text[3 + size] = ':';
     attribute->key = (struct spanlog_text){text + 2, (uint32_t)size};
     bool plain = spanlog_json_plain_short(text + 2) == text + 2 + size;
     if (plain && size <= SPANLOG_KEY_SIZE_MAX)
