@@ -5,5 +5,5 @@ spanlog_folder(formatters formatters
     json_layout.c dialect_ecs.c dialect_gcp.c dialect_datadog.c dialect_zap.c
     dialect_otlp.c otlp_value.c
     escape.c utf8.c json.c integer.c double_write.c double_read.c pow10_table.c time.c
-    errno_names.c printf.c
+    errno_names.c printf.c reading.c reading_values.c
   USES core)

@@ -8,7 +8,10 @@ spanlog_folder(analyzer src/analyzer
     where_print.c where_trace.c where_value.c wrapped.c render/export_chrome.c
     render/export_jaeger.c render/export_parts.c render/export_rows.c render/export_zipkin.c
     render/output.c render/trace_fold.c render/trace_items.c render/trace_json.c
-    render/trace_text.c translate/translate.c
+    render/trace_text.c translate/dialects.c translate/filling.c translate/ids.c
+    translate/logger.c translate/logger_attributes.c translate/logger_copy.c
+    translate/logger_span.c translate/members.c translate/syslog.c translate/text.c
+    translate/text_json.c translate/text_logfmt.c translate/translate.c translate/wrapped.c
     render/traces_json.c render/traces_text.c
   USES formatters core)
 

@@ -23,11 +23,12 @@ static size_t most_of_attributes(const struct spanlog_attribute *attributes, uin
 }
 
 size_t spanlog_line_room(const struct spanlog_line *line) {
-    size_t most = 4096 + most_of_text(line->message) + most_of_text(line->service) +
-                  most_of_text(line->logger) + most_of_text(line->source) +
-                  most_of_text(line->operation) + most_of_text(line->error) +
-                  most_of_text(line->trace_text) + most_of_text(line->span_text) +
-                  most_of_text(line->parent_text) + 128 * (size_t)line->link_count +
+    size_t most = 4096 + line->head.size + line->tail.size + most_of_text(line->message) +
+                  most_of_text(line->service) + most_of_text(line->logger) +
+                  most_of_text(line->source) + most_of_text(line->operation) +
+                  most_of_text(line->error) + most_of_text(line->trace_text) +
+                  most_of_text(line->span_text) + most_of_text(line->parent_text) +
+                  128 * (size_t)line->link_count +
                   most_of_attributes(line->attributes, line->attribute_count);
     for (uint32_t i = 0; i < line->event_count; i++)
         most += 128 + most_of_text(line->events[i].name) +

@@ -15,6 +15,10 @@ if(TARGET spanlog_analyzer)
     spanlog_test(${part}_test SOURCES unit/${part}_test.c USES analyzer)
   endforeach()
 
+  foreach(part logger wrapped text)
+    spanlog_test(translate_${part}_test SOURCES unit/translate_${part}_test.c USES analyzer)
+  endforeach()
+
   add_test(NAME tool_prints_what_is_expected
     COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/run_cases.py
             $<TARGET_FILE:spanlog_tool>)
@@ -38,4 +42,5 @@ if(TARGET spanlog_analyzer)
   spanlog_fuzzer(analyzer_line_fuzz SOURCES fuzz/analyzer_line_fuzz.c USES analyzer)
   spanlog_fuzzer(where_fuzz SOURCES fuzz/where_fuzz.c USES analyzer)
   spanlog_fuzzer(analyzer_unfold_fuzz SOURCES fuzz/analyzer_unfold_fuzz.c USES analyzer)
+  spanlog_fuzzer(translate_fuzz SOURCES fuzz/translate_fuzz.c USES analyzer)
 endif()
