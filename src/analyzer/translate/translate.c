@@ -78,6 +78,12 @@ static const struct {
     const char *name;
     spanlog_translate_function *function;
 } formats[] = {
+    {"otlp", spanlog_translate_otlp},
+    {"otel-console", spanlog_translate_otel_console},
+    {"jaeger", spanlog_translate_jaeger},
+    {"zipkin", spanlog_translate_zipkin},
+    {"chrome", spanlog_translate_chrome},
+    {"loki", spanlog_translate_loki},
     {NULL, NULL},
 };
 

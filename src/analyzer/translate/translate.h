@@ -35,6 +35,7 @@ struct spanlog_translator {
     const char *problem; /* NULL, or why nothing could be made of the line; it lives for ever */
     struct spanlog_arena arena; /* for the current line: reset by spanlog_translate */
     uint8_t format;             /* of the line before: tried first */
+    uint8_t depth;              /* of lines within lines: a translator within one has more */
 };
 
 void spanlog_translator_init(struct spanlog_translator *translator,
