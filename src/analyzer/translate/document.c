@@ -145,6 +145,22 @@ static bool is_number_text(const struct spanlog_json_value *value) {
             spanlog_json_number(value->begin) == value->end);
 }
 
+/* Digits, a point, digits: exact, which a double of today's microseconds is not. */
+static bool read_decimal(const struct spanlog_json_value *value, uint64_t unit_ns,
+                         uint64_t *ret_ns) {
+    const char *point = memchr(value->begin, '.', (size_t)(value->end - value->begin));
+    uint64_t units, part = 0;
+    if (!point || spanlog_read_u64(value->begin, (size_t)(point - value->begin), &units) < 0 ||
+        __builtin_mul_overflow(units, unit_ns, ret_ns))
+        return false;
+    for (const char *p = point + 1; p < value->end; p++, unit_ns /= 10) {
+        if (*p < '0' || *p > '9')
+            return false;
+        part += (uint64_t)(*p - '0') * unit_ns / 10;
+    }
+    return !__builtin_add_overflow(*ret_ns, part, ret_ns);
+}
+
 bool spanlog_time_of(const struct spanlog_json_value *value, uint64_t unit_ns, uint64_t *ret_ns) {
     size_t size = (size_t)(value->end - value->begin);
     uint64_t units;
@@ -155,6 +171,8 @@ bool spanlog_time_of(const struct spanlog_json_value *value, uint64_t unit_ns, u
     }
     if (spanlog_read_u64(value->begin, size, &units) == 0)
         return !__builtin_mul_overflow(units, unit_ns, ret_ns);
+    if (read_decimal(value, unit_ns, ret_ns))
+        return true;
     if (spanlog_read_double(value->begin, size, &real) < 0 || !(real >= 0) ||
         real * (double)unit_ns >= 1.8e19)
         return false;
