@@ -156,7 +156,8 @@ static uint8_t severity(const struct spanlog_json_value *value) {
             level = spanlog_level_read(word);
             return level ? (uint8_t)(level + word.data[word.size] - '1') : 0;
         }
-        for (uint32_t i = 0; i < word.size && word.data[i] >= '0' && word.data[i] <= '9'; i++)
+        for (uint32_t i = 0; i < word.size && i < 3 && word.data[i] >= '0' && word.data[i] <= '9';
+             i++)
             number = number * 10 + (word.data[i] - '0');
     }
     return number >= 1 && number <= 24 ? (uint8_t)number : 0;
