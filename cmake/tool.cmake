@@ -1,18 +1,20 @@
 # src/analyzer/ and src/cli/: the command `spanlog`.
 spanlog_folder(analyzer src/analyzer
   SOURCES
-    arena.c cat.c collect.c each.c fields.c figures.c issues.c json.c line_read.c lines.c link.c names.c order.c
+    arena.c cat.c collect.c each.c export.c export_group.c fields.c figures.c issues.c json.c line_read.c lines.c link.c names.c order.c
     parallel.c part.c record.c scan.c search.c sources.c strings.c table.c trace_build.c
     trace_find.c traces.c translate/translate.c
     translate/document.c translate/draft.c translate/otel_value.c translate/otel_record.c
     translate/otlp.c translate/otel_console.c translate/jaeger.c translate/zipkin.c
     translate/chrome.c translate/loki.c
-    render/output.c render/trace_fold.c render/trace_items.c render/trace_json.c render/trace_text.c
+    render/export_chrome.c render/export_jaeger.c
+    render/export_parts.c render/export_rows.c render/export_zipkin.c render/output.c
+    render/trace_fold.c render/trace_items.c render/trace_json.c render/trace_text.c
     render/traces_json.c render/traces_text.c
   USES formatters core)
 
 add_executable(spanlog_tool
-  src/cli/main.c src/cli/cat.c src/cli/input.c src/cli/options.c src/cli/trace.c src/cli/traces.c)
+  src/cli/main.c src/cli/cat.c src/cli/export.c src/cli/input.c src/cli/options.c src/cli/trace.c src/cli/traces.c)
 set_target_properties(spanlog_tool PROPERTIES OUTPUT_NAME spanlog)
 target_compile_definitions(spanlog_tool PRIVATE SPANLOG_VERSION="${PROJECT_VERSION}")
 target_link_libraries(spanlog_tool PRIVATE spanlog_flags spanlog_analyzer)

@@ -182,6 +182,25 @@ static const char *set_to(struct spanlog_options *options, const char *value) {
     return names;
 }
 
+static const char *set_export(struct spanlog_options *options, const char *value) {
+    static char names[256];
+    const struct spanlog_export_format *format;
+    size_t used = 0;
+    options->export_to = spanlog_export_find(value);
+    if (options->export_to)
+        return NULL;
+    for (size_t i = 0; (format = spanlog_export_at(i)) != NULL && used < sizeof names; i++)
+        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "one of ",
+                                 format->name);
+    return names;
+}
+
+static const char *set_table(struct spanlog_options *options, const char *value) {
+    (void)value;
+    options->table = true;
+    return NULL;
+}
+
 static const struct option {
     const char *name;
     const char *value; /* NULL: takes none */
@@ -194,6 +213,9 @@ static const struct option {
     {"to", "DIALECT",
      "what to write: json, logfmt, pretty (default: pretty on a terminal, else json)", set_to,
      SPANLOG_TAKES_TO, 0},
+    {"to", "FORMAT", "what to write (see above)", set_export, SPANLOG_TAKES_EXPORT, 0},
+    {"table", NULL, "print the statements that make the table for it, instead", set_table,
+     SPANLOG_TAKES_EXPORT, 0},
     {"sort", "[-]FIELD", "order by this field; with - the greatest first (default: start)",
      set_sort, SPANLOG_TAKES_SORT, 0},
     {"limit", "N", "at most N", set_limit, SPANLOG_TAKES_SORT, 0},

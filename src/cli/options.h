@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "formatters/dialect.h"
+#include "src/analyzer/export.h"
 #include "src/analyzer/render/look.h"
 #include "src/analyzer/traces.h"
 
@@ -25,7 +26,8 @@ enum spanlog_takes {
     SPANLOG_TAKES_ERRORS = 32, /* --error-status-min */
     SPANLOG_TAKES_TO = 64,     /* --to */
     SPANLOG_TAKES_ID = 128,    /* the first word that is no option is an id */
-    SPANLOG_TAKES_COLOR = 256  /* --color */
+    SPANLOG_TAKES_COLOR = 256, /* --color */
+    SPANLOG_TAKES_EXPORT = 512 /* --to, of export; --table */
 };
 
 struct spanlog_usage {
@@ -50,6 +52,8 @@ struct spanlog_options {
     unsigned jobs;
     int32_t error_status_min;
     struct spanlog_translate_settings translate;
+    const struct spanlog_export_format *export_to; /* of export; NULL: not given */
+    bool table;
     const struct spanlog_dialect *to; /* NULL: by the output */
     struct spanlog_traces_query query;
 };
