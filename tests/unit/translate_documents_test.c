@@ -238,6 +238,27 @@ static void ids_among_the_arguments_win(void **state) {
         "'start':'2026-11-21T10:30:45.123470000Z','duration_ms':0.005,'pid':1,'tid':2}\n");
 }
 
+static void what_our_own_export_writes_is_read_back(void **state) {
+    (void)state;
+    translates_to(
+        spanlog_translate_chrome,
+        "{'traceEvents':[{'ph':'M','name':'process_name','pid':832627214,"
+        "'args':{'name':'orders'}},{'ph':'b','cat':'span','name':'GET /','id':'0/0',"
+        "'pid':832627214,'tid':1,'ts':1795257045123456.789,'args':{'trace_id':'" TEST_TRACE
+        "','span_id':'" TEST_SPAN "','parent_id':'" TEST_PARENT
+        "','span.kind':'server','status':'error','error':'timeout','n':3,"
+        "'status_code':500}},{'ph':'n','cat':'span','name':'retry','id':'0/0',"
+        "'pid':832627214,'tid':1,'ts':1795257045124456.789,'args':{'trace_id':'" TEST_TRACE
+        "','span_id':'" TEST_SPAN
+        "','k':1}},{'ph':'e','cat':'span','name':'GET /','id':'0/0','pid':832627214,"
+        "'tid':1,'ts':1795257045168656.789}]}",
+        "{'ts':'2026-11-21T10:30:45.168656789Z','level':'info','msg':'span completed',"
+        "'service':'orders','trace_id':'" TEST_TRACE "','span_id':'" TEST_SPAN
+        "','parent_id':'" TEST_PARENT "','trace_flags':'01','operation':'GET /','kind':'server',"
+        "'start':'2026-11-21T10:30:45.123456789Z','duration_ms':45.2,'status':'error',"
+        "'status_code':500,'error':'timeout','pid':832627214,'tid':1,'n':3}\n");
+}
+
 static void lokis_answer_is_read(void **state) {
     (void)state;
     translates_to(spanlog_translate_loki,
@@ -292,6 +313,7 @@ int main(void) {
         cmocka_unit_test(complete_events_nest_by_time),
         cmocka_unit_test(begins_and_ends_are_paired),
         cmocka_unit_test(ids_among_the_arguments_win),
+        cmocka_unit_test(what_our_own_export_writes_is_read_back),
         cmocka_unit_test(lokis_answer_is_read),
         cmocka_unit_test(documents_within_lokis_lines_are_read),
     };

@@ -245,6 +245,17 @@ static const struct {
      "','span_id':'1111111111111111','parent_id':'" TEST_SPAN
      "'}},{'ph':'X','name':'nested','ts':1795257045123470,'dur':5,'pid':1,'tid':2,"
      "'args':{'trace_id':'" TEST_TRACE "'}}]}"},
+    {spanlog_translate_chrome,
+     "{'traceEvents':[{'ph':'M','name':'process_name','pid':832627214,"
+     "'args':{'name':'orders'}},{'ph':'b','cat':'span','name':'GET /','id':'0/0',"
+     "'pid':832627214,'tid':1,'ts':1795257045123456.789,'args':{'trace_id':'" TEST_TRACE
+     "','span_id':'" TEST_SPAN "','parent_id':'" TEST_PARENT
+     "','span.kind':'server','status':'error','error':'timeout','n':3,"
+     "'status_code':500}},{'ph':'n','cat':'span','name':'retry','id':'0/0',"
+     "'pid':832627214,'tid':1,'ts':1795257045124456.789,'args':{'trace_id':'" TEST_TRACE
+     "','span_id':'" TEST_SPAN
+     "','k':1}},{'ph':'e','cat':'span','name':'GET /','id':'0/0','pid':832627214,"
+     "'tid':1,'ts':1795257045168656.789}]}"},
     {spanlog_translate_loki,
      "{'status':'success','data':{'resultType':'streams',"
      "'result':[{'stream':{'service_name':'orders','env':'prod','level':'warn'},"

@@ -264,22 +264,15 @@ static void set_id(struct spanlog_draft *draft, enum spanlog_draft_id which,
 static bool take_argument(struct spanlog_draft *draft, const struct spanlog_json_value *key,
                           const struct spanlog_json_value *value) {
     struct spanlog_line *line = &draft->line;
-    int64_t number;
     if (spanlog_json_is(key, "trace_id") || spanlog_json_is(key, "span_id") ||
         spanlog_json_is(key, "parent_id"))
         return value->type == SPANLOG_JSON_STRING;
-    if (spanlog_json_is(key, "status_code") && value->type == SPANLOG_JSON_NUMBER &&
-        spanlog_i64_of(value, &number) && number == (int32_t)number) {
-        line->has_status_code = true;
-        line->status_code = (int32_t)number;
-        return true;
-    }
     struct spanlog_text text = spanlog_draft_text(draft, value);
     if (!text.data)
         return false;
     if (spanlog_json_is(key, "service"))
         line->service = text;
-    else if (spanlog_json_is(key, "kind"))
+    else if (spanlog_json_is(key, "kind") || spanlog_json_is(key, "span.kind"))
         line->span_kind = spanlog_kind_read(text);
     else if (spanlog_json_is(key, "error"))
         spanlog_draft_error(draft, text);
@@ -362,7 +355,8 @@ static void translate_event(struct trace *trace, const struct event *event) {
     draft->line.pid = number_of(&slot[PID]);
     draft->line.tid = number_of(&slot[TID]);
     set_text(draft, SPANLOG_TEXT("thread.name"), slot_of(trace, thread_of(slot))->name);
-    set_text(draft, SPANLOG_TEXT("cat"), spanlog_draft_text(draft, &slot[CATEGORY]));
+    if (!spanlog_json_is(&slot[CATEGORY], "span")) /* as our own export has it */
+        set_text(draft, SPANLOG_TEXT("cat"), spanlog_draft_text(draft, &slot[CATEGORY]));
     add_arguments(draft, &slot[ARGS]);
     add_arguments(draft, &last);
     spanlog_draft_emit(draft);

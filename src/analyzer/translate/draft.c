@@ -199,11 +199,12 @@ static bool text_is(struct spanlog_text text, const char *name) {
     return text.size == size && memcmp(text.data, name, size) == 0;
 }
 
+/* The conventions' names, and the one that is written where there are tags only. */
 static bool is_status_code(struct spanlog_text key) {
-    if (key.size < 16 || (*key.data != 'h' && *key.data != 'r'))
+    if (key.size < 11 || memcmp(key.data + key.size - 11, "status_code", 11) != 0)
         return false;
     return text_is(key, "http.response.status_code") || text_is(key, "http.status_code") ||
-           text_is(key, "rpc.grpc.status_code") || text_is(key, "rpc.response.status_code");
+           text_is(key, "rpc.grpc.status_code") || text_is(key, "status_code");
 }
 
 static bool take_status_code(struct spanlog_draft *draft, struct spanlog_text key,
