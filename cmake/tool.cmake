@@ -1,17 +1,21 @@
 # src/analyzer/ and src/cli/: the command `spanlog`.
 spanlog_folder(analyzer src/analyzer
   SOURCES
-    arena.c cat.c collect.c each.c export.c export_group.c fields.c figures.c issues.c json.c line_read.c lines.c link.c names.c order.c
-    parallel.c part.c record.c scan.c search.c sources.c strings.c table.c trace_build.c
-    trace_find.c traces.c translate/translate.c
-    translate/document.c translate/draft.c translate/otel_value.c translate/otel_record.c
-    translate/otlp.c translate/otel_console.c translate/jaeger.c translate/zipkin.c
-    translate/chrome.c translate/loki.c
-    render/export_chrome.c render/export_jaeger.c
-    render/export_parts.c render/export_rows.c render/export_zipkin.c render/output.c
-    render/trace_fold.c render/trace_items.c render/trace_json.c render/trace_text.c
+    arena.c assert.c cat.c collect.c each.c export.c export_group.c fields.c figures.c issues.c
+    json.c line_read.c lines.c link.c names.c order.c parallel.c part.c record.c scan.c search.c
+    sources.c strings.c table.c trace_build.c trace_find.c traces.c where_leaf.c where_lex.c
+    where_line.c where_parse.c where_print.c where_trace.c where_value.c render/export_chrome.c
+    render/export_jaeger.c render/export_parts.c render/export_rows.c render/export_zipkin.c
+    render/output.c render/trace_fold.c render/trace_items.c render/trace_json.c
+    render/trace_text.c translate/translate.c
     render/traces_json.c render/traces_text.c
   USES formatters core)
+# Documents that hold many spans and logs.
+target_sources(spanlog_analyzer PRIVATE
+  src/analyzer/translate/chrome.c src/analyzer/translate/document.c src/analyzer/translate/draft.c
+  src/analyzer/translate/jaeger.c src/analyzer/translate/loki.c
+  src/analyzer/translate/otel_console.c src/analyzer/translate/otel_record.c
+  src/analyzer/translate/otel_value.c src/analyzer/translate/otlp.c src/analyzer/translate/zipkin.c)
 
 add_executable(spanlog_tool
   src/cli/main.c src/cli/cat.c src/cli/export.c src/cli/input.c src/cli/options.c src/cli/trace.c src/cli/traces.c)

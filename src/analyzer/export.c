@@ -68,6 +68,7 @@ static int find_wanted(const struct spanlog_export *export, struct spanlog_sourc
     struct spanlog_collect_options options = {.jobs = export->jobs,
                                               .error_status_min = export->error_status_min,
                                               .translate = export->translate,
+                                              .where = export->filter->where,
                                               .progress = export->progress};
     struct wanted *jobs = calloc(export->jobs, sizeof *jobs);
     void **arguments = calloc(export->jobs, sizeof *arguments);

@@ -29,7 +29,7 @@ static const struct spanlog_usage usage = {
 
 static bool has_filter(const struct spanlog_filter *filter) {
     return filter->service || filter->operation || filter->status || filter->min_duration_ns ||
-           filter->since_ns || filter->until_ns;
+           filter->since_ns || filter->until_ns || filter->where;
 }
 
 static int print_table(const struct spanlog_export_format *format) {

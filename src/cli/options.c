@@ -1,6 +1,7 @@
 /* cli/options.c: see options.h. The table below is all there is to know about an option. */
 #include "src/cli/options.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,9 +10,10 @@
 #include <unistd.h>
 
 #include "src/analyzer/fields.h"
+#include "src/analyzer/where.h"
 #include "src/cli/verbs.h"
 
-/* Sets one option; NULL, or what a value must look like. */
+/* Sets one option; NULL, or what a value must look like, or a message that begins with "--". */
 typedef const char *set_option(struct spanlog_options *options, const char *value);
 
 static bool read_count(const char *text, uint64_t most, uint64_t *ret) {
@@ -141,6 +143,20 @@ static const char *set_until(struct spanlog_options *options, const char *value)
     return read_time(value, &options->query.filter.until_ns) ? NULL : TIME_FORM;
 }
 
+static const char *set_where(struct spanlog_options *options, const char *value) {
+    static struct spanlog_where *where; /* both live as long as the process */
+    static char *mistake;
+    struct spanlog_where_error error;
+    spanlog_where_free(where);
+    where = NULL;
+    int rc = spanlog_where_parse(value, &where, &error);
+    options->query.filter.where = where;
+    if (rc == 0)
+        return NULL;
+    mistake = rc == -EINVAL ? spanlog_where_explain("--where", value, &error) : NULL;
+    return mistake ? mistake : "possible: there is no memory";
+}
+
 static const char *set_error_status_min(struct spanlog_options *options, const char *value) {
     uint64_t number;
     if (!read_count(value, 1000, &number) || number < 100)
@@ -231,6 +247,9 @@ static const struct option {
      set_since, SPANLOG_TAKES_FILTER, 0},
     {"until", "TIME", "only traces that start before this time", set_until, SPANLOG_TAKES_FILTER,
      0},
+    {"where", "EXPR",
+     "only what is like this: '{ service = \"cart\" && duration > 100ms }' (docs/where.md)",
+     set_where, SPANLOG_TAKES_FILTER | SPANLOG_TAKES_WHERE, 0},
     {"error-status-min", "CODE", "the least HTTP status that is an error (default: 500)",
      set_error_status_min, SPANLOG_TAKES_ERRORS, 0},
     {"color", "WHEN", "auto, always or never; NO_COLOR is honoured", set_color, SPANLOG_TAKES_COLOR,
@@ -308,7 +327,11 @@ static int take_option(struct spanlog_options *options, const struct spanlog_usa
     }
     const char *wanted = option->set(options, value);
     if (wanted) {
-        fprintf(stderr, "spanlog: %s: --%s %s: not %s\n", usage->verb, option->name, value, wanted);
+        if (strncmp(wanted, "--", 2) == 0)
+            fprintf(stderr, "spanlog: %s: %s", usage->verb, wanted);
+        else
+            fprintf(stderr, "spanlog: %s: --%s %s: not %s\n", usage->verb, option->name, value,
+                    wanted);
         return SPANLOG_EXIT_ERROR;
     }
     return -1;

@@ -18,16 +18,17 @@
 
 /* Groups of options that a verb may take. */
 enum spanlog_takes {
-    SPANLOG_TAKES_INPUT = 1,   /* --dialect --trace-key -j */
-    SPANLOG_TAKES_LOOK = 2,    /* --ascii --width */
-    SPANLOG_TAKES_JSON = 4,    /* --json */
-    SPANLOG_TAKES_FILTER = 8,  /* --service --operation --status --min-duration --since --until */
-    SPANLOG_TAKES_SORT = 16,   /* --sort --limit */
-    SPANLOG_TAKES_ERRORS = 32, /* --error-status-min */
-    SPANLOG_TAKES_TO = 64,     /* --to */
-    SPANLOG_TAKES_ID = 128,    /* the first word that is no option is an id */
-    SPANLOG_TAKES_COLOR = 256, /* --color */
-    SPANLOG_TAKES_EXPORT = 512 /* --to, of export; --table */
+    SPANLOG_TAKES_INPUT = 1,    /* --dialect --trace-key -j */
+    SPANLOG_TAKES_LOOK = 2,     /* --ascii --width */
+    SPANLOG_TAKES_JSON = 4,     /* --json */
+    SPANLOG_TAKES_FILTER = 8,   /* --service --operation --status --min-duration --since --until */
+    SPANLOG_TAKES_SORT = 16,    /* --sort --limit */
+    SPANLOG_TAKES_ERRORS = 32,  /* --error-status-min */
+    SPANLOG_TAKES_TO = 64,      /* --to */
+    SPANLOG_TAKES_ID = 128,     /* the first word that is no option is an id */
+    SPANLOG_TAKES_COLOR = 256,  /* --color */
+    SPANLOG_TAKES_EXPORT = 512, /* --to, of export; --table */
+    SPANLOG_TAKES_WHERE = 1024  /* --where, which is also in FILTER */
 };
 
 struct spanlog_usage {
