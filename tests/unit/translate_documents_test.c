@@ -1,5 +1,5 @@
 /* tests/unit/translate_documents_test.c: Jaeger's, Zipkin's, Chrome's and Loki's documents. */
-#include "tests/unit/translate_test.h"
+#include "tests/unit/documents_test.h"
 
 static void a_jaeger_document_is_read_with_processes_behind_the_spans(void **state) {
     (void)state;

@@ -1,5 +1,5 @@
 /* tests/unit/translate_hostile_test.c: documents that are something else, broken or huge. */
-#include "tests/unit/translate_samples.h"
+#include "tests/unit/documents_samples.h"
 
 #define COUNT(list) (sizeof(list) / sizeof(list)[0])
 

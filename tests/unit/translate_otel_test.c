@@ -1,6 +1,6 @@
 /* tests/unit/translate_otel_test.c: OpenTelemetry's spans and log records, in all their spellings.
  */
-#include "tests/unit/translate_test.h"
+#include "tests/unit/documents_test.h"
 
 static void an_otlp_span_is_read_with_all_its_parts(void **state) {
     (void)state;

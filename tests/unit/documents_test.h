@@ -1,11 +1,11 @@
-/* tests/unit/translate_test.h: what the tests of src/analyzer/translate/ share.
+/* tests/unit/documents_test.h: what the tests of documents of spans share.
  *
  *     translates_to(spanlog_translate_zipkin, "[{'traceId':...}]", "{'ts':...}\n");
  *
  * Apostrophes stand for quotes, in what goes in and in what comes out.
  */
-#ifndef SPANLOG_TESTS_TRANSLATE_TEST_H
-#define SPANLOG_TESTS_TRANSLATE_TEST_H
+#ifndef SPANLOG_TESTS_DOCUMENTS_TEST_H
+#define SPANLOG_TESTS_DOCUMENTS_TEST_H
 
 #include "src/analyzer/record.h"
 #include "src/analyzer/translate/parts.h"

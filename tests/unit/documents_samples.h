@@ -1,9 +1,9 @@
-/* tests/unit/translate_samples.h: a line of each kind that the formats of documents know, with
+/* tests/unit/documents_samples.h: a line of each kind that the formats of documents know, with
  * every part that is read. For tests that change them. Apostrophes stand for quotes. */
-#ifndef SPANLOG_TESTS_TRANSLATE_SAMPLES_H
-#define SPANLOG_TESTS_TRANSLATE_SAMPLES_H
+#ifndef SPANLOG_TESTS_DOCUMENTS_SAMPLES_H
+#define SPANLOG_TESTS_DOCUMENTS_SAMPLES_H
 
-#include "tests/unit/translate_test.h"
+#include "tests/unit/documents_test.h"
 
 static const struct {
     spanlog_translate_function *format;
