@@ -14,6 +14,12 @@ spanlog_folder(analyzer src/analyzer
     translate/text_json.c translate/text_logfmt.c translate/translate.c translate/wrapped.c
     render/traces_json.c render/traces_text.c
   USES formatters core)
+# Documents that hold many spans and logs.
+target_sources(spanlog_analyzer PRIVATE
+  src/analyzer/translate/chrome.c src/analyzer/translate/document.c src/analyzer/translate/draft.c
+  src/analyzer/translate/jaeger.c src/analyzer/translate/loki.c
+  src/analyzer/translate/otel_console.c src/analyzer/translate/otel_record.c
+  src/analyzer/translate/otel_value.c src/analyzer/translate/otlp.c src/analyzer/translate/zipkin.c)
 
 # What archives are read with: of the tool only, never of the library.
 find_package(PkgConfig REQUIRED)

@@ -39,6 +39,11 @@ if(TARGET spanlog_analyzer)
   add_executable(make_corpus ${CMAKE_CURRENT_SOURCE_DIR}/bench/make_corpus.c)
   target_link_libraries(make_corpus PRIVATE spanlog_flags)
 
+  foreach(part otel documents hostile)
+    spanlog_test(translate_${part}_test SOURCES unit/translate_${part}_test.c USES analyzer)
+  endforeach()
+  spanlog_fuzzer(documents_fuzz SOURCES fuzz/documents_fuzz.c USES analyzer)
+
   spanlog_fuzzer(analyzer_line_fuzz SOURCES fuzz/analyzer_line_fuzz.c USES analyzer)
   spanlog_fuzzer(where_fuzz SOURCES fuzz/where_fuzz.c USES analyzer)
   spanlog_fuzzer(analyzer_unfold_fuzz SOURCES fuzz/analyzer_unfold_fuzz.c USES analyzer)

@@ -142,6 +142,9 @@ static const struct {
     const char *name;
     spanlog_translate_function *function;
 } formats[] = {
+    {"otlp", spanlog_translate_otlp},     {"otel-console", spanlog_translate_otel_console},
+    {"jaeger", spanlog_translate_jaeger}, {"zipkin", spanlog_translate_zipkin},
+    {"chrome", spanlog_translate_chrome}, {"loki", spanlog_translate_loki},
     {"json", spanlog_translate_logger},   {"cri", spanlog_translate_cri},
     {"syslog", spanlog_translate_syslog}, {"pretty", spanlog_translate_pretty},
     {"logfmt", spanlog_translate_logfmt}, {"text", spanlog_translate_text},
@@ -199,12 +202,14 @@ static bool remember(struct spanlog_translator *translator) {
 }
 
 /* Whether the first key is a time or a level: then it is no document of spans, and need not be
- * tried as one. */
+ * tried as one. But a span of an SDK's console, or Zipkin's, may begin with its timestamp. */
 static bool is_log_line(const char *p) {
     const struct spanlog_dialect_keys *keys = spanlog_dialect_keys();
     if (p[0] != '{' || p[1] != '"')
         return false;
     const char *end = spanlog_json_plain_short(p + 2);
+    if (end - p == 11 && (p[2] | 0x20) == 't' && memcmp(p + 3, "imestamp", 8) == 0)
+        return false;
     uint8_t key = spanlog_dialect_key(keys, p + 2, (size_t)(end - p) - 2);
     uint8_t meaning = keys->meanings[keys->dialect_count - 1][key].meaning;
     return meaning >= SPANLOG_MEANS_TIME && meaning <= SPANLOG_MEANS_LEVEL;
