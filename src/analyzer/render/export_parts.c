@@ -8,7 +8,7 @@
 static void put_otlp(struct spanlog_output *out, const struct spanlog_line *line) {
     size_t room = spanlog_line_room(line);
     char *to = spanlog_output_reserve(out, room);
-    char *end = to ? spanlog_dialect_otlp.write(line, to, to + room) : NULL;
+    char *end = to ? spanlog_dialect_find("otlp")->write(line, to, to + room) : NULL;
     if (end)
         out->size += (size_t)(end - to);
 }
