@@ -378,8 +378,10 @@ struct spanlog_look spanlog_options_look(const struct spanlog_options *options) 
     bool terminal = isatty(STDOUT_FILENO);
     const char *no_color = getenv("NO_COLOR"), *columns = getenv("COLUMNS"), *term = getenv("TERM");
     uint64_t number;
-    struct spanlog_look look = {
-        .width = options->width, .ascii = options->ascii, .unfolded = options->unfold};
+    struct spanlog_look look = {.width = options->width,
+                                .ascii = options->ascii,
+                                .unfolded = options->unfold,
+                                .cut = terminal || options->width};
     if (look.width == 0 && terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
         look.width = size.ws_col;
     if (look.width == 0 && terminal && columns && read_count(columns, 1000, &number))
