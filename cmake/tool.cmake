@@ -28,7 +28,7 @@ pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 target_link_libraries(spanlog_analyzer PRIVATE PkgConfig::ZLIB PkgConfig::ZSTD)
 
 add_executable(spanlog_tool
-  src/cli/main.c src/cli/cat.c src/cli/export.c src/cli/following.c src/cli/input.c src/cli/options.c src/cli/tail.c src/cli/trace.c src/cli/traces.c)
+  src/cli/main.c src/cli/cat.c src/cli/export.c src/cli/following.c src/cli/input.c src/cli/options.c src/cli/tail.c src/cli/trace.c src/cli/trace_query.c src/cli/traces.c)
 set_target_properties(spanlog_tool PROPERTIES OUTPUT_NAME spanlog)
 target_compile_definitions(spanlog_tool PRIVATE SPANLOG_VERSION="${PROJECT_VERSION}")
 target_link_libraries(spanlog_tool PRIVATE spanlog_flags spanlog_analyzer)

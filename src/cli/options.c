@@ -219,6 +219,16 @@ static const char *set_table(struct spanlog_options *options, const char *value)
     return NULL;
 }
 
+static const char *set_as(struct spanlog_options *options, const char *value) {
+    static const char *const names[] = {"grep", "jq", "logql", "traceql"};
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(value, names[i]) == 0) {
+            options->query_form = (enum spanlog_query_form)(SPANLOG_QUERY_GREP + i);
+            return NULL;
+        }
+    return "one of grep, jq, logql, traceql";
+}
+
 static const char *set_follow(struct spanlog_options *options, const char *value) {
     (void)value;
     options->follow = true;
@@ -269,6 +279,8 @@ static const struct option {
     char letter;    /* 0: none */
 } table[] = {
     {"json", NULL, "one JSON object a line", set_json, SPANLOG_TAKES_JSON, 0},
+    {"as", "LANGUAGE", "print what asks others for the same: grep, jq, logql or traceql", set_as,
+     SPANLOG_TAKES_ID, 0},
     {"follow", NULL, "go on with what is added, also through rotation; Ctrl-C ends it", set_follow,
      SPANLOG_TAKES_FOLLOW, 'f'},
     {"lines", "N", "with --follow: begin with the last N lines of each file (default: 10)",

@@ -44,6 +44,15 @@ struct spanlog_usage {
 
 enum spanlog_color { SPANLOG_COLOR_AUTO, SPANLOG_COLOR_ALWAYS, SPANLOG_COLOR_NEVER };
 
+/* In which language a question is printed instead of its answer. */
+enum spanlog_query_form {
+    SPANLOG_QUERY_NONE,
+    SPANLOG_QUERY_GREP,
+    SPANLOG_QUERY_JQ,
+    SPANLOG_QUERY_LOGQL,
+    SPANLOG_QUERY_TRACEQL
+};
+
 struct spanlog_options {
     const char *const *paths;
     size_t path_count;
@@ -58,6 +67,7 @@ struct spanlog_options {
     struct spanlog_translate_settings translate;
     const struct spanlog_export_format *export_to; /* of export; NULL: not given */
     bool table;
+    enum spanlog_query_form query_form; /* --as */
     bool follow;
     bool from_start;
     bool has_lines; /* --lines was given */

@@ -7,6 +7,7 @@
 #include "src/analyzer/parallel.h"
 #include "src/analyzer/render/render.h"
 #include "src/cli/input.h"
+#include "src/cli/trace_query.h"
 #include "src/cli/verbs.h"
 
 static const struct spanlog_usage usage = {
@@ -15,10 +16,12 @@ static const struct spanlog_usage usage = {
     .about =
         "Shows one trace: its spans as a tree with their times, the critical path in heavy bars,\n"
         "log lines and events in their places. ID is a trace id, or at least 4 characters of\n"
-        "either end of it. No file means stdin.",
+        "either end of it. No file means stdin. --as prints the command or query that finds its\n"
+        "lines without spanlog: for grep and jq in plain files, for Loki, for Tempo.",
     .examples = "  spanlog trace e266f103 shop.jsonl\n"
                 "  spanlog trace 01a1fda890089f5228efe333b266f103 logs/ --width 120\n"
-                "  kubectl logs orders | spanlog trace e266f103 --json | jq .operation\n",
+                "  kubectl logs orders | spanlog trace e266f103 --json | jq .operation\n"
+                "  spanlog trace e266f103 logs/ --as grep\n",
     .options = SPANLOG_TAKES_INPUT | SPANLOG_TAKES_LOOK | SPANLOG_TAKES_COLOR | SPANLOG_TAKES_JSON |
                SPANLOG_TAKES_ERRORS | SPANLOG_TAKES_ID};
 
@@ -59,7 +62,9 @@ static int print(const struct spanlog_trace *trace, const struct spanlog_options
     struct spanlog_look look = spanlog_options_look(options);
     struct spanlog_output out;
     spanlog_output_open(&out, STDOUT_FILENO);
-    if (options->json)
+    if (options->query_form)
+        spanlog_put_trace_query(trace, options, &out);
+    else if (options->json)
         spanlog_render_trace_json(trace, &out);
     else
         spanlog_render_trace(trace, &look, &out);
