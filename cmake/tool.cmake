@@ -2,7 +2,7 @@
 spanlog_folder(analyzer src/analyzer
   SOURCES
     arena.c assert.c cat.c collect.c each.c export.c export_group.c feed.c fields.c figures.c
-    follow.c inflate.c issues.c json.c line_read.c lines.c link.c names.c near_end.c order.c parallel.c
+    follow.c infer.c infer_place.c inflate.c issues.c json.c last_lines.c line_read.c lines.c link.c names.c near_end.c order.c parallel.c
     part.c record.c rotated.c scan.c search.c sources.c stream.c strings.c table.c tail.c tail_show.c trace_build.c
     trace_find.c traces.c unfold.c where_leaf.c where_lex.c where_line.c where_parse.c
     where_print.c where_trace.c where_value.c wrapped.c render/export_chrome.c

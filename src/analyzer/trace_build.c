@@ -241,10 +241,10 @@ static void each_item(struct spanlog_trace *trace, const uint32_t *node_of_line,
             continue;
         if (!is_span(line))
             put(trace, node_of_line[i],
-                (struct spanlog_trace_item){line->line.time_ns, i, UINT32_MAX});
+                (struct spanlog_trace_item){line->line.time_ns, i, UINT32_MAX, false});
         for (uint32_t n = 0; n < line->line.event_count; n++)
             put(trace, node_of_line[i],
-                (struct spanlog_trace_item){line->line.events[n].time_ns, i, n});
+                (struct spanlog_trace_item){line->line.events[n].time_ns, i, n, false});
     }
 }
 
@@ -341,7 +341,7 @@ int spanlog_trace_build(struct spanlog_trace *trace, const struct spanlog_found_
                         uint32_t count, const struct spanlog_strings *writers,
                         int32_t error_status_min) {
     if (read_lines(trace, found, count, error_status_min) < 0 || build_tree(trace, writers) < 0 ||
-        place_items(trace) < 0 || sum_up(trace) < 0)
+        place_items(trace) < 0 || sum_up(trace) < 0 || spanlog_trace_find_last_lines(trace) < 0)
         return -ENOMEM;
     return 0;
 }

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "src/analyzer/hash.h"
+#include "src/analyzer/infer.h"
 
 #define NEEDLE_SIZE_MAX 256
 #define NEEDLE_SIZE_MIN 4       /* shorter ones must be the whole id */
@@ -303,6 +304,8 @@ int spanlog_trace_find(const struct spanlog_trace_search *search, struct spanlog
         rc = -EINVAL;
     if (rc == 0 && ret->match_count == 1)
         rc = merge(ret, finders, search->jobs, search->error_status_min);
+    if (rc == 0 && ret->match_count == 1 && search->full)
+        rc = spanlog_trace_infer(ret, search, sources);
     for (unsigned i = 0; finders && i < search->jobs; i++) {
         spanlog_arena_free(&finders[i].arena);
         spanlog_strings_free(&finders[i].writers);

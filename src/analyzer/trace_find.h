@@ -25,4 +25,7 @@ int spanlog_trace_build(struct spanlog_trace *trace, const struct spanlog_found_
 /* Identical lines count once: the first stays. Returns how many are left, in the input's order. */
 uint32_t spanlog_found_unique(struct spanlog_found_line *lines, uint32_t count);
 
+/* Fills in trace->last_lines. 0 or -ENOMEM. */
+int spanlog_trace_find_last_lines(struct spanlog_trace *trace);
+
 #endif

@@ -219,6 +219,12 @@ static const char *set_table(struct spanlog_options *options, const char *value)
     return NULL;
 }
 
+static const char *set_full(struct spanlog_options *options, const char *value) {
+    (void)value;
+    options->full = true;
+    return NULL;
+}
+
 static const char *set_as(struct spanlog_options *options, const char *value) {
     static const char *const names[] = {"grep", "jq", "logql", "traceql"};
     for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -279,6 +285,8 @@ static const struct option {
     char letter;    /* 0: none */
 } table[] = {
     {"json", NULL, "one JSON object a line", set_json, SPANLOG_TAKES_JSON, 0},
+    {"full", NULL, "read all lines, to show also what has no id: inferred lines, losses", set_full,
+     SPANLOG_TAKES_ID, 0},
     {"as", "LANGUAGE", "print what asks others for the same: grep, jq, logql or traceql", set_as,
      SPANLOG_TAKES_ID, 0},
     {"follow", NULL, "go on with what is added, also through rotation; Ctrl-C ends it", set_follow,

@@ -58,6 +58,7 @@ struct spanlog_options {
     size_t path_count;
     const char *id; /* with SPANLOG_TAKES_ID */
     bool json;
+    bool full;
     bool ascii;
     bool unfold;
     enum spanlog_color color;

@@ -16,8 +16,12 @@ static const struct spanlog_usage usage = {
     .about =
         "Shows one trace: its spans as a tree with their times, the critical path in heavy bars,\n"
         "log lines and events in their places. ID is a trace id, or at least 4 characters of\n"
-        "either end of it. No file means stdin. --as prints the command or query that finds its\n"
-        "lines without spanlog: for grep and jq in plain files, for Loki, for Tempo.",
+        "either end of it. No file means stdin.\n"
+        "--full reads the input a second time for what has no trace id: lines of the same process\n"
+        "and thread, written while a span was the innermost one open there, stand inside it, marked\n"
+        "\"inferred\" and not counted; and records that these services lost meanwhile.\n"
+        "--as prints the command or query that finds the lines without spanlog: for grep and jq in\n"
+        "plain files, for Loki, for Tempo.",
     .examples = "  spanlog trace e266f103 shop.jsonl\n"
                 "  spanlog trace 01a1fda890089f5228efe333b266f103 logs/ --width 120\n"
                 "  kubectl logs orders | spanlog trace e266f103 --json | jq .operation\n"
@@ -73,6 +77,13 @@ static int print(const struct spanlog_trace *trace, const struct spanlog_options
     return rc;
 }
 
+static bool has_stream(const struct spanlog_sources *sources) {
+    for (size_t i = 0; i < sources->count; i++)
+        if (sources->list[i].is_stream)
+            return true;
+    return false;
+}
+
 int spanlog_verb_trace(int argc, char **argv) {
     struct spanlog_options options;
     struct spanlog_input input;
@@ -82,10 +93,16 @@ int spanlog_verb_trace(int argc, char **argv) {
         return status;
     if (spanlog_input_open(&input, &options) < 0)
         return SPANLOG_EXIT_ERROR;
+    if (options.full && has_stream(&input.sources)) {
+        fprintf(stderr, "spanlog: trace: --full reads the input twice: give files, no stream\n");
+        spanlog_input_close(&input, 0, false);
+        return SPANLOG_EXIT_ERROR;
+    }
     struct spanlog_trace_search search = {.id = options.id,
                                           .jobs = spanlog_job_count(options.jobs),
                                           .translate = options.translate,
                                           .error_status_min = options.error_status_min,
+                                          .full = options.full && !options.json,
                                           .progress = spanlog_show_progress};
     int rc = spanlog_trace_find(&search, &input.sources, &input.issues, &trace);
     spanlog_clear_progress();

@@ -115,6 +115,8 @@ void spanlog_put_item(const struct spanlog_trace *trace, const struct spanlog_tr
         put_text(out, look, used + 6, event->name, event->attributes, event->attribute_count);
         return;
     }
+    if (item->is_inferred)
+        spanlog_put(out, "inferred ");
     spanlog_look_start(out, look, style_of_level(line->level));
     spanlog_put(out, level);
     spanlog_look_stop(out, look);

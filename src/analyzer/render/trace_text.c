@@ -153,17 +153,22 @@ static void put_figures(struct drawing *draw, const struct spanlog_node *node) {
         put_bar(draw, node);
 }
 
+/* The last line of its thread: where it died, or hangs. */
 static void put_last_seen(struct drawing *draw, const struct spanlog_node *node) {
-    const struct spanlog_line *line = &draw->trace->lines[node->line].line;
-    spanlog_put(draw->out, "  UNFINISHED  last seen ");
-    spanlog_put_offset(draw->out, line->time_ns, draw->trace->start_ns);
+    const struct spanlog_trace *trace = draw->trace;
+    uint32_t last = trace->last_lines[node - trace->tree.nodes];
+    if (last == UINT32_MAX)
+        return;
+    const struct spanlog_line *line = &trace->lines[last].line;
+    spanlog_put(draw->out, "last seen ");
+    spanlog_put_offset(draw->out, line->time_ns, trace->start_ns);
     if (line->source.size) {
         spanlog_put(draw->out, ": ");
         spanlog_put_visible(draw->out, line->source);
     }
     spanlog_put(draw->out, " \"");
     spanlog_put_visible(draw->out, line->message);
-    spanlog_put(draw->out, "\"");
+    spanlog_put(draw->out, last < trace->line_count ? "\" " : "\" (inferred) ");
 }
 
 /* The words below a span: errors and whatever is odd about it. */
@@ -188,8 +193,10 @@ static void put_marks(struct drawing *draw, const struct spanlog_node *node) {
         spanlog_put_visible(out, line->error);
         spanlog_put(out, " ");
     }
-    if (node->flags & SPANLOG_NODE_ABANDONED)
+    if (node->flags & SPANLOG_NODE_ABANDONED) {
         spanlog_put(out, "ABANDONED (its process died) ");
+        put_last_seen(draw, node);
+    }
     if (node->flags & SPANLOG_NODE_DUPLICATE)
         spanlog_put(out, "DUPLICATE (another span has this id) ");
     if (node->flags & SPANLOG_NODE_SELF_PARENT)
@@ -213,10 +220,13 @@ static void put_span(struct drawing *draw, uint32_t number, bool last) {
     text[0] = '>';
     spanlog_format_duration(node->duration_ns, text + unfinished);
     spanlog_put_right(draw->out, text, 9);
-    if (unfinished)
+    if (unfinished) {
+        spanlog_put(draw->out, "  UNFINISHED  ");
         put_last_seen(draw, node);
-    else
+        draw->out->size--; /* the last space */
+    } else {
         put_figures(draw, node);
+    }
     spanlog_put(draw->out, "\n");
     put_marks(draw, node);
 }
@@ -346,6 +356,27 @@ static void draw_loose_items(struct drawing *draw) {
     }
 }
 
+/* What these services could not write while the trace went on. */
+static void put_losses(struct drawing *draw) {
+    enum { SHOWN = 20 };
+    const struct spanlog_trace *trace = draw->trace;
+    struct spanlog_output *out = draw->out;
+    for (uint32_t i = 0; i < trace->loss_count && i < SHOWN; i++) {
+        const struct spanlog_trace_loss *loss = &trace->losses[i];
+        spanlog_put_visible(out, loss->service.size ? loss->service : SPANLOG_TEXT("a service"));
+        spanlog_put(out, " lost ");
+        if (loss->count)
+            put_counted(out, loss->count, "record");
+        else
+            spanlog_put(out, "records");
+        spanlog_put(out, " at ");
+        spanlog_put_offset(out, loss->time_ns, trace->start_ns);
+        spanlog_put(out, " ms\n");
+    }
+    if (trace->loss_count > SHOWN)
+        spanlog_put(out, "and more losses\n");
+}
+
 /* ---- the head ----------------------------------------------------------------------------- */
 
 static void put_head(struct drawing *draw) {
@@ -433,6 +464,7 @@ void spanlog_render_trace(const struct spanlog_trace *trace, const struct spanlo
         draw_tops(&draw, false);
         draw_tops(&draw, true);
         draw_loose_items(&draw);
+        put_losses(&draw);
     } else {
         out->error = -ENOMEM;
     }
