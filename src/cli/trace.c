@@ -18,9 +18,11 @@ static const struct spanlog_usage usage = {
         "log lines and events in their places. ID is a trace id, or at least 4 characters of\n"
         "either end of it. No file means stdin.\n"
         "--full reads the input a second time for what has no trace id: lines of the same process\n"
-        "and thread, written while a span was the innermost one open there, stand inside it, marked\n"
+        "and thread, written while a span was the innermost one open there, stand inside it, "
+        "marked\n"
         "\"inferred\" and not counted; and records that these services lost meanwhile.\n"
-        "--as prints the command or query that finds the lines without spanlog: for grep and jq in\n"
+        "--as prints the command or query that finds the lines without spanlog: for grep and jq "
+        "in\n"
         "plain files, for Loki, for Tempo.",
     .examples = "  spanlog trace e266f103 shop.jsonl\n"
                 "  spanlog trace 01a1fda890089f5228efe333b266f103 logs/ --width 120\n"
