@@ -4,12 +4,16 @@ spanlog_folder(analyzer src/analyzer
     arena.c cat.c collect.c each.c fields.c figures.c issues.c json.c line_read.c lines.c link.c names.c order.c
     parallel.c part.c record.c scan.c search.c sources.c strings.c table.c trace_build.c
     trace_find.c traces.c translate/translate.c
+    by.c graph.c heat.c links.c path.c series.c shape_tree.c shapes.c sketch.c stats.c tally.c
     render/output.c render/trace_items.c render/trace_json.c render/trace_text.c
     render/traces_json.c render/traces_text.c
+    render/columns.c render/graph_draw.c render/graph_text.c render/heat_json.c render/heat_text.c
+    render/path_text.c render/questions_json.c render/shapes_text.c render/stats_text.c
   USES formatters core)
 
 add_executable(spanlog_tool
-  src/cli/main.c src/cli/cat.c src/cli/input.c src/cli/options.c src/cli/trace.c src/cli/traces.c)
+  src/cli/main.c src/cli/cat.c src/cli/input.c src/cli/options.c src/cli/trace.c src/cli/traces.c
+  src/cli/graph.c src/cli/path.c src/cli/question.c src/cli/shapes.c src/cli/stats.c)
 set_target_properties(spanlog_tool PROPERTIES OUTPUT_NAME spanlog)
 target_compile_definitions(spanlog_tool PRIVATE SPANLOG_VERSION="${PROJECT_VERSION}")
 target_link_libraries(spanlog_tool PRIVATE spanlog_flags spanlog_analyzer)

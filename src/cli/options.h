@@ -17,15 +17,18 @@
 
 /* Groups of options that a verb may take. */
 enum spanlog_takes {
-    SPANLOG_TAKES_INPUT = 1,   /* --dialect --trace-key -j */
-    SPANLOG_TAKES_LOOK = 2,    /* --ascii --width */
-    SPANLOG_TAKES_JSON = 4,    /* --json */
-    SPANLOG_TAKES_FILTER = 8,  /* --service --operation --status --min-duration --since --until */
-    SPANLOG_TAKES_SORT = 16,   /* --sort --limit */
-    SPANLOG_TAKES_ERRORS = 32, /* --error-status-min */
-    SPANLOG_TAKES_TO = 64,     /* --to */
-    SPANLOG_TAKES_ID = 128,    /* the first word that is no option is an id */
-    SPANLOG_TAKES_COLOR = 256  /* --color */
+    SPANLOG_TAKES_INPUT = 1,    /* --dialect --trace-key -j */
+    SPANLOG_TAKES_LOOK = 2,     /* --ascii --width */
+    SPANLOG_TAKES_JSON = 4,     /* --json */
+    SPANLOG_TAKES_FILTER = 8,   /* --service --operation --status --min-duration --since --until */
+    SPANLOG_TAKES_SORT = 16,    /* --sort --limit */
+    SPANLOG_TAKES_ERRORS = 32,  /* --error-status-min */
+    SPANLOG_TAKES_TO = 64,      /* --to */
+    SPANLOG_TAKES_ID = 128,     /* the first word that is no option is an id */
+    SPANLOG_TAKES_COLOR = 256,  /* --color */
+    SPANLOG_TAKES_BY = 1 << 16, /* --by --over-time */
+    SPANLOG_TAKES_DRAW = 1 << 17,  /* --dot --mermaid */
+    SPANLOG_TAKES_FOLDED = 1 << 18 /* --folded */
 };
 
 struct spanlog_usage {
@@ -34,6 +37,9 @@ struct spanlog_usage {
     const char *about;
     const char *examples;
     unsigned options; /* enum spanlog_takes */
+    /* What --sort takes, NULL at the end, and how it is sorted unless asked; NULL: as traces. */
+    const char *const *sorts;
+    const char *sort_default;
 };
 
 enum spanlog_color { SPANLOG_COLOR_AUTO, SPANLOG_COLOR_ALWAYS, SPANLOG_COLOR_NEVER };
@@ -51,6 +57,15 @@ struct spanlog_options {
     struct spanlog_translate_settings translate;
     const struct spanlog_dialect *to; /* NULL: by the output */
     struct spanlog_traces_query query;
+    const struct spanlog_usage *usage;
+    unsigned sort; /* number in the usage's sorts; whether descending: see query */
+    const char *by;
+    bool over_time; /* by buckets of this length, or that many; both 0: as it fits */
+    uint64_t bucket_ns;
+    uint32_t buckets;
+    bool dot;
+    bool mermaid;
+    bool folded;
 };
 
 /* -1: go on. Otherwise the exit status. */

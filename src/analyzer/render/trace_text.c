@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/analyzer/render/columns.h"
 #include "src/analyzer/render/trace_parts.h"
 
 #define DEPTH_DRAWN_MAX 64
@@ -76,20 +77,9 @@ static void put_name(struct drawing *draw, const struct spanlog_node *node, size
     struct spanlog_text service = spanlog_strings_text(&trace->service_names, name->service);
     struct spanlog_text operation = spanlog_strings_text(&trace->operation_names, name->operation);
     size_t room = draw->name_width > used + 4 ? draw->name_width - used : 4;
-    size_t wide = 0;
     if (operation.size == 0 && (node->flags & SPANLOG_NODE_UNFINISHED))
         operation = SPANLOG_TEXT("(operation unknown)");
-    if (service.size) {
-        /* The operation says more: the service gives way first, down to a third. */
-        size_t wanted = spanlog_visible_width(operation) + 1;
-        size_t least = room / 3 > 0 ? room / 3 : 1;
-        size_t most = wanted < room && room - wanted > least ? room - wanted : least;
-        wide = spanlog_put_visible_cut(draw->out, service, most, draw->look->ascii);
-        spanlog_put(draw->out, " ");
-        wide++;
-    }
-    if (wide < room)
-        wide += spanlog_put_visible_cut(draw->out, operation, room - wide, draw->look->ascii);
+    size_t wide = spanlog_put_name_cut(draw->out, service, operation, room, draw->look->ascii);
     spanlog_put_repeat(draw->out, " ", wide < room ? room - wide : 0);
 }
 
