@@ -2,6 +2,7 @@
 #include "src/analyzer/by.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "formatters/json.h"
@@ -10,6 +11,8 @@
 struct spanlog_by_job {
     const char *field;
     size_t size;
+    const char *quoted; /* "field": where it does not occur, there is nothing to be found */
+    size_t quoted_size;
     unsigned canonical; /* the record's field, or SPANLOG_FIELD_COUNT: an attribute */
     struct spanlog_arena scratch;
 };
@@ -52,7 +55,6 @@ static struct spanlog_text text_of(struct spanlog_by_job *job,
 static struct spanlog_text group_of_line(void *argument, const struct spanlog_record *record,
                                          const char *line, const char *end) {
     struct spanlog_by_job *job = argument;
-    (void)end;
     if (job->canonical == SPANLOG_FIELD_STATUS && record->is_error)
         return SPANLOG_TEXT("error");
     if (job->canonical == SPANLOG_FIELD_KIND) {
@@ -61,7 +63,7 @@ static struct spanlog_text group_of_line(void *argument, const struct spanlog_re
     }
     if (job->canonical != SPANLOG_FIELD_COUNT)
         return text_of(job, &record->raw[job->canonical]);
-    if (record->others == 0)
+    if (record->others == 0 || !memmem(line, (size_t)(end - line), job->quoted, job->quoted_size))
         return (struct spanlog_text){NULL, 0};
     struct spanlog_json_value value = find_attribute(job, line);
     return text_of(job, &value);
@@ -92,14 +94,17 @@ int spanlog_by_open(struct spanlog_by *by, const char *field, unsigned jobs) {
     if (by->kind != SPANLOG_BY_FIELD)
         return 0;
     by->jobs = calloc(jobs, sizeof *by->jobs);
-    by->probe.jobs = calloc(jobs, sizeof *by->probe.jobs);
+    by->probe.group_jobs = calloc(jobs, sizeof *by->probe.group_jobs);
     by->probe.group = group_of_line;
-    if (!by->jobs || !by->probe.jobs)
+    if (!by->jobs || !by->probe.group_jobs || asprintf(&by->quoted, "\"%s\"", field) < 0)
         return -ENOMEM;
     for (unsigned i = 0; i < jobs; i++) {
-        by->jobs[i] = (struct spanlog_by_job){
-            .field = field, .size = strlen(field), .canonical = canonical_field(field)};
-        by->probe.jobs[i] = &by->jobs[i];
+        by->jobs[i] = (struct spanlog_by_job){.field = field,
+                                              .size = strlen(field),
+                                              .quoted = by->quoted,
+                                              .quoted_size = strlen(by->quoted),
+                                              .canonical = canonical_field(field)};
+        by->probe.group_jobs[i] = &by->jobs[i];
     }
     return 0;
 }
@@ -167,7 +172,8 @@ void spanlog_by_free(struct spanlog_by *by) {
     for (unsigned i = 0; by->jobs && i < by->job_count; i++)
         spanlog_arena_free(&by->jobs[i].scratch);
     free(by->jobs);
-    free(by->probe.jobs);
+    free(by->probe.group_jobs);
+    free(by->quoted);
     free(by->group_of_name);
     spanlog_names_free(&by->pairs);
     *by = (struct spanlog_by){0};

@@ -28,6 +28,7 @@ enum spanlog_by_kind {
 struct spanlog_by {
     enum spanlog_by_kind kind;
     const char *field;
+    char *quoted; /* as it stands in lines */
     struct spanlog_probe probe;
     struct spanlog_by_job *jobs;
     unsigned job_count;

@@ -89,6 +89,15 @@ static int answer(struct spanlog_question *question, struct spanlog_by *by,
     return rc;
 }
 
+/* Most likely a slip of the pen. */
+static void say_without_field(const struct spanlog_stats *stats) {
+    if (!stats->field || stats->matching != 1 || stats->rows[0].group != 0)
+        return;
+    fprintf(stderr, "spanlog: no span has the field ");
+    spanlog_say_visible(stats->field);
+    fprintf(stderr, "\n");
+}
+
 int spanlog_verb_stats(int argc, char **argv) {
     struct spanlog_question question;
     struct spanlog_by by = {0};
@@ -99,6 +108,8 @@ int spanlog_verb_stats(int argc, char **argv) {
     int rc = answer(&question, &by, &stats);
     if (rc == 0 && question.options.json)
         spanlog_say_sketched(stats.exact);
+    if (rc == 0)
+        say_without_field(&stats);
     status = spanlog_question_close(&question, rc, &stats.each, "span", stats.count > 0);
     spanlog_stats_free(&stats);
     spanlog_by_free(&by);

@@ -2,9 +2,10 @@
  *
  *     gateway GET /checkout  1,000 spans  a column is 500.0ms
  *        50ms |      ·    ░        |
- *        20ms |░▒▓█▓▒░▒▓█▓▒░▒▓█▓▒░▒|  █ from 12  ▓ 6  ▒ 3  ░ 2  · 1 span
- *      errors |    ·     █         |  █ from 50%  ▓ 20%  ▒ 5%  ░ 1%  · less
+ *        20ms |░▒▓█▓▒░▒▓█▓▒░▒▓█▓▒░▒|
+ *      errors |    ·     █         |
  *              10:30:45     10:30:55
+ *              spans: █ 12+ ▓ 6+ ▒ 3+ ░ 2+ · 1+
  *
  * A line holds the spans of at most that latency, and more than the line below.
  */
@@ -112,24 +113,28 @@ static void put_bound(struct spanlog_output *out, uint64_t ns) {
 static void put_legend(struct drawing *draw) {
     struct spanlog_output *out = draw->out;
     char text[48];
-    spanlog_put_repeat(out, " ", MARGIN - 1);
+    spanlog_put_repeat(out, " ", MARGIN);
+    spanlog_put(out, "spans:");
     uint64_t above = UINT64_MAX;
     for (unsigned glyph = 5; glyph > 0; glyph--) {
         uint64_t from = glyph > 1 ? count_from(draw->most, glyph) : 1;
         if (from == above)
             continue;
         above = from;
-        snprintf(text, sizeof text, " %s %llu", draw->glyphs[glyph], (unsigned long long)from);
+        snprintf(text, sizeof text, " %s %llu+", draw->glyphs[glyph], (unsigned long long)from);
         spanlog_put(out, text);
     }
-    spanlog_put(out, " spans or more; errors:");
-    static const char *const shares[] = {"", " less", " 1%", " 5%", " 20%", " 50%"};
-    for (unsigned glyph = 5; glyph > 0; glyph--) {
-        spanlog_put(out, " ");
-        spanlog_put(out, draw->glyphs[glyph]);
-        spanlog_put(out, shares[glyph]);
-    }
     spanlog_put(out, "\n");
+}
+
+static void put_error_legend(struct drawing *draw) {
+    static const char *const shares[] = {"", " less\n", " 1%+", " 5%+", " 20%+", " 50%+"};
+    spanlog_put(draw->out, "\n  errors, of the spans of a column:");
+    for (unsigned glyph = 5; glyph > 0; glyph--) {
+        spanlog_put(draw->out, " ");
+        spanlog_put(draw->out, draw->glyphs[glyph]);
+        spanlog_put(draw->out, shares[glyph]);
+    }
 }
 
 /* The time of day at the left, and where there is room in the middle and at the right. */
@@ -197,6 +202,7 @@ void spanlog_render_heat(const struct spanlog_heat *heat, const struct spanlog_s
     struct drawing draw = {
         .heat = heat, .glyphs = look->ascii ? ascii_glyphs : unicode_glyphs, .out = out};
     char length[24], date[SPANLOG_RFC3339_SIZE];
+    bool errors = false;
     if (heat->count == 0)
         return;
     spanlog_format_duration(heat->bucket_ns, length);
@@ -209,7 +215,10 @@ void spanlog_render_heat(const struct spanlog_heat *heat, const struct spanlog_s
         spanlog_put(out, "\n");
         draw.map = &heat->maps[i];
         put_map(&draw, look);
+        errors |= stats->rows[i].tally->errors > 0;
     }
+    if (errors)
+        put_error_legend(&draw);
     if (stats->count < stats->matching) {
         spanlog_put(out, "\n");
         spanlog_put_number(out, stats->matching - stats->count);
