@@ -27,5 +27,14 @@ if(TARGET spanlog_analyzer)
   add_executable(make_corpus ${CMAKE_CURRENT_SOURCE_DIR}/bench/make_corpus.c)
   target_link_libraries(make_corpus PRIVATE spanlog_flags)
 
+  add_test(NAME tool_answers_questions_as_a_plain_count_does
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/questions_test.py
+            $<TARGET_FILE:spanlog_tool> $<TARGET_FILE:make_corpus>)
+  add_test(NAME tool_answers_as_traceweaver_does
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/golden/traceweaver_test.py
+            $<TARGET_FILE:spanlog_tool>)
+  set_tests_properties(tool_answers_questions_as_a_plain_count_does tool_answers_as_traceweaver_does
+    PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77)
+
   spanlog_fuzzer(analyzer_line_fuzz SOURCES fuzz/analyzer_line_fuzz.c USES analyzer)
 endif()

@@ -44,6 +44,8 @@ static struct spanlog_text text_of(struct spanlog_by_job *job,
     if (value->type == SPANLOG_JSON_ABSENT || value->type == SPANLOG_JSON_NULL)
         return none;
     struct spanlog_text text = {value->begin, (uint32_t)(value->end - value->begin)};
+    if (text.size == 0) /* as good as none: it is shown alike */
+        return none;
     if (!value->escaped)
         return text;
     spanlog_arena_reset(&job->scratch);

@@ -214,6 +214,7 @@ static int by_text(const void *left, const void *right) {
 
 /* The services at the edges, each once, and their numbers. */
 static int number_services(struct spanlog_graph *graph) {
+    free(graph->services);
     graph->services = malloc((2 * graph->count + 1) * sizeof *graph->services);
     if (!graph->services)
         return -ENOMEM;
@@ -258,8 +259,11 @@ static int fill_edges(struct spanlog_graph *graph, const struct spanlog_collecti
     }
     qsort_r(graph->edges, graph->count, sizeof *graph->edges, by_query, &order);
     graph->matching = graph->count;
-    if (query->limit && graph->count > query->limit)
-        graph->count = query->limit;
+    int rc = number_services(graph);
+    graph->all_services = graph->service_count;
+    if (rc < 0 || query->limit == 0 || graph->count <= query->limit)
+        return rc;
+    graph->count = query->limit;
     return number_services(graph);
 }
 

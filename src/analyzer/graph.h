@@ -51,7 +51,8 @@ struct spanlog_graph {
     size_t matching;               /* before the limit */
     struct spanlog_text *services; /* that stand at an edge, by name */
     uint32_t service_count;
-    uint64_t calls;
+    uint32_t all_services; /* at edges before the limit */
+    uint64_t calls;        /* likewise */
     bool exact; /* quantiles are exact; else of sketches */
     struct spanlog_tallies tallies;
     struct spanlog_value_total total;

@@ -58,7 +58,7 @@ static void put_node(struct spanlog_output *out, uint32_t number) {
 /* ---- Graphviz ----------------------------------------------------------------------------- */
 
 static const char *dot_escape(char c) {
-    return c == '"' ? "\\\"" : c == '\\' ? "\\\\" : NULL;
+    return c == '"' ? "\\\"" : c == '\\' ? "\\\\" : c == '&' ? "&amp;" : NULL;
 }
 
 /* From 1 to 5, by the share of all calls. */

@@ -98,7 +98,7 @@ void spanlog_render_graph(const struct spanlog_graph *graph, const struct spanlo
     if (graph->count == 0)
         return;
     spanlog_look_start(out, look, SPANLOG_LOOK_BOLD);
-    put_counted(out, graph->service_count, "service");
+    put_counted(out, graph->all_services, "service");
     spanlog_put(out, "  ");
     put_counted(out, graph->matching, "edge");
     spanlog_put(out, "  ");

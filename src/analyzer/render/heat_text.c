@@ -73,7 +73,7 @@ static void put_line(struct drawing *draw, uint32_t rung,
         column = cell->bucket + 1;
     }
     spanlog_put_repeat(draw->out, " ", draw->heat->columns - column);
-    spanlog_put(draw->out, "|\n");
+    spanlog_put(draw->out, "|");
 }
 
 static unsigned choose_count(const struct drawing *draw, const struct spanlog_heat_cell *cell,
@@ -186,12 +186,14 @@ static void put_map(struct drawing *draw, const struct spanlog_look *look) {
     for (uint32_t rung = draw->map->bound_count; rung-- > 0;) {
         put_bound(draw->out, draw->map->bounds[rung]);
         put_line(draw, rung, choose_count);
+        spanlog_put(draw->out, "\n");
     }
     if (draw->map->row->tally->errors) {
         spanlog_look_start(draw->out, look, SPANLOG_LOOK_ERROR);
         spanlog_put_right(draw->out, "errors", MARGIN - 2);
         put_line(draw, 0, choose_errors);
         spanlog_look_stop(draw->out, look);
+        spanlog_put(draw->out, "\n");
     }
     put_axis(draw);
     put_legend(draw);
