@@ -78,7 +78,7 @@ static unsigned canonical_field(const char *field) {
     size_t size = strlen(field);
     if (size + 16 > sizeof padded)
         return SPANLOG_FIELD_COUNT;
-    memcpy(padded, field, size);
+    memcpy(padded, field, size + 1);
     return spanlog_field_find(spanlog_field_table_canonical(), padded, size);
 }
 

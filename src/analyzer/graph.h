@@ -53,7 +53,7 @@ struct spanlog_graph {
     uint32_t service_count;
     uint32_t all_services; /* at edges before the limit */
     uint64_t calls;        /* likewise */
-    bool exact; /* quantiles are exact; else of sketches */
+    bool exact;            /* quantiles are exact; else of sketches */
     struct spanlog_tallies tallies;
     struct spanlog_value_total total;
     struct spanlog_each each; /* its counts */

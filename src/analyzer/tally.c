@@ -55,7 +55,7 @@ int spanlog_tallies_join(struct spanlog_tallies *tallies, struct spanlog_tallies
 int spanlog_tallies_join_pairs(struct spanlog_tallies *tallies, struct spanlog_names *pairs,
                                struct spanlog_tallies *from,
                                const struct spanlog_names *from_pairs) {
-    uint32_t *map = malloc((from_pairs->count + (size_t)1) * sizeof *map);
+    uint32_t *map = calloc(from_pairs->count + (size_t)1, sizeof *map);
     bool complete = map != NULL;
     for (uint32_t i = 0; complete && i < from_pairs->count; i++) {
         const struct spanlog_name *pair = &from_pairs->list[i];

@@ -12,8 +12,10 @@ void spanlog_format_count(uint64_t count, char out[24]) {
         snprintf(out, 24, "%llu", (unsigned long long)count);
         return;
     }
-    for (; number >= 999.95; number /= 1000)
+    while (number >= 999.95) {
+        number /= 1000;
         unit++;
+    }
     snprintf(out, 24, "%.1f%c", number, units[unit]);
 }
 
@@ -36,8 +38,10 @@ void spanlog_format_rate(double rate, char out[24]) {
         snprintf(out, 24, rate >= 999.5 ? "%.0f" : rate >= 9.995 ? "%.1f" : "%.2f", rate);
         return;
     }
-    for (; rate >= 999.95 && unit < 6; rate /= 1000)
+    while (rate >= 999.95 && unit < 6) {
+        rate /= 1000;
         unit++;
+    }
     snprintf(out, 24, "%.1f%c", rate, units[unit]);
 }
 
