@@ -248,7 +248,19 @@ def no_name_breaks_a_drawing(corpus):
             subprocess.run(["dot", "-Tsvg"], input=text, text=True, check=True, capture_output=True)
 
 
-TESTS = [no_name_breaks_a_drawing, one_thread_and_four_say_the_same, the_order_of_the_lines_does_not_matter,
+def lines_fit_the_width(corpus):
+    for width in (80, 100, 120, 160):
+        for question in (["stats"], ["stats", "--by", "src"], ["stats", "--over-time", "auto"],
+                         ["stats", "--over-time", "500"], ["graph"], ["path", "--limit", "500"], ["shapes"]):
+            for look in ([], ["--ascii"]):
+                text = corpus.text([*question, "--width", str(width), *look], corpus.path)
+                longest = max(text.splitlines(), key=len)
+                assert len(longest) <= width, (question, width, longest)
+                assert text.isascii() or not look, (question, "is not ASCII")
+
+
+TESTS = [no_name_breaks_a_drawing, lines_fit_the_width, one_thread_and_four_say_the_same,
+         the_order_of_the_lines_does_not_matter,
          stats_are_what_a_plain_count_gives, any_field_can_group, buckets_of_time_add_up,
          the_graph_is_what_a_plain_count_gives, paths_add_up_to_the_roots, shapes_are_all_traces]
 

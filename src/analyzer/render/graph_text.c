@@ -14,7 +14,9 @@
 #include "src/analyzer/render/columns.h"
 #include "src/analyzer/render/questions.h"
 
-#define FIGURES 42 /* columns for what stands behind the names */
+#define FIGURES 42        /* columns for what stands behind the names */
+#define FIGURES_NARROW 25 /* without ERR % and P50 */
+#define WIDE 60
 #define MATRIX_CELL 7
 
 static struct spanlog_text shown(struct spanlog_text service) {
@@ -43,8 +45,10 @@ static void put_edge(const struct spanlog_graph_edge *edge, size_t names,
     spanlog_put_repeat(out, " ", names - used);
     spanlog_put_count_cell(out, tally->count, 8);
     spanlog_put_error_cell(out, look, tally->errors, 8);
-    spanlog_put_share_cell(out, tally->errors, tally->count, 8);
-    spanlog_put_duration_cell(out, edge->p50_ns, 9);
+    if (look->width >= WIDE) {
+        spanlog_put_share_cell(out, tally->errors, tally->count, 8);
+        spanlog_put_duration_cell(out, edge->p50_ns, 9);
+    }
     spanlog_put_duration_cell(out, edge->p95_ns, 9);
     spanlog_put(out, "\n");
 }
@@ -93,8 +97,9 @@ static void put_matrix(const struct spanlog_graph *graph, const struct spanlog_l
 
 void spanlog_render_graph(const struct spanlog_graph *graph, const struct spanlog_look *look,
                           struct spanlog_output *out) {
-    unsigned width = look->width < 60 ? 60 : look->width;
-    size_t names = width - FIGURES < 70 ? width - FIGURES : 70;
+    unsigned width = look->width < 40 ? 40 : look->width;
+    unsigned figures = width < WIDE ? FIGURES_NARROW : FIGURES;
+    size_t names = width - figures < 70 ? width - figures : 70;
     if (graph->count == 0)
         return;
     spanlog_look_start(out, look, SPANLOG_LOOK_BOLD);
@@ -107,7 +112,8 @@ void spanlog_render_graph(const struct spanlog_graph *graph, const struct spanlo
     spanlog_put_text_cell(
         out, look->ascii ? SPANLOG_TEXT("CALLER -> CALLEE") : SPANLOG_TEXT("CALLER → CALLEE"),
         names, look->ascii);
-    spanlog_put(out, "   CALLS  ERRORS   ERR %      P50      P95");
+    spanlog_put(out, width < WIDE ? "   CALLS  ERRORS      P95"
+                                  : "   CALLS  ERRORS   ERR %      P50      P95");
     spanlog_look_stop(out, look);
     spanlog_put(out, "\n");
     for (size_t i = 0; i < graph->count; i++)

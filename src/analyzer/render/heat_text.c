@@ -159,7 +159,7 @@ static void put_title(struct drawing *draw, const struct spanlog_look *look) {
     struct spanlog_output *out = draw->out;
     char text[24];
     spanlog_look_start(out, look, SPANLOG_LOOK_BOLD);
-    spanlog_put_name_cut(out, row->name.service, name, look->width > 60 ? look->width - 45 : 15,
+    spanlog_put_name_cut(out, row->name.service, name, look->width >= 64 ? look->width - 45 : 12,
                          look->ascii);
     spanlog_look_stop(out, look);
     spanlog_format_count(row->tally->count, text);
@@ -174,9 +174,11 @@ static void put_title(struct drawing *draw, const struct spanlog_look *look) {
         spanlog_put(out, " errors");
         spanlog_look_stop(out, look);
     }
-    spanlog_put(out, "  p99 ");
-    spanlog_format_duration(row->p99_ns, text);
-    spanlog_put(out, text);
+    if (look->width >= 64) {
+        spanlog_put(out, "  p99 ");
+        spanlog_format_duration(row->p99_ns, text);
+        spanlog_put(out, text);
+    }
     spanlog_put(out, "\n");
 }
 

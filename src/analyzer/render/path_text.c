@@ -13,7 +13,9 @@
 #include "src/analyzer/render/columns.h"
 #include "src/analyzer/render/questions.h"
 
-#define FIXED 38      /* columns in front of the tree */
+#define FIXED 38        /* columns in front of the tree */
+#define FIXED_NARROW 17 /* without SELF TIME and WORST */
+#define WIDE 60
 #define LINES_MAX 200 /* unless --limit says something else */
 #define DRAWN_MAX 64
 
@@ -22,6 +24,7 @@ struct drawing {
     const struct spanlog_look *look;
     const struct spanlog_branches *branches;
     struct spanlog_output *out;
+    unsigned width, fixed;
     bool more[DRAWN_MAX + 1]; /* at this depth another sibling follows */
     uint32_t limit;
     uint64_t least_ns;
@@ -53,18 +56,20 @@ static size_t put_branch(struct drawing *draw, uint32_t depth, bool last, size_t
 
 static void put_entry(struct drawing *draw, uint32_t number, bool last) {
     const struct spanlog_path_entry *entry = &draw->paths->list[number];
-    unsigned width = draw->look->width < FIXED + 22 ? FIXED + 22 : draw->look->width;
     struct spanlog_text name = entry->operation.size ? entry->operation : SPANLOG_NO_TEXT;
     if (entry->is_rest)
         name = SPANLOG_TEXT("(deeper calls, all together)");
     spanlog_put_share_cell(draw->out, entry->inclusive_ns, draw->paths->total_ns, 7);
     spanlog_put_share_cell(draw->out, entry->exclusive_ns, draw->paths->total_ns, 8);
-    spanlog_put_duration_cell(draw->out, entry->exclusive_ns, 11);
+    if (draw->width >= WIDE) {
+        spanlog_put_duration_cell(draw->out, entry->exclusive_ns, 11);
+        spanlog_put(draw->out, "  ");
+        spanlog_put_short_id(draw->out, entry->worst_low, entry->worst_text);
+    }
     spanlog_put(draw->out, "  ");
-    spanlog_put_short_id(draw->out, entry->worst_low, entry->worst_text);
-    spanlog_put(draw->out, "  ");
-    size_t used = put_branch(draw, entry->depth, last, width - FIXED);
-    size_t room = width - FIXED > used + 8 ? width - FIXED - used : 8;
+    size_t room = draw->width - draw->fixed;
+    size_t used = put_branch(draw, entry->depth, last, room);
+    room = room > used + 8 ? room - used : 8;
     spanlog_put_name_cut(draw->out, entry->service, name, room, draw->look->ascii);
     spanlog_put(draw->out, "\n");
 }
@@ -109,6 +114,8 @@ void spanlog_render_path(const struct spanlog_path *paths, const struct spanlog_
     char text[24];
     if (paths->count == 0)
         return;
+    draw.width = look->width < 40 ? 40 : look->width;
+    draw.fixed = draw.width < WIDE ? FIXED_NARROW : FIXED;
     if (paths->limit) {
         draw.limit = paths->limit < UINT32_MAX ? (uint32_t)paths->limit : UINT32_MAX;
         draw.least_ns = 0;
@@ -120,13 +127,14 @@ void spanlog_render_path(const struct spanlog_path *paths, const struct spanlog_
     spanlog_format_duration(paths->total_ns, text);
     spanlog_put(out, text);
     spanlog_put(out, paths->traces == 1 ? "\n" : " in all\n");
-    spanlog_put(out, "   TIME    SELF  SELF TIME  WORST     PATH");
+    spanlog_put(out, draw.width < WIDE ? "   TIME    SELF  PATH"
+                                       : "   TIME    SELF  SELF TIME  WORST     PATH");
     spanlog_look_stop(out, look);
     spanlog_put(out, "\n");
     draw_tree(&draw);
     if (draw.hidden) {
         spanlog_put_share_cell(out, draw.hidden_ns, paths->total_ns, 7);
-        spanlog_put_repeat(out, " ", FIXED - 7);
+        spanlog_put_repeat(out, " ", draw.fixed - 7);
         spanlog_put(out, draw.hidden == 1 ? "1 more branch" : "");
         if (draw.hidden > 1) {
             spanlog_put_number(out, draw.hidden);
