@@ -306,6 +306,8 @@ int spanlog_graph_run(const struct spanlog_collection *all, const struct spanlog
         rc = resolve(all, &linked);
     if (rc == 0)
         rc = spanlog_each_trace(&ret->each);
+    ret->each.jobs = NULL; /* only the counts are for others */
+    ret->each.filter = NULL;
     if (rc == 0)
         rc = gather(ret, counters, all, query);
     for (unsigned i = 0; counters && i < jobs; i++) {

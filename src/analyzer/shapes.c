@@ -184,6 +184,8 @@ int spanlog_shapes_run(const struct spanlog_collection *all,
                                       .trace = one_trace};
     if (rc == 0)
         rc = spanlog_each_trace(&ret->each);
+    ret->each.jobs = NULL; /* only the counts are for others */
+    ret->each.filter = NULL;
     if (rc == 0)
         rc = gather(ret, counters, jobs, query);
     for (unsigned i = 0; counters && i < jobs; i++)

@@ -174,6 +174,8 @@ int spanlog_stats_run(const struct spanlog_collection *all, const struct spanlog
                                       .trace = one_trace};
     if (rc == 0)
         rc = spanlog_each_trace(&ret->each);
+    ret->each.jobs = NULL; /* only the counts are for others */
+    ret->each.filter = NULL;
     if (rc == 0)
         rc = gather(counters, jobs, ret);
     if (rc == 0)

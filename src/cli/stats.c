@@ -42,6 +42,16 @@ static void show_stats(struct spanlog_question *question, const struct spanlog_s
         spanlog_render_stats(stats, &look, &question->out);
 }
 
+/* What was asked for would have been too many columns. */
+static void say_longer(const struct spanlog_heat *heat, const struct spanlog_heat_query *query) {
+    char length[24];
+    if (query->bucket_ns == 0 || heat->bucket_ns == query->bucket_ns)
+        return;
+    spanlog_format_duration(heat->bucket_ns, length);
+    fprintf(stderr, "spanlog: a column is %s: there is room for %u of them\n", length,
+            query->columns_max);
+}
+
 static int show_over_time(struct spanlog_question *question, const struct spanlog_by *by,
                           const struct spanlog_stats *stats) {
     const struct spanlog_options *options = &question->options;
@@ -61,6 +71,7 @@ static int show_over_time(struct spanlog_question *question, const struct spanlo
             spanlog_render_heat_json(&heat, stats, &question->out);
         else
             spanlog_render_heat(&heat, stats, &look, &question->out);
+        say_longer(&heat, &query);
     }
     spanlog_heat_free(&heat);
     return rc;

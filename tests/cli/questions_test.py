@@ -179,6 +179,40 @@ def paths_add_up_to_the_roots(corpus):
     check_equal("folded", folded, {row["path"]: ns(row["exclusive_ms"]) for row in rows})
 
 
+def odd_traces(path):
+    """Several roots, orphans, children outside their parents; returns the sum of what paths start at."""
+    rng, total = random.Random(9), 0
+    with open(path, "w") as file:
+        for trace in range(1, 301):
+            spans = []
+            for number in range(1, rng.randrange(2, 12)):
+                start, length = rng.randrange(1000000), rng.randrange(500000)
+                parent = rng.choice([None, 99, *range(1, number)]) if number > 1 else rng.choice([None, 99])
+                spans.append((parent == 99, start, number, length))
+                line = {"ts": "2026-11-21T10:30:47Z", "level": "info", "msg": "span completed",
+                        "service": rng.choice("abc"), "trace_id": "%032x" % trace, "span_id": "%016x" % number,
+                        "operation": rng.choice(["x", "charge"]), "start": "2026-11-21T10:30:45.%06dZ" % start,
+                        "kind": rng.choice(["client", "producer", "consumer"]), "duration_ms": length / 1000}
+                if parent:
+                    line["parent_id"] = "%016x" % parent
+                if rng.random() < 0.05:
+                    line["status"] = "error"
+                file.write(json.dumps(line) + "\n")
+                spans[-1] += (parent,)
+            # A root, or else an orphan; of several the earliest.
+            total += min(span for span in spans if span[4] in (None, 99))[3] * 1000
+    return total
+
+
+def paths_of_odd_traces_add_up_too(corpus):
+    path = corpus.path + ".odd"
+    total = odd_traces(path)
+    rows = [json.loads(line) for line in corpus.text(["path", "--json"], path).splitlines()]
+    assert sum(ns(row["exclusive_ms"]) for row in rows) == total, total
+    for question in QUESTIONS:
+        assert corpus.text(question, "-j1", path) == corpus.text(question, "-j4", path), question
+
+
 def shapes_are_all_traces(corpus):
     rows = corpus.rows("shapes")
     traces = {span["trace_id"] for span in corpus.spans}
@@ -262,7 +296,8 @@ def lines_fit_the_width(corpus):
 TESTS = [no_name_breaks_a_drawing, lines_fit_the_width, one_thread_and_four_say_the_same,
          the_order_of_the_lines_does_not_matter,
          stats_are_what_a_plain_count_gives, any_field_can_group, buckets_of_time_add_up,
-         the_graph_is_what_a_plain_count_gives, paths_add_up_to_the_roots, shapes_are_all_traces]
+         the_graph_is_what_a_plain_count_gives, paths_add_up_to_the_roots,
+         paths_of_odd_traces_add_up_too, shapes_are_all_traces]
 
 
 def main():
