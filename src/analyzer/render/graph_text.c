@@ -6,8 +6,8 @@
  *
  *     calls from the service of the line to that of the column
  *                   1     2
- *     1 frontend    ·  1000
- *     2 search      ·     ·
+ *     1 frontend    .  1000
+ *     2 search      .     .
  */
 #include <stdio.h>
 
