@@ -11,12 +11,10 @@
 
 #include "src/analyzer/fields.h"
 #include "src/analyzer/where.h"
+#include "src/cli/options_set.h"
 #include "src/cli/verbs.h"
 
-/* Sets one option; NULL, or what a value must look like, or a message that begins with "--". */
-typedef const char *set_option(struct spanlog_options *options, const char *value);
-
-static bool read_count(const char *text, uint64_t most, uint64_t *ret) {
+bool spanlog_read_count(const char *text, uint64_t most, uint64_t *ret) {
     char *end;
     if (*text < '0' || *text > '9')
         return false;
@@ -45,7 +43,7 @@ static const char *set_unfold(struct spanlog_options *options, const char *value
 
 static const char *set_jobs(struct spanlog_options *options, const char *value) {
     uint64_t number;
-    if (!read_count(value, 256, &number) || number == 0)
+    if (!spanlog_read_count(value, 256, &number) || number == 0)
         return "a number of threads, 1 to 256";
     options->jobs = (unsigned)number;
     return NULL;
@@ -53,7 +51,7 @@ static const char *set_jobs(struct spanlog_options *options, const char *value) 
 
 static const char *set_width(struct spanlog_options *options, const char *value) {
     uint64_t number;
-    if (!read_count(value, 1000, &number) || number < 40)
+    if (!spanlog_read_count(value, 1000, &number) || number < 40)
         return "a number of columns, 40 to 1000";
     options->width = (unsigned)number;
     return NULL;
@@ -69,9 +67,32 @@ static const char *set_color(struct spanlog_options *options, const char *value)
     return "auto, always or never";
 }
 
+/* "count, errors or p50, with a leading - …". */
+static const char *sort_form(const char *const *sorts) {
+    static char form[256];
+    size_t used = 0;
+    for (size_t i = 0; sorts[i] && used < sizeof form; i++)
+        used += (size_t)snprintf(form + used, sizeof form - used, "%s%s",
+                                 i == 0         ? ""
+                                 : sorts[i + 1] ? ", "
+                                                : " or ",
+                                 sorts[i]);
+    if (used < sizeof form)
+        snprintf(form + used, sizeof form - used, ", with a leading - for the greatest first");
+    return form;
+}
+
 static const char *set_sort(struct spanlog_options *options, const char *value) {
+    const char *const *sorts = options->usage->sorts;
     options->query.descending = *value == '-';
     value += options->query.descending;
+    for (unsigned i = 0; sorts && sorts[i]; i++)
+        if (strcmp(value, sorts[i]) == 0) {
+            options->sort = i;
+            return NULL;
+        }
+    if (sorts)
+        return sort_form(sorts);
     for (int i = 0; i < SPANLOG_TRACES_SORTS; i++)
         if (strcmp(value, spanlog_traces_sort_names[i]) == 0) {
             options->query.sort = (enum spanlog_traces_sort)i;
@@ -83,7 +104,7 @@ static const char *set_sort(struct spanlog_options *options, const char *value) 
 
 static const char *set_limit(struct spanlog_options *options, const char *value) {
     uint64_t number;
-    if (!read_count(value, SIZE_MAX, &number) || number == 0)
+    if (!spanlog_read_count(value, SIZE_MAX, &number) || number == 0)
         return "a number from 1 up";
     options->query.limit = (size_t)number;
     return NULL;
@@ -161,7 +182,7 @@ static const char *set_where(struct spanlog_options *options, const char *value)
 
 static const char *set_error_status_min(struct spanlog_options *options, const char *value) {
     uint64_t number;
-    if (!read_count(value, 1000, &number) || number < 100)
+    if (!spanlog_read_count(value, 1000, &number) || number < 100)
         return "an HTTP status code, 100 to 1000";
     options->error_status_min = (int32_t)number;
     return NULL;
@@ -225,54 +246,38 @@ static const char *set_full(struct spanlog_options *options, const char *value) 
     return NULL;
 }
 
-static const char *set_as(struct spanlog_options *options, const char *value) {
-    static const char *const names[] = {"grep", "jq", "logql", "traceql"};
-    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (strcmp(value, names[i]) == 0) {
-            options->query_form = (enum spanlog_query_form)(SPANLOG_QUERY_GREP + i);
-            return NULL;
-        }
-    return "one of grep, jq, logql, traceql";
+static const char *set_by(struct spanlog_options *options, const char *value) {
+    options->by = value;
+    return *value ? NULL : "the name of a field: http.route, host, status_code";
 }
 
-static const char *set_follow(struct spanlog_options *options, const char *value) {
-    (void)value;
-    options->follow = true;
+static const char *set_over_time(struct spanlog_options *options, const char *value) {
+    uint64_t number;
+    options->over_time = true;
+    if (strcmp(value, "auto") == 0)
+        return NULL;
+    if (spanlog_read_count(value, 10000, &number) && number > 0)
+        options->buckets = (uint32_t)number;
+    else if (!spanlog_duration_read(value, &options->bucket_ns) || options->bucket_ns == 0)
+        return "auto, a number of columns up to 10000, or how long one is: 10s, 5m";
     return NULL;
 }
 
-static const char *set_from_start(struct spanlog_options *options, const char *value) {
+static const char *set_dot(struct spanlog_options *options, const char *value) {
     (void)value;
-    options->from_start = true;
+    options->dot = true;
     return NULL;
 }
 
-static const char *set_lines(struct spanlog_options *options, const char *value) {
-    options->has_lines = true;
-    return read_count(value, UINT32_MAX, &options->lines) ? NULL : "a number of lines";
+static const char *set_mermaid(struct spanlog_options *options, const char *value) {
+    (void)value;
+    options->mermaid = true;
+    return NULL;
 }
 
-static const char *set_settle(struct spanlog_options *options, const char *value) {
-    return spanlog_duration_read(value, &options->settle_ns)
-               ? NULL
-               : "a duration with its unit: 500ms, 2s";
-}
-
-static const char *set_give_up(struct spanlog_options *options, const char *value) {
-    return spanlog_duration_read(value, &options->give_up_ns) ? NULL
-                                                              : "a duration with its unit: 30s, 5m";
-}
-
-/* 512M, 2G: the units are powers of 1024. */
-static const char *set_memory(struct spanlog_options *options, const char *value) {
-    static const char units[] = "KMGT";
-    char *end;
-    unsigned long long number = *value >= '0' && *value <= '9' ? strtoull(value, &end, 10) : 0;
-    const char *unit = number && *end ? strchr(units, *end & ~0x20) : NULL;
-    unsigned shift = unit && *unit ? 10 * (unsigned)(unit - units + 1) : 0;
-    if (number == 0 || (*end && (!shift || end[1])) || number > UINT64_MAX >> shift)
-        return "a size with its unit: 512M, 2G";
-    options->memory = (uint64_t)number << shift;
+static const char *set_folded(struct spanlog_options *options, const char *value) {
+    (void)value;
+    options->folded = true;
     return NULL;
 }
 
@@ -280,33 +285,41 @@ static const struct option {
     const char *name;
     const char *value; /* NULL: takes none */
     const char *help;
-    set_option *set;
+    spanlog_set_option *set;
     unsigned group; /* enum spanlog_takes */
     char letter;    /* 0: none */
 } table[] = {
     {"json", NULL, "one JSON object a line", set_json, SPANLOG_TAKES_JSON, 0},
     {"full", NULL, "read all lines, to show also what has no id: inferred lines, losses", set_full,
      SPANLOG_TAKES_ID, 0},
-    {"as", "LANGUAGE", "print what asks others for the same: grep, jq, logql or traceql", set_as,
-     SPANLOG_TAKES_ID, 0},
-    {"follow", NULL, "go on with what is added, also through rotation; Ctrl-C ends it", set_follow,
-     SPANLOG_TAKES_FOLLOW, 'f'},
+    {"as", "LANGUAGE", "print what asks others for the same: grep, jq, logql or traceql",
+     spanlog_set_as, SPANLOG_TAKES_ID, 0},
+    {"follow", NULL, "go on with what is added, also through rotation; Ctrl-C ends it",
+     spanlog_set_follow, SPANLOG_TAKES_FOLLOW, 'f'},
     {"lines", "N", "with --follow: begin with the last N lines of each file (default: 10)",
-     set_lines, SPANLOG_TAKES_FOLLOW, 'n'},
-    {"from-start", NULL, "begin with what is in the files already", set_from_start,
+     spanlog_set_lines, SPANLOG_TAKES_FOLLOW, 'n'},
+    {"from-start", NULL, "begin with what is in the files already", spanlog_set_from_start,
      SPANLOG_TAKES_FOLLOW | SPANLOG_TAKES_TAIL, 0},
     {"settle", "TIME", "how long nothing more must come behind the root (default: 500ms)",
-     set_settle, SPANLOG_TAKES_TAIL, 0},
+     spanlog_set_settle, SPANLOG_TAKES_TAIL, 0},
     {"give-up", "TIME", "after how long without a line a trace is shown as it is (default: 30s)",
-     set_give_up, SPANLOG_TAKES_TAIL, 0},
+     spanlog_set_give_up, SPANLOG_TAKES_TAIL, 0},
     {"memory", "SIZE", "what lines of open traces may take (default: 64M); then the oldest go",
-     set_memory, SPANLOG_TAKES_TAIL, 0},
+     spanlog_set_memory, SPANLOG_TAKES_TAIL, 0},
     {"to", "DIALECT",
      "json (default), pretty (default on a terminal), logfmt, ecs, gcp, datadog, zap, otlp", set_to,
      SPANLOG_TAKES_TO, 0},
     {"to", "FORMAT", "what to write (see above)", set_export, SPANLOG_TAKES_EXPORT, 0},
     {"table", NULL, "print the statements that make the table for it, instead", set_table,
      SPANLOG_TAKES_EXPORT, 0},
+    {"by", "FIELD", "group by a field: service, operation, kind, status, host, http.route ...",
+     set_by, SPANLOG_TAKES_BY, 0},
+    {"over-time", "COLUMNS", "a heat map: so many columns, or of a length (10s), or auto",
+     set_over_time, SPANLOG_TAKES_BY, 0},
+    {"dot", NULL, "for Graphviz", set_dot, SPANLOG_TAKES_DRAW, 0},
+    {"mermaid", NULL, "for Mermaid, as in Markdown", set_mermaid, SPANLOG_TAKES_DRAW, 0},
+    {"folded", NULL, "folded stacks in nanoseconds, for flame graphs", set_folded,
+     SPANLOG_TAKES_FOLDED, 0},
     {"sort", "[-]FIELD", "order by this field; with - the greatest first (default: start)",
      set_sort, SPANLOG_TAKES_SORT, 0},
     {"limit", "N", "at most N", set_limit, SPANLOG_TAKES_SORT, 0},
@@ -351,7 +364,11 @@ static void print_help(const struct spanlog_usage *usage) {
                             table[i].value ? table[i].value : "");
         if (table[i].letter && used < (int)sizeof left)
             snprintf(left + used, sizeof left - (size_t)used, ", -%c", table[i].letter);
-        printf("  %-24s %s\n", left, table[i].help);
+        if (table[i].set == set_sort && usage->sorts)
+            printf("  %-24s by %s (default: %s)\n", left, sort_form(usage->sorts),
+                   usage->sort_default);
+        else
+            printf("  %-24s %s\n", left, table[i].help);
     }
     printf("  %-24s %s\n\nExamples:\n%s", "--help", "this text", usage->examples);
 }
@@ -417,7 +434,9 @@ int spanlog_options_parse(struct spanlog_options *options, const struct spanlog_
     int words = 0;
     bool only_words = false;
     *options = (struct spanlog_options){
-        .error_status_min = 500, .settle_ns = 500000000, .give_up_ns = 30000000000};
+        .error_status_min = 500, .settle_ns = 500000000, .give_up_ns = 30000000000, .usage = usage};
+    if (usage->sorts)
+        set_sort(options, usage->sort_default);
     for (int i = 1; i < argc; i++) {
         char *word = argv[i];
         if (only_words || word[0] != '-' || word[1] == 0) {
@@ -460,7 +479,7 @@ struct spanlog_look spanlog_options_look(const struct spanlog_options *options) 
                                 .cut = terminal || options->width};
     if (look.width == 0 && terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
         look.width = size.ws_col;
-    if (look.width == 0 && terminal && columns && read_count(columns, 1000, &number))
+    if (look.width == 0 && terminal && columns && spanlog_read_count(columns, 1000, &number))
         look.width = (unsigned)number;
     if (look.width == 0)
         look.width = 80;

@@ -138,13 +138,15 @@ def cat_begins_where_it_is_told_to(path, folder):
 def cat_follows_through_rotation_and_truncation(path, folder):
     file = folder + "/app.jsonl"
     append(file, log("1"))
+    # What is written after the file was cut is shorter than before: only then can it be noticed.
+    long = "3" * 100
     tool = start(path, "cat", "-f", "--from-start", "--json", file)
     tool.until('"1"')
     os.rename(file, file + ".1")
     append(file + ".1", log("2"))
     tool.until('"2"')
-    append(file, log("3"))
-    tool.until('"3"')
+    append(file, log(long))
+    tool.until(long)
     with open(file, "w", encoding="utf-8") as whole:  # copytruncate
         whole.write("")
     append(file, log("4"))
