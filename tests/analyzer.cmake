@@ -6,7 +6,7 @@
 if(TARGET spanlog_analyzer)
   find_package(Python3 COMPONENTS Interpreter REQUIRED)
 
-  foreach(part fields follow input record scan series shape sources tail tree)
+  foreach(part fields follow infer input record scan series shape sources tail tree)
     spanlog_test(analyzer_${part}_test SOURCES unit/analyzer_${part}_test.c USES analyzer)
   endforeach()
   target_link_libraries(analyzer_input_test PRIVATE PkgConfig::ZLIB PkgConfig::ZSTD)

@@ -93,7 +93,7 @@ static void say_counts(const struct spanlog_tail_counts *counts, const struct pr
     if (counts->late_lines)
         fprintf(stderr,
                 "spanlog: lines that came after their trace was shown: %" PRIu64 ", of %" PRIu64
-                " traces (a longer --settle waits for them)\n",
+                " traces (--settle, --give-up and --memory say how long it waits)\n",
                 counts->late_lines, counts->late_traces);
     if (counts->let_go)
         fprintf(stderr,

@@ -238,7 +238,7 @@ def tail_says_what_came_late(path, folder):
     status, out, err = tool.stop()
     assert status == 0 and out == "", out
     assert err == ("spanlog: lines that came after their trace was shown: 1, of 1 traces "
-                   "(a longer --settle waits for them)\n"), err
+                   "(--settle, --give-up and --memory say how long it waits)\n"), err
 
 
 def tail_lets_the_oldest_go_within_its_memory(path, folder):
