@@ -88,13 +88,6 @@ static int note_service(struct spanlog_job *job, struct spanlog_job_part *part, 
 
 /* ---- places ------------------------------------------------------------------------------- */
 
-static bool says_started(const struct spanlog_record *record) {
-    static const char text[] = "process started";
-    const struct spanlog_json_value *message = &record->raw[SPANLOG_FIELD_MSG];
-    return (size_t)(message->end - message->begin) == sizeof text - 1 &&
-           memcmp(message->begin, text, sizeof text - 1) == 0;
-}
-
 static uint32_t host_of(struct spanlog_job *job, const struct spanlog_record *record) {
     const struct spanlog_json_value *host = &record->raw[SPANLOG_FIELD_HOST];
     if (host->type != SPANLOG_JSON_STRING || host->end == host->begin)
@@ -103,20 +96,11 @@ static uint32_t host_of(struct spanlog_job *job, const struct spanlog_record *re
     return number_of(job, &job->hosts, text, host->escaped);
 }
 
-static uint32_t pid_of(const struct spanlog_record *record) {
-    const struct spanlog_json_value *pid = &record->raw[SPANLOG_FIELD_PID];
-    uint64_t number = 0;
-    if (pid->type != SPANLOG_JSON_NUMBER || pid->end - pid->begin > 10)
-        return 0;
-    for (const char *p = pid->begin; p < pid->end && *p >= '0' && *p <= '9'; p++)
-        number = 10 * number + (uint64_t)(*p - '0');
-    return (uint32_t)number;
-}
-
 /* Lines of one process come together. */
 static uint32_t place_of(struct spanlog_job *job, uint32_t source,
                          const struct spanlog_record *record) {
-    struct spanlog_name place = {source, pid_of(record), host_of(job, record)};
+    struct spanlog_name place = {source, spanlog_record_number(record, SPANLOG_FIELD_PID),
+                                 host_of(job, record)};
     const struct spanlog_name *recent = &job->recent_place;
     if (job->places.count && recent->service == place.service &&
         recent->operation == place.operation && recent->host == place.host)
@@ -135,7 +119,8 @@ static int note_process(struct spanlog_job *job, uint32_t source,
     struct spanlog_host_fact *fact = append(&job->arena, &job->facts, sizeof *fact);
     if (!fact || service == SPANLOG_STRING_NONE)
         return -ENOMEM;
-    *fact = (struct spanlog_host_fact){source, pid_of(record), service, host};
+    *fact = (struct spanlog_host_fact){source, spanlog_record_number(record, SPANLOG_FIELD_PID),
+                                       service, host};
     return 0;
 }
 
@@ -253,7 +238,8 @@ static int read_chunk(void *argument, const struct spanlog_chunk *chunk) {
     int rc;
     spanlog_lines_begin(&job->lines, chunk);
     while ((rc = spanlog_lines_next(&job->lines, &record, &line)) > 0) {
-        if (record.raw[SPANLOG_FIELD_HOST].type == SPANLOG_JSON_STRING && says_started(&record) &&
+        if (record.raw[SPANLOG_FIELD_HOST].type == SPANLOG_JSON_STRING &&
+            spanlog_record_says(&record, "process started") &&
             note_process(job, chunk->source, &record) < 0)
             return -ENOMEM;
         if (record.has_trace && add_record(job, chunk->source, &record, line) < 0)

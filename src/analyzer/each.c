@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "src/analyzer/parallel.h"
+#include "src/analyzer/skew.h"
 
 /* What one thread has counted, and its memory. */
 struct walker {
@@ -17,6 +18,7 @@ struct walker {
 struct walk {
     struct spanlog_each *each;
     struct spanlog_filter filter;
+    const struct spanlog_skew *skew;
     struct walker *walkers;
     uint32_t service; /* numbers of the filter's; NONE when there is none or it is unknown */
     uint32_t operation;
@@ -33,6 +35,7 @@ static void fill_nodes(const struct spanlog_row *rows, uint32_t count, struct sp
         nodes[i].digest = row->digest;
         nodes[i].kind = row->kind;
         nodes[i].line = i;
+        nodes[i].shift_ns = 0;
         nodes[i].flags = row->flags; /* the same bits */
     }
 }
@@ -91,7 +94,9 @@ static int one_trace(const struct walk *walk, unsigned job, const struct spanlog
     struct spanlog_tree tree = {.nodes = nodes, .count = count};
     spanlog_arena_reset(&walker->scratch);
     fill_nodes(rows, count, nodes);
-    if (spanlog_tree_link(&tree, &walker->scratch) < 0)
+    if (spanlog_tree_link(&tree, &walker->scratch) < 0 ||
+        (!walk->filter.raw_clocks &&
+         spanlog_skew_correct(&tree, &walk->each->all->names, walk->skew, &walker->scratch) < 0))
         return -ENOMEM;
     struct spanlog_trace_view view = {.all = walk->each->all,
                                       .entry = &part->traces[i],
@@ -136,11 +141,12 @@ static uint32_t number_of(const struct spanlog_strings *strings, const char *tex
     return text ? spanlog_strings_find(strings, text, strlen(text)) : SPANLOG_STRING_NONE;
 }
 
-int spanlog_each_trace(struct spanlog_each *each) {
+static int walk_all(struct spanlog_each *each, const struct spanlog_skew *skew) {
     static const struct spanlog_filter everything = {0};
     const struct spanlog_collection *all = each->all;
     struct walk walk = {.each = each,
                         .filter = each->filter ? *each->filter : everything,
+                        .skew = skew,
                         .walkers = calloc(all->job_count, sizeof(struct walker))};
     int rc = 0;
     if (!walk.walkers)
@@ -161,5 +167,17 @@ int spanlog_each_trace(struct spanlog_each *each) {
         spanlog_arena_free(&walker->scratch);
     }
     free(walk.walkers);
+    return rc;
+}
+
+int spanlog_each_trace(struct spanlog_each *each) {
+    struct spanlog_skew skew = {0};
+    int rc = 0;
+    if (each->skew || (each->filter && each->filter->raw_clocks))
+        return walk_all(each, each->skew);
+    rc = spanlog_skew_gather(&skew, each->all);
+    if (rc == 0)
+        rc = walk_all(each, &skew);
+    spanlog_skew_free(&skew);
     return rc;
 }

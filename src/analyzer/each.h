@@ -27,6 +27,7 @@ struct spanlog_filter {
     uint64_t min_duration_ns;
     uint64_t since_ns; /* of the trace's start */
     uint64_t until_ns; /* 0: no limit */
+    bool raw_clocks;   /* times as they were written: no correction of skew */
 };
 
 struct spanlog_trace_view {
@@ -49,6 +50,7 @@ struct spanlog_each {
     enum spanlog_each_steps steps;
     void **jobs;
     int (*trace)(void *job, const struct spanlog_trace_view *view); /* 0 or -errno, which ends it */
+    const struct spanlog_skew *skew; /* NULL: gathered here, unless the filter wants raw clocks */
     /* Filled in. */
     uint64_t total;    /* traces */
     uint64_t selected; /* those that the filter left */

@@ -60,6 +60,26 @@ static inline unsigned spanlog_key_field(const struct spanlog_field_table *keys,
                         : spanlog_field_find(keys, key->begin, (size_t)(key->end - key->begin));
 }
 
+/* Whether that is the line's message. */
+static inline bool spanlog_record_says(const struct spanlog_record *record, const char *message) {
+    const struct spanlog_json_value *own = &record->raw[SPANLOG_FIELD_MSG];
+    size_t size = strlen(message);
+    return own->type == SPANLOG_JSON_STRING && (size_t)(own->end - own->begin) == size &&
+           memcmp(own->begin, message, size) == 0;
+}
+
+/* A field that holds a whole number of at most 10 digits, such as a pid; else 0. */
+static inline uint32_t spanlog_record_number(const struct spanlog_record *record,
+                                             enum spanlog_field field) {
+    const struct spanlog_json_value *value = &record->raw[field];
+    uint64_t number = 0;
+    if (value->type != SPANLOG_JSON_NUMBER || value->end - value->begin > 10)
+        return 0;
+    for (const char *p = value->begin; p < value->end && *p >= '0' && *p <= '9'; p++)
+        number = 10 * number + (uint64_t)(*p - '0');
+    return (uint32_t)number;
+}
+
 /* A timestamp, by way of the reader's memory of the last second. 0: unreadable. */
 uint64_t spanlog_reader_time(struct spanlog_reader *reader, struct spanlog_text text);
 

@@ -135,6 +135,18 @@ static const char *set_until(struct spanlog_options *options, const char *value)
     return read_time(value, &options->query.filter.until_ns) ? NULL : TIME_FORM;
 }
 
+static const char *set_no_skew(struct spanlog_options *options, const char *value) {
+    (void)value;
+    options->query.filter.raw_clocks = true;
+    return NULL;
+}
+
+static const char *set_full(struct spanlog_options *options, const char *value) {
+    (void)value;
+    options->full = true;
+    return NULL;
+}
+
 static const char *set_error_status_min(struct spanlog_options *options, const char *value) {
     uint64_t number;
     if (!read_count(value, 1000, &number) || number < 100)
@@ -181,7 +193,7 @@ static const struct option {
     const char *value; /* NULL: takes none */
     const char *help;
     set_option *set;
-    unsigned group; /* enum spanlog_takes */
+    unsigned group; /* enum spanlog_takes: any of these */
     char letter;    /* 0: none */
 } table[] = {
     {"json", NULL, "one JSON object a line", set_json, SPANLOG_TAKES_JSON, 0},
@@ -203,6 +215,10 @@ static const struct option {
      set_since, SPANLOG_TAKES_FILTER, 0},
     {"until", "TIME", "only traces that start before this time", set_until, SPANLOG_TAKES_FILTER,
      0},
+    {"no-skew", NULL, "times as they were written: clocks of other hosts are not corrected",
+     set_no_skew, SPANLOG_TAKES_FILTER | SPANLOG_TAKES_ID, 0},
+    {"full", NULL, "read all traces, to know the clocks of other hosts as well as possible",
+     set_full, SPANLOG_TAKES_ID, 0},
     {"error-status-min", "CODE", "the least HTTP status that is an error (default: 500)",
      set_error_status_min, SPANLOG_TAKES_ERRORS, 0},
     {"color", "WHEN", "auto, always or never; NO_COLOR is honoured", set_color, SPANLOG_TAKES_COLOR,

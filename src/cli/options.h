@@ -17,14 +17,15 @@
 
 /* Groups of options that a verb may take. */
 enum spanlog_takes {
-    SPANLOG_TAKES_INPUT = 1,   /* --dialect --trace-key -j */
-    SPANLOG_TAKES_LOOK = 2,    /* --ascii --width */
-    SPANLOG_TAKES_JSON = 4,    /* --json */
-    SPANLOG_TAKES_FILTER = 8,  /* --service --operation --status --min-duration --since --until */
+    SPANLOG_TAKES_INPUT = 1, /* --dialect --trace-key -j */
+    SPANLOG_TAKES_LOOK = 2,  /* --ascii --width */
+    SPANLOG_TAKES_JSON = 4,  /* --json */
+    SPANLOG_TAKES_FILTER =
+        8, /* --service --operation --status --min-duration --since --until --no-skew */
     SPANLOG_TAKES_SORT = 16,   /* --sort --limit */
     SPANLOG_TAKES_ERRORS = 32, /* --error-status-min */
     SPANLOG_TAKES_TO = 64,     /* --to */
-    SPANLOG_TAKES_ID = 128,    /* the first word that is no option is an id */
+    SPANLOG_TAKES_ID = 128,    /* the first word that is no option is an id; --no-skew --full */
     SPANLOG_TAKES_COLOR = 256  /* --color */
 };
 
@@ -43,6 +44,7 @@ struct spanlog_options {
     size_t path_count;
     const char *id; /* with SPANLOG_TAKES_ID */
     bool json;
+    bool full;
     bool ascii;
     enum spanlog_color color;
     unsigned width; /* 0: the terminal's, or 80 */

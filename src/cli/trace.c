@@ -68,6 +68,30 @@ static int print(const struct spanlog_trace *trace, const struct spanlog_options
     return rc;
 }
 
+/* --full: what all traces say of the hosts' clocks. */
+static int learn_clocks(struct spanlog_collection *all, struct spanlog_skew *skew,
+                        struct spanlog_input *input, const struct spanlog_options *options) {
+    struct spanlog_issues twice = SPANLOG_ISSUES_EMPTY; /* the search says the same once more */
+    struct spanlog_collect_options collect = {.jobs = spanlog_job_count(options->jobs),
+                                              .error_status_min = options->error_status_min,
+                                              .translate = options->translate,
+                                              .progress = spanlog_show_progress};
+    int rc = spanlog_issues_sources(&twice, input->sources.count);
+    if (rc == 0)
+        rc = spanlog_collect(all, &input->sources, &twice, &collect);
+    if (rc == 0)
+        rc = spanlog_skew_gather(skew, all);
+    spanlog_issues_free(&twice);
+    return rc;
+}
+
+static bool has_stream(const struct spanlog_sources *sources) {
+    for (size_t i = 0; i < sources->count; i++)
+        if (sources->list[i].is_stream)
+            return true;
+    return false;
+}
+
 int spanlog_verb_trace(int argc, char **argv) {
     struct spanlog_options options;
     struct spanlog_input input;
@@ -81,8 +105,24 @@ int spanlog_verb_trace(int argc, char **argv) {
                                           .jobs = spanlog_job_count(options.jobs),
                                           .translate = options.translate,
                                           .error_status_min = options.error_status_min,
+                                          .raw_clocks = options.query.filter.raw_clocks,
                                           .progress = spanlog_show_progress};
-    int rc = spanlog_trace_find(&search, &input.sources, &input.issues, &trace);
+    struct spanlog_collection all = {0};
+    struct spanlog_skew skew = {0};
+    int rc = 0;
+    if (options.full && has_stream(&input.sources)) {
+        fprintf(stderr, "spanlog: trace: --full reads the input twice: give files, no stream\n");
+        spanlog_input_close(&input, 0, false);
+        return SPANLOG_EXIT_ERROR;
+    }
+    if (options.full && !options.query.filter.raw_clocks) {
+        rc = learn_clocks(&all, &skew, &input, &options);
+        search.skew = &skew;
+        search.skew_hosts = &all.hosts;
+    }
+    trace = (struct spanlog_trace){0};
+    if (rc == 0)
+        rc = spanlog_trace_find(&search, &input.sources, &input.issues, &trace);
     spanlog_clear_progress();
     if (rc == -EINVAL) {
         say_about(options.id);
@@ -98,5 +138,7 @@ int spanlog_verb_trace(int argc, char **argv) {
     bool wrong = rc == -EINVAL || (rc == 0 && trace.match_count > 1);
     status = spanlog_input_close(&input, wrong ? 0 : rc, trace.match_count > 0);
     spanlog_trace_free(&trace);
+    spanlog_skew_free(&skew);
+    spanlog_collection_free(&all);
     return wrong ? SPANLOG_EXIT_ERROR : status;
 }
