@@ -136,7 +136,8 @@ static int add_extra(struct spanlog_job *job, struct spanlog_job_part *part,
     struct spanlog_row_extra *extra = append(&job->arena, &part->extras, sizeof *extra);
     if (!extra)
         return -ENOMEM;
-    *extra = (struct spanlog_row_extra){bits_of(job, record, line, end), SPANLOG_STRING_NONE};
+    *extra = (struct spanlog_row_extra){bits_of(job, record, line, end), SPANLOG_STRING_NONE,
+                                        job->probe_place};
     struct spanlog_text group = {NULL, 0};
     if (job->probe->group)
         group = job->probe->group(job->probe_job, record, line, end);
@@ -147,14 +148,16 @@ static int add_extra(struct spanlog_job *job, struct spanlog_job_part *part,
 }
 
 static int add_log_bits(struct spanlog_job *job, struct spanlog_job_part *part, uint32_t trace,
-                        const struct spanlog_record *record, const char *line, const char *end) {
+                        const struct spanlog_record *record, const char *line, uint64_t digest) {
+    const char *end = record->end;
     uint32_t bits = bits_of(job, record, line, end);
     if (!bits)
         return 0;
     struct spanlog_log_bits *row = append(&job->arena, &part->log_bits, sizeof *row);
     if (!row)
         return -ENOMEM;
-    *row = (struct spanlog_log_bits){record->has_span ? record->span.low : 0, trace, bits};
+    *row = (struct spanlog_log_bits){record->has_span ? record->span.low : 0, trace, bits,
+                                     job->probe_place, digest};
     return 0;
 }
 
@@ -228,7 +231,7 @@ static int add_record(struct spanlog_job *job, uint32_t source, const struct spa
     }
     if (add_log(job, part, trace, record, digest) < 0)
         return -ENOMEM;
-    return job->probe ? add_log_bits(job, part, trace, record, line, end) : 0;
+    return job->probe ? add_log_bits(job, part, trace, record, line, digest) : 0;
 }
 
 static int read_chunk(void *argument, const struct spanlog_chunk *chunk) {
@@ -238,6 +241,12 @@ static int read_chunk(void *argument, const struct spanlog_chunk *chunk) {
     int rc;
     spanlog_lines_begin(&job->lines, chunk);
     while ((rc = spanlog_lines_next(&job->lines, &record, &line)) > 0) {
+        struct spanlog_probe_line seen = {&record, line, chunk, job->lines.origin};
+        if (job->probe && job->probe->line) {
+            rc = job->probe->line(job->probe_job, &seen, &job->probe_place);
+            if (rc < 0)
+                return rc;
+        }
         if (record.raw[SPANLOG_FIELD_HOST].type == SPANLOG_JSON_STRING &&
             spanlog_record_says(&record, "process started") &&
             note_process(job, chunk->source, &record) < 0)

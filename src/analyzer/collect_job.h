@@ -73,6 +73,7 @@ struct spanlog_job {
     struct spanlog_rows facts; /* struct spanlog_host_fact */
     const struct spanlog_probe *probe;
     void *probe_job;
+    uint64_t probe_place; /* of the line at hand */
     struct spanlog_strings services;
     struct spanlog_strings operations;
     struct spanlog_names names;

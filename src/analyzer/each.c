@@ -102,8 +102,13 @@ static int one_trace(const struct walk *walk, unsigned job, const struct spanlog
                                       .entry = &part->traces[i],
                                       .tree = &tree,
                                       .extras = part->extras ? &part->extras[part->first[i]] : NULL,
+                                      .rows = count,
                                       .services = part->service_counts[i],
                                       .scratch = &walker->scratch};
+    if (part->first_log_bits) {
+        view.log_bits = &part->log_bits[part->first_log_bits[i]];
+        view.log_bits_count = part->first_log_bits[i + 1] - part->first_log_bits[i];
+    }
     set_times(&view);
     walker->cycles += tree.cycles;
     walker->self_parents += tree.self_parents;

@@ -33,8 +33,11 @@ struct spanlog_filter {
 struct spanlog_trace_view {
     const struct spanlog_collection *all;
     const struct spanlog_trace_entry *entry;
-    const struct spanlog_tree *tree;        /* nodes[].line: index into extras */
-    const struct spanlog_row_extra *extras; /* with a probe, else NULL */
+    const struct spanlog_tree *tree;         /* nodes[].line: index into extras */
+    uint32_t rows;                           /* lines of spans; identical ones are one node */
+    const struct spanlog_row_extra *extras;  /* with a probe, else NULL */
+    const struct spanlog_log_bits *log_bits; /* likewise: of log lines that have bits */
+    uint32_t log_bits_count;
     uint64_t start_ns; /* of the spans; of the log lines where there are no spans; 0: unknown */
     uint64_t duration_ns;
     uint32_t services;             /* how many */

@@ -102,22 +102,28 @@ static void say_issues_of(const struct spanlog_source *source,
     }
 }
 
-int spanlog_input_close(struct spanlog_input *input, int rc, bool found) {
+int spanlog_input_close_quietly(struct spanlog_input *input, int rc, bool found) {
     int status = found ? SPANLOG_EXIT_DONE : SPANLOG_EXIT_NOTHING;
     spanlog_clear_progress();
     if (rc < 0 && rc != -EPIPE) {
         fprintf(stderr, "spanlog: %s\n", strerror(-rc));
         status = SPANLOG_EXIT_ERROR;
     }
+    spanlog_issues_free(&input->issues);
+    spanlog_sources_free(&input->sources);
+    return status;
+}
+
+int spanlog_input_close(struct spanlog_input *input, int rc, bool found) {
+    bool unreadable = input->issues.unreadable_count > 0;
+    spanlog_clear_progress();
     for (size_t i = 0; i < input->issues.source_count; i++)
         say_issues_of(&input->sources.list[i], &input->issues.sources[i]);
     for (size_t i = 0; i < input->issues.unreadable_count; i++) {
         fprintf(stderr, "spanlog: ");
         spanlog_say_visible(input->issues.unreadable[i].path);
         fprintf(stderr, ": %s\n", error_text(input->issues.unreadable[i].error));
-        status = SPANLOG_EXIT_ERROR;
     }
-    spanlog_issues_free(&input->issues);
-    spanlog_sources_free(&input->sources);
-    return status;
+    int status = spanlog_input_close_quietly(input, rc, found);
+    return unreadable ? SPANLOG_EXIT_ERROR : status;
 }

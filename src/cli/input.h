@@ -19,6 +19,8 @@ struct spanlog_input {
 int spanlog_input_open(struct spanlog_input *input, const struct spanlog_options *options);
 /* rc: what the work returned. Returns the exit status. */
 int spanlog_input_close(struct spanlog_input *input, int rc, bool found);
+/* The same when the answer has said already what was wrong with the input. */
+int spanlog_input_close_quietly(struct spanlog_input *input, int rc, bool found);
 
 /* Shown on stderr's terminal once the work has taken a second. Give it to the scan. */
 void spanlog_show_progress(uint64_t done, uint64_t total);

@@ -216,7 +216,7 @@ static const struct option {
     {"until", "TIME", "only traces that start before this time", set_until, SPANLOG_TAKES_FILTER,
      0},
     {"no-skew", NULL, "times as they were written: clocks of other hosts are not corrected",
-     set_no_skew, SPANLOG_TAKES_FILTER | SPANLOG_TAKES_ID, 0},
+     set_no_skew, SPANLOG_TAKES_FILTER | SPANLOG_TAKES_ID | SPANLOG_TAKES_CHECK, 0},
     {"full", NULL, "read all traces, to know the clocks of other hosts as well as possible",
      set_full, SPANLOG_TAKES_ID, 0},
     {"error-status-min", "CODE", "the least HTTP status that is an error (default: 500)",
