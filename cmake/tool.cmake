@@ -1,9 +1,11 @@
 # src/analyzer/ and src/cli/: the command `spanlog`.
 spanlog_folder(analyzer src/analyzer
   SOURCES
-    arena.c cat.c check.c check_lines.c check_threads.c check_traces.c collect.c each.c fields.c figures.c issues.c json.c line_read.c lines.c link.c names.c order.c
+    arena.c assert.c cat.c check.c check_assert.c check_lines.c check_threads.c check_traces.c collect.c
+    each.c fields.c figures.c issues.c json.c line_read.c lines.c link.c names.c order.c
     parallel.c part.c record.c scan.c search.c skew.c skew_bounds.c sources.c strings.c table.c trace_build.c
     trace_find.c traces.c translate/translate.c
+    where_leaf.c where_lex.c where_line.c where_parse.c where_print.c where_trace.c where_value.c
     render/check_render.c render/output.c render/trace_items.c render/trace_json.c render/trace_text.c
     render/traces_json.c render/traces_text.c
   USES formatters core)

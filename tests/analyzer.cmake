@@ -10,6 +10,10 @@ if(TARGET spanlog_analyzer)
     spanlog_test(analyzer_${part}_test SOURCES unit/analyzer_${part}_test.c USES analyzer)
   endforeach()
 
+  foreach(part assert where where_line where_trace)
+    spanlog_test(${part}_test SOURCES unit/${part}_test.c USES analyzer)
+  endforeach()
+
   add_test(NAME tool_prints_what_is_expected
     COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/run_cases.py
             $<TARGET_FILE:spanlog_tool>)
@@ -28,4 +32,5 @@ if(TARGET spanlog_analyzer)
   target_link_libraries(make_corpus PRIVATE spanlog_flags)
 
   spanlog_fuzzer(analyzer_line_fuzz SOURCES fuzz/analyzer_line_fuzz.c USES analyzer)
+  spanlog_fuzzer(where_fuzz SOURCES fuzz/where_fuzz.c USES analyzer)
 endif()

@@ -12,6 +12,7 @@
 #ifndef SPANLOG_ANALYZER_CHECK_H
 #define SPANLOG_ANALYZER_CHECK_H
 
+#include "src/analyzer/assert.h"
 #include "src/analyzer/each.h"
 #include "src/analyzer/skew.h"
 
@@ -98,6 +99,10 @@ void spanlog_check_free(struct spanlog_check *check);
 int spanlog_check_add(struct spanlog_check *check, enum spanlog_check_kind kind, uint64_t count,
                       const struct spanlog_sources *sources, uint64_t place, const char *format,
                       ...) __attribute__((format(printf, 6, 7)));
+/* What does not hold becomes a finding, and so does an assertion whose spans do not occur: its name
+ * may be misspelt. Only `count` may be asked of what is not there. 0 or -ENOMEM. */
+int spanlog_check_assert(struct spanlog_check *check, const struct spanlog_asserts *asserts,
+                         bool raw_clocks);
 /* Puts the findings in order and counts them by severity. */
 void spanlog_check_sort(struct spanlog_check *check);
 

@@ -41,6 +41,7 @@ struct spanlog_node {
     uint16_t flags;
     uint8_t kind;
     int64_t shift_ns; /* 0, or by skew.h: start_ns has been corrected by so much */
+    uint32_t bits;    /* of --where; 0 without one */
     /* By link. */
     uint32_t parent; /* SPANLOG_NODE_NONE: at the top */
     /* By order. */

@@ -141,6 +141,23 @@ static const char *set_no_skew(struct spanlog_options *options, const char *valu
     return NULL;
 }
 
+static const char *set_assert(struct spanlog_options *options, const char *value) {
+    if (options->assert_count == SPANLOG_ASSERTS_MAX)
+        return "the 257th: more go into a file (--rules)";
+    options->asserts[options->assert_count++] = value;
+    return NULL;
+}
+
+static const char *set_rules(struct spanlog_options *options, const char *value) {
+    options->rules = value;
+    return NULL;
+}
+
+static const char *set_on_fail(struct spanlog_options *options, const char *value) {
+    options->on_fail = value;
+    return NULL;
+}
+
 static const char *set_full(struct spanlog_options *options, const char *value) {
     (void)value;
     options->full = true;
@@ -215,6 +232,13 @@ static const struct option {
      set_since, SPANLOG_TAKES_FILTER, 0},
     {"until", "TIME", "only traces that start before this time", set_until, SPANLOG_TAKES_FILTER,
      0},
+    {"assert", "RULE", "what must hold: 'p99(checkout) < 200ms'; may be given again", set_assert,
+     SPANLOG_TAKES_CHECK, 0},
+    {"rules", "FILE", "a file of such rules, one a line; # begins a comment", set_rules,
+     SPANLOG_TAKES_CHECK, 0},
+    {"on-fail", "CMD",
+     "run by sh when a rule fails; the failed ones are its stdin, $SPANLOG_FAILED", set_on_fail,
+     SPANLOG_TAKES_CHECK, 0},
     {"no-skew", NULL, "times as they were written: clocks of other hosts are not corrected",
      set_no_skew, SPANLOG_TAKES_FILTER | SPANLOG_TAKES_ID | SPANLOG_TAKES_CHECK, 0},
     {"full", NULL, "read all traces, to know the clocks of other hosts as well as possible",

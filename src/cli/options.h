@@ -27,7 +27,7 @@ enum spanlog_takes {
     SPANLOG_TAKES_TO = 64,        /* --to */
     SPANLOG_TAKES_ID = 128,       /* the first word that is no option is an id; --no-skew --full */
     SPANLOG_TAKES_COLOR = 256,    /* --color */
-    SPANLOG_TAKES_CHECK = 1 << 20 /* --no-skew */
+    SPANLOG_TAKES_CHECK = 1 << 20 /* --assert --rules --on-fail --no-skew */
 };
 
 struct spanlog_usage {
@@ -40,12 +40,18 @@ struct spanlog_usage {
 
 enum spanlog_color { SPANLOG_COLOR_AUTO, SPANLOG_COLOR_ALWAYS, SPANLOG_COLOR_NEVER };
 
+#define SPANLOG_ASSERTS_MAX 256
+
 struct spanlog_options {
     const char *const *paths;
     size_t path_count;
     const char *id; /* with SPANLOG_TAKES_ID */
     bool json;
     bool full;
+    const char *asserts[SPANLOG_ASSERTS_MAX];
+    size_t assert_count;
+    const char *rules;
+    const char *on_fail;
     bool ascii;
     enum spanlog_color color;
     unsigned width; /* 0: the terminal's, or 80 */
