@@ -24,6 +24,10 @@ if(TARGET spanlog_analyzer)
   add_test(NAME tool_stays_within_its_limits
     COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/limits_test.py
             $<TARGET_FILE:spanlog_tool> ${limits})
+  add_test(NAME golden_clock_skew
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/golden/clock_skew_test.py
+            $<TARGET_FILE:spanlog_tool>)
+  set_tests_properties(golden_clock_skew PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77)
   set_tests_properties(tool_prints_what_is_expected tool_stays_within_its_limits
     PROPERTIES TIMEOUT 300)
 

@@ -65,7 +65,8 @@ int spanlog_check_add(struct spanlog_check *check, enum spanlog_check_kind kind,
         check->room = room;
     }
     struct spanlog_finding *finding = &check->findings[check->count++];
-    *finding = (struct spanlog_finding){.kind = kind, .count = count, .place = place};
+    *finding = (struct spanlog_finding){
+        .kind = kind, .severity = spanlog_check_severities[kind], .count = count, .place = place};
     va_start(arguments, format);
     finding->detail = keep_text(check, format, arguments);
     va_end(arguments);
@@ -80,6 +81,8 @@ int spanlog_check_add(struct spanlog_check *check, enum spanlog_check_kind kind,
 
 static int by_kind_and_place(const void *left, const void *right) {
     const struct spanlog_finding *a = left, *b = right;
+    if (a->severity != b->severity)
+        return a->severity < b->severity ? -1 : 1;
     if (a->kind != b->kind)
         return a->kind < b->kind ? -1 : 1;
     if (a->place != b->place)
@@ -92,7 +95,7 @@ void spanlog_check_sort(struct spanlog_check *check) {
         qsort(check->findings, check->count, sizeof *check->findings, by_kind_and_place);
     memset(check->of_severity, 0, sizeof check->of_severity);
     for (size_t i = 0; i < check->count; i++)
-        check->of_severity[spanlog_check_severities[check->findings[i].kind]]++;
+        check->of_severity[check->findings[i].severity]++;
 }
 
 /* ---- what all jobs found ------------------------------------------------------------------ */
@@ -236,6 +239,11 @@ static int report_processes(struct spanlog_check_sum *sum) {
                 process->starts.count - process->ends.count, sum->sources, process->starts.first,
                 "%.*s pid %u has a \"process started\" and no \"process ended\": %s",
                 (int)service.size, service.data, pid, fate(process));
+        else
+            continue;
+        /* That a process runs is no fault. */
+        if (rc == 0 && !process->abandoned.count)
+            sum->check->findings[sum->check->count - 1].severity = SPANLOG_SEVERITY_NOTE;
     }
     return rc;
 }
@@ -247,11 +255,10 @@ static int report_services(struct spanlog_check_sum *sum) {
         struct spanlog_text name = spanlog_strings_text(&sum->services, i);
         if (service->spans || service->logs_with_ids.count == 0)
             continue;
-        rc = spanlog_check_add(sum->check, SPANLOG_CHECK_SERVICE_WITHOUT_SPANS,
-                               service->logs_with_ids.count, sum->sources,
-                               service->logs_with_ids.first,
-                               "log lines of %.*s with ids, but it writes no span lines",
-                               (int)name.size, name.data);
+        rc = spanlog_check_add(
+            sum->check, SPANLOG_CHECK_SERVICE_WITHOUT_SPANS, service->logs_with_ids.count,
+            sum->sources, service->logs_with_ids.first,
+            "log lines of %.*s with ids, but it writes no span lines", (int)name.size, name.data);
     }
     return rc;
 }

@@ -65,6 +65,7 @@ extern const enum spanlog_severity spanlog_check_severities[SPANLOG_CHECK_KIND_C
 
 struct spanlog_finding {
     enum spanlog_check_kind kind;
+    enum spanlog_severity severity; /* that of the kind, or milder */
     uint64_t count;
     const char *file; /* of the first; NULL: none */
     uint64_t line;    /* 0: unknown */

@@ -70,7 +70,7 @@ void spanlog_render_check(const struct spanlog_check *check, const struct spanlo
         spanlog_look_stop(out, look);
         spanlog_put(out, "\n");
         for (size_t i = 0; i < check->count; i++)
-            if ((int)spanlog_check_severities[check->findings[i].kind] == severity)
+            if ((int)check->findings[i].severity == severity)
                 put_finding(&check->findings[i], look, out);
     }
     put_summary(check, out);
