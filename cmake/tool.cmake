@@ -2,16 +2,18 @@
 spanlog_folder(analyzer src/analyzer
   SOURCES
     arena.c assert.c cat.c check.c check_assert.c check_lines.c check_threads.c check_traces.c collect.c
+    diff.c diff_lines.c diff_rank.c diff_traces.c
     each.c fields.c figures.c issues.c json.c line_read.c lines.c link.c names.c order.c
     parallel.c part.c record.c scan.c search.c skew.c skew_bounds.c sources.c strings.c table.c trace_build.c
     trace_find.c traces.c translate/translate.c
     where_leaf.c where_lex.c where_line.c where_parse.c where_print.c where_trace.c where_value.c
-    render/check_render.c render/output.c render/trace_items.c render/trace_json.c render/trace_text.c
+    render/check_render.c render/diff_render.c render/output.c render/trace_items.c render/trace_json.c render/trace_text.c
     render/traces_json.c render/traces_text.c
   USES formatters core)
+target_link_libraries(spanlog_analyzer PUBLIC m)
 
 add_executable(spanlog_tool
-  src/cli/main.c src/cli/cat.c src/cli/check.c src/cli/input.c src/cli/options.c src/cli/trace.c src/cli/traces.c)
+  src/cli/main.c src/cli/cat.c src/cli/check.c src/cli/diff.c src/cli/input.c src/cli/options.c src/cli/trace.c src/cli/traces.c)
 set_target_properties(spanlog_tool PROPERTIES OUTPUT_NAME spanlog)
 target_compile_definitions(spanlog_tool PRIVATE SPANLOG_VERSION="${PROJECT_VERSION}")
 target_link_libraries(spanlog_tool PRIVATE spanlog_flags spanlog_analyzer)

@@ -6,7 +6,7 @@
 if(TARGET spanlog_analyzer)
   find_package(Python3 COMPONENTS Interpreter REQUIRED)
 
-  foreach(part fields record scan skew tree)
+  foreach(part diff fields record scan skew tree)
     spanlog_test(analyzer_${part}_test SOURCES unit/analyzer_${part}_test.c USES analyzer)
   endforeach()
 
@@ -24,6 +24,9 @@ if(TARGET spanlog_analyzer)
   add_test(NAME tool_stays_within_its_limits
     COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/limits_test.py
             $<TARGET_FILE:spanlog_tool> ${limits})
+  add_test(NAME tool_explains_what_changed
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/diff_faults_test.py
+            $<TARGET_FILE:spanlog_tool>)
   add_test(NAME golden_clock_skew
     COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/golden/clock_skew_test.py
             $<TARGET_FILE:spanlog_tool>)

@@ -27,8 +27,8 @@ static const char *const details[SPANLOG_CHECK_KIND_COUNT] = {
     [SPANLOG_CHECK_CONFLICTING_SPAN] = "spans that share their id with a different one",
     [SPANLOG_CHECK_SELF_PARENT] = "spans that name themselves as their parent; taken as roots",
     [SPANLOG_CHECK_CYCLE] = "spans that descend from themselves; cut at the earliest",
-    [SPANLOG_CHECK_ORPHAN] = "spans whose parent is not in the logs: a file is missing, or a "
-                             "service on the way writes none",
+    [SPANLOG_CHECK_ORPHAN] = ("spans whose parent is not in the logs: a file is missing, or a "
+                              "service on the way writes none"),
     [SPANLOG_CHECK_UNFINISHED_SPAN] =
         "spans that are known from their log lines only, though their service writes span lines",
     [SPANLOG_CHECK_DUPLICATE_LINE] = "lines of traces that are there more than once; counted once",
@@ -105,7 +105,7 @@ static int merge_services(struct spanlog_check_sum *sum) {
     for (unsigned i = 0; i < sum->job_count; i++)
         most += sum->jobs[i].services.count;
     sum->service_list = calloc(most, sizeof *sum->service_list);
-    sum->service_maps = calloc(sum->job_count, sizeof *sum->service_maps);
+    sum->service_maps = calloc(sum->job_count + 1, sizeof *sum->service_maps);
     if (!sum->service_list || !sum->service_maps)
         return -ENOMEM;
     for (unsigned i = 0; i < sum->job_count; i++) {
@@ -300,7 +300,7 @@ static int report_tallies(struct spanlog_check_sum *sum) {
 
 static int collect(struct spanlog_check_sum *sum, const struct spanlog_check_query *query,
                    struct spanlog_sources *sources, struct spanlog_issues *issues) {
-    void **jobs = calloc(sum->job_count, sizeof *jobs);
+    void **jobs = calloc(sum->job_count + 1, sizeof *jobs);
     if (!jobs)
         return -ENOMEM;
     for (unsigned i = 0; i < sum->job_count; i++) {

@@ -19,6 +19,7 @@ static const struct verb {
 } verbs[] = {
     {"trace", "one trace: waterfall, log lines in place, critical path", spanlog_verb_trace},
     {"traces", "list of traces: filter, sort", spanlog_verb_traces},
+    {"diff", "two traces or two sets of traces: what changed, what explains it", spanlog_verb_diff},
     {"check", "what is wrong with the logs", spanlog_verb_check},
     {"cat", "log lines in another dialect", spanlog_verb_cat},
 #ifdef SPANLOG_TOOL_RECOVER

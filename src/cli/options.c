@@ -219,7 +219,7 @@ static const struct option {
      SPANLOG_TAKES_TO, 0},
     {"sort", "[-]FIELD", "order by this field; with - the greatest first (default: start)",
      set_sort, SPANLOG_TAKES_SORT, 0},
-    {"limit", "N", "at most N", set_limit, SPANLOG_TAKES_SORT, 0},
+    {"limit", "N", "at most N", set_limit, SPANLOG_TAKES_SORT | SPANLOG_TAKES_LIMIT, 0},
     {"service", "NAME", "only traces that pass through this service", set_service,
      SPANLOG_TAKES_FILTER, 0},
     {"operation", "NAME", "only traces with a span of this operation", set_operation,
