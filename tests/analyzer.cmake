@@ -24,6 +24,9 @@ if(TARGET spanlog_analyzer)
   add_test(NAME tool_stays_within_its_limits
     COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/limits_test.py
             $<TARGET_FILE:spanlog_tool> ${limits})
+  add_test(NAME tool_checks_large_logs
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/check_large_test.py
+            $<TARGET_FILE:spanlog_tool>)
   add_test(NAME tool_explains_what_changed
     COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/diff_faults_test.py
             $<TARGET_FILE:spanlog_tool>)

@@ -131,7 +131,7 @@ static uint32_t global_key(struct spanlog_diff *diff, const struct spanlog_colle
     char *at = text;
     *at++ = edge ? SPANLOG_DIFF_IS_EDGE : SPANLOG_DIFF_IS_OPERATION;
     at = mempcpy(at, service.data, service.size);
-    at = edge ? mempcpy(at, " -> ", 4) : mempcpy(at, " ", service.size > 0);
+    at = edge ? mempcpy(at, " -> ", 4) : mempcpy(at, " ", service.size ? 1 : 0);
     at = mempcpy(at, other.data, other.size);
     uint32_t number = spanlog_strings_add(&diff->operations, text, (size_t)(at - text));
     free(text);

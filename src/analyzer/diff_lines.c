@@ -106,7 +106,7 @@ static int build_index(struct trace_index *index, const struct spanlog_diff_trac
     for (uint32_t i = 0; i < count; i++) {
         const struct spanlog_diff_trace *trace = trace_at(index, i);
         struct spanlog_id id = {.high = trace->high, .low = trace->low};
-        uint32_t slot;
+        uint32_t slot = 0;
         if (find_trace(index, &id, &slot) == UINT32_MAX)
             index->slots[slot] = i + 1;
     }
