@@ -77,9 +77,10 @@ static bool same_clock(const struct correction *at, const struct spanlog_node *p
     return a->service == b->service && !called;
 }
 
-/* Nobody waits for a consumer, and a dead process's spans end before their time. */
+/* Nobody waits for a consumer; a dead process's spans end before their time, and where a span takes
+ * no time at all, nobody has measured it. */
 static bool must_lie_inside(const struct spanlog_node *parent, const struct spanlog_node *child) {
-    return child->duration_ns <= parent->duration_ns && has_ended(parent) &&
+    return child->duration_ns <= parent->duration_ns && parent->duration_ns && has_ended(parent) &&
            !(parent->kind == PRODUCER || child->kind == CONSUMER);
 }
 
