@@ -121,9 +121,11 @@ static int report_last(struct spanlog_check_sum *sum, const struct spanlog_threa
                        unsigned *shown) {
     enum { MOST = 64 };
     struct spanlog_text service = spanlog_strings_text(&sum->services, part->service);
-    if (!has_no_end(sum, part->service, part->pid) || *shown == MOST)
+    if (!has_no_end(sum, part->service, part->pid) || *shown > MOST)
         return 0;
-    ++*shown;
+    if (++*shown > MOST)
+        return spanlog_check_add(sum->check, SPANLOG_CHECK_LAST_LINE, 1, NULL, SPANLOG_PLACE_NONE,
+                                 "more threads of processes that did not end are left out");
     return spanlog_check_add(sum->check, SPANLOG_CHECK_LAST_LINE, 1, sum->sources, part->last_place,
                              "%.*s pid %u tid %u, which did not end, wrote last: %.*s",
                              (int)service.size, service.data, part->pid, part->tid,

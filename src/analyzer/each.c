@@ -11,7 +11,7 @@
 struct walker {
     struct spanlog_arena part_memory;
     struct spanlog_arena scratch;
-    uint64_t total, selected, cycles, self_parents, duplicates;
+    uint64_t total, selected, cycles, self_parents, duplicates, skewed;
     int error;
 };
 
@@ -113,6 +113,7 @@ static int one_trace(const struct walk *walk, unsigned job, const struct spanlog
     walker->cycles += tree.cycles;
     walker->self_parents += tree.self_parents;
     walker->duplicates += tree.duplicates;
+    walker->skewed += tree.skewed > 0;
     if (!is_wanted(&walk->filter, &view))
         return 0;
     walker->selected++;
@@ -159,6 +160,7 @@ static int walk_all(struct spanlog_each *each, const struct spanlog_skew *skew) 
     walk.service = number_of(&all->services, walk.filter.service);
     walk.operation = number_of(&all->operations, walk.filter.operation);
     each->total = each->selected = each->cycles = each->self_parents = each->duplicates = 0;
+    each->skewed = 0;
     spanlog_parallel(all->job_count, SPANLOG_PARTS, one_part, &walk);
     for (unsigned i = 0; i < all->job_count; i++) {
         struct walker *walker = &walk.walkers[i];
@@ -167,6 +169,7 @@ static int walk_all(struct spanlog_each *each, const struct spanlog_skew *skew) 
         each->cycles += walker->cycles;
         each->self_parents += walker->self_parents;
         each->duplicates += walker->duplicates;
+        each->skewed += walker->skewed;
         rc = rc ? rc : walker->error;
         spanlog_arena_free(&walker->part_memory);
         spanlog_arena_free(&walker->scratch);

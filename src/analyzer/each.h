@@ -58,6 +58,7 @@ struct spanlog_each {
     uint64_t total;    /* traces */
     uint64_t selected; /* those that the filter left */
     uint64_t cycles, self_parents, duplicates;
+    uint64_t skewed; /* traces in which clocks were corrected */
 };
 
 /* 0, -ENOMEM or what `trace` returned. */

@@ -59,11 +59,21 @@ int spanlog_skew_gather(struct spanlog_skew *skew, const struct spanlog_collecti
 
 /* ---- one tree ----------------------------------------------------------------------------- */
 
+/* Offsets of hosts at one time: a trace asks for the same few again and again. */
+#define KNOWN_OFFSETS 16
+
+struct known_offset {
+    int64_t shift_ns;
+    uint32_t host; /* SPANLOG_STRING_NONE: empty */
+    bool is_known;
+};
+
 struct correction {
     struct spanlog_tree *tree;
     const struct spanlog_name *names;
     const struct spanlog_skew *skew;
     uint64_t time_ns; /* for which offsets are wanted: one host has one clock in one trace */
+    struct known_offset offsets[KNOWN_OFFSETS];
 };
 
 /* Whether both were timed by one clock. Without a host: what one service does without a call. */
@@ -99,11 +109,23 @@ static int64_t shift_by_parent(const struct spanlog_node *parent,
     return (int64_t)(wanted - child->start_ns);
 }
 
-static int64_t shift_of(const struct correction *at, const struct spanlog_node *node) {
+static bool host_shift(struct correction *at, uint32_t host, int64_t *ret) {
+    struct known_offset *known = &at->offsets[host % KNOWN_OFFSETS];
     uint64_t error;
+    if (!at->skew || host == SPANLOG_STRING_NONE)
+        return false;
+    if (known->host != host) {
+        known->host = host;
+        known->is_known =
+            spanlog_skew_offset(at->skew, host, at->time_ns, &known->shift_ns, &error);
+    }
+    *ret = known->shift_ns;
+    return known->is_known;
+}
+
+static int64_t shift_of(struct correction *at, const struct spanlog_node *node) {
     int64_t shift;
-    uint32_t host = at->names[node->name].host;
-    if (at->skew && spanlog_skew_offset(at->skew, host, at->time_ns, &shift, &error))
+    if (host_shift(at, at->names[node->name].host, &shift))
         return shift;
     if (node->parent == SPANLOG_NODE_NONE)
         return 0;
@@ -111,10 +133,11 @@ static int64_t shift_of(const struct correction *at, const struct spanlog_node *
     return same_clock(at, parent, node) ? parent->shift_ns : shift_by_parent(parent, node);
 }
 
-static void apply(struct spanlog_node *node, int64_t shift_ns) {
+static void apply(struct spanlog_tree *tree, struct spanlog_node *node, int64_t shift_ns) {
     node->shift_ns = shift_ns;
     if (shift_ns == 0)
         return;
+    tree->skewed++;
     node->flags |= SPANLOG_NODE_SKEWED;
     node->start_ns = spanlog_skew_shift(node->start_ns, shift_ns);
 }
@@ -139,9 +162,13 @@ static bool is_needed(const struct correction *at) {
 
 int spanlog_skew_correct(struct spanlog_tree *tree, const struct spanlog_names *names,
                          const struct spanlog_skew *skew, struct spanlog_arena *scratch) {
-    struct correction at = {tree, names->list, skew, tree->start_ns};
+    struct correction at = {
+        .tree = tree, .names = names->list, .skew = skew, .time_ns = tree->start_ns};
     if (!is_needed(&at))
         return 0;
+    for (int i = 0; i < KNOWN_OFFSETS; i++)
+        at.offsets[i].host = SPANLOG_STRING_NONE;
+    tree->skewed = 0;
     uint8_t *done = spanlog_arena_alloc(scratch, tree->count);
     uint32_t *stack = spanlog_arena_array(scratch, tree->count + (size_t)1, sizeof *stack);
     if (!done || !stack)
@@ -155,7 +182,7 @@ int spanlog_skew_correct(struct spanlog_tree *tree, const struct spanlog_names *
         }
         while (depth > 0) {
             struct spanlog_node *node = &tree->nodes[stack[--depth]];
-            apply(node, shift_of(&at, node));
+            apply(tree, node, shift_of(&at, node));
         }
     }
     spanlog_tree_sum(tree);

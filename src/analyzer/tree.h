@@ -63,6 +63,7 @@ struct spanlog_tree {
     uint64_t start_ns;
     uint64_t end_ns;
     uint32_t errors, orphans, unfinished, cycles, self_parents, duplicates, critical;
+    uint32_t skewed; /* spans whose times were corrected */
 };
 
 static inline uint64_t spanlog_node_end(const struct spanlog_node *node) {

@@ -28,6 +28,11 @@ static void say_mended(const struct spanlog_traces *list) {
     if (list->cycles)
         fprintf(stderr, "spanlog: cycles of parents, cut at their earliest span: %" PRIu64 "\n",
                 list->cycles);
+    if (list->skewed)
+        fprintf(stderr,
+                "spanlog: traces with corrected clocks (--no-skew: as they were written): %" PRIu64
+                "\n",
+                list->skewed);
     if (list->duplicates)
         fprintf(stderr, "spanlog: spans that share their id with a different one: %" PRIu64 "\n",
                 list->duplicates);

@@ -52,6 +52,14 @@ static void put_summary(const struct spanlog_check *check, struct spanlog_output
     spanlog_put(out, check->spans == 1 ? " span, " : " spans, ");
     spanlog_put_thousands(out, check->traces);
     spanlog_put(out, check->traces == 1 ? " trace: " : " traces: ");
+    uint64_t lost = 0;
+    for (size_t i = 0; i < check->count; i++)
+        if (check->findings[i].kind == SPANLOG_CHECK_RECORDS_DROPPED)
+            lost += check->findings[i].count;
+    if (lost) {
+        spanlog_put_thousands(out, lost);
+        spanlog_put(out, lost == 1 ? " record lost, " : " records lost, ");
+    }
     bool wrong =
         check->of_severity[SPANLOG_SEVERITY_ERROR] || check->of_severity[SPANLOG_SEVERITY_WARNING];
     spanlog_put(out, wrong ? "something is wrong\n" : "nothing is wrong\n");
