@@ -17,18 +17,18 @@
 
 /* Groups of options that a verb may take. */
 enum spanlog_takes {
-    SPANLOG_TAKES_INPUT = 1, /* --dialect --trace-key -j */
-    SPANLOG_TAKES_LOOK = 2,  /* --ascii --width */
-    SPANLOG_TAKES_JSON = 4,  /* --json */
-    SPANLOG_TAKES_FILTER =
-        8, /* --service --operation --status --min-duration --since --until --no-skew */
-    SPANLOG_TAKES_SORT = 16,       /* --sort --limit */
-    SPANLOG_TAKES_ERRORS = 32,     /* --error-status-min */
-    SPANLOG_TAKES_TO = 64,         /* --to */
-    SPANLOG_TAKES_ID = 128,        /* the first word that is no option is an id; --no-skew --full */
-    SPANLOG_TAKES_COLOR = 256,     /* --color */
-    SPANLOG_TAKES_LIMIT = 1 << 21, /* --limit */
-    SPANLOG_TAKES_CHECK = 1 << 20  /* --assert --rules --on-fail --no-skew */
+    SPANLOG_TAKES_INPUT = 1,   /* --dialect --trace-key -j */
+    SPANLOG_TAKES_LOOK = 2,    /* --ascii --width */
+    SPANLOG_TAKES_JSON = 4,    /* --json */
+    SPANLOG_TAKES_FILTER = 8,  /* --service --operation --status --min-duration --since --until */
+    SPANLOG_TAKES_SORT = 16,   /* --sort --limit */
+    SPANLOG_TAKES_ERRORS = 32, /* --error-status-min */
+    SPANLOG_TAKES_TO = 64,     /* --to */
+    SPANLOG_TAKES_ID = 128,    /* the first word that is no option is an id */
+    SPANLOG_TAKES_COLOR = 256, /* --color */
+    /* --no-skew is in FILTER, ID and CHECK, --full in ID. */
+    SPANLOG_TAKES_CHECK = 1 << 20, /* --assert --rules --on-fail */
+    SPANLOG_TAKES_LIMIT = 1 << 21  /* --limit, which is also in SORT */
 };
 
 struct spanlog_usage {
