@@ -74,9 +74,44 @@ int spanlog_check_add(struct spanlog_check *check, enum spanlog_check_kind kind,
         const struct spanlog_source *source = &sources->list[place >> SPANLOG_PLACE_BITS];
         uint64_t offset = place & (((uint64_t)1 << SPANLOG_PLACE_BITS) - 1);
         finding->file = source->path;
-        finding->line = source->is_stream ? offset : spanlog_source_line(source, offset);
+        finding->line = source->is_stream ? offset : 0; /* of files: counted at the end */
     }
     return finding->detail ? 0 : -ENOMEM;
+}
+
+static int by_place(const void *left, const void *right) {
+    const struct spanlog_finding *a = *(struct spanlog_finding *const *)left;
+    const struct spanlog_finding *b = *(struct spanlog_finding *const *)right;
+    return (a->place > b->place) - (a->place < b->place);
+}
+
+/* Numbers of lines in files: each file is gone through once, whatever was found in it. */
+static int count_lines(struct spanlog_check *check, const struct spanlog_sources *sources) {
+    struct spanlog_finding **list = malloc((check->count + 1) * sizeof *list);
+    size_t count = 0;
+    if (!list)
+        return -ENOMEM;
+    for (size_t i = 0; i < check->count; i++)
+        if (check->findings[i].place != SPANLOG_PLACE_NONE && check->findings[i].file &&
+            !sources->list[check->findings[i].place >> SPANLOG_PLACE_BITS].is_stream)
+            list[count++] = &check->findings[i];
+    qsort(list, count, sizeof *list, by_place);
+    struct spanlog_source from = {0};
+    uint64_t line = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t number = list[i]->place >> SPANLOG_PLACE_BITS;
+        uint64_t offset = list[i]->place & (((uint64_t)1 << SPANLOG_PLACE_BITS) - 1);
+        if (i == 0 || number != list[i - 1]->place >> SPANLOG_PLACE_BITS) {
+            from = sources->list[number];
+            line = 1;
+        }
+        uint64_t further = spanlog_source_line(&from, offset); /* 1: the same line */
+        line = further && line ? line + further - 1 : 0;
+        list[i]->line = line;
+        from.begin = offset;
+    }
+    free(list);
+    return 0;
 }
 
 static int by_kind_and_place(const void *left, const void *right) {
@@ -343,6 +378,8 @@ int spanlog_check_run(const struct spanlog_check_query *query, struct spanlog_so
     int rc = sum.jobs ? collect(&sum, query, sources, issues) : -ENOMEM;
     if (rc == 0)
         rc = report(&sum, query, issues);
+    if (rc == 0)
+        rc = count_lines(ret, sources);
     if (rc == 0)
         spanlog_check_sort(ret);
     for (unsigned i = 0; sum.jobs && i < sum.job_count; i++) {

@@ -6,8 +6,8 @@
  *     ... check.findings[i].kind, .count, .file, .line, .detail ...
  *     spanlog_check_free(&check);
  *
- * One pass over the input; then each trace. Memory is that of collect.h and 24 to 40 bytes more for
- * each line of a trace, so that the place of what is wrong can be told.
+ * One pass over the input; then each trace. Memory is that of collect.h and 16 bytes more for a
+ * span, 32 for a log line, so that the place of what is wrong can be told.
  */
 #ifndef SPANLOG_ANALYZER_CHECK_H
 #define SPANLOG_ANALYZER_CHECK_H

@@ -128,7 +128,7 @@ static int note_writer(struct finder *finder, const struct spanlog_record *recor
                : 0;
 }
 
-/* A service starts again and again: the last one that says so counts, and only so many. */
+/* Only so many are kept: a service may start again and again. */
 static int note_host(struct finder *finder, const struct spanlog_record *record) {
     const struct spanlog_json_value *host = &record->raw[SPANLOG_FIELD_HOST];
     if (host->type != SPANLOG_JSON_STRING || host->escaped || !record->service.data ||
