@@ -298,18 +298,23 @@ static void put_clock(struct drawing *draw, const struct spanlog_trace_clock *cl
     spanlog_put(out, clock->calls == 1 ? " call)" : " calls)");
 }
 
-/* What was corrected, on one line. */
+/* What was corrected, on one line; less than a microsecond is not worth a word. */
 static void put_clocks(struct drawing *draw) {
     enum { SHOWN = 6 };
     const struct spanlog_trace *trace = draw->trace;
-    if (trace->clock_count == 0)
-        return;
-    spanlog_put(draw->out, "clocks:");
-    for (uint32_t i = 0; i < trace->clock_count && i < SHOWN; i++) {
-        spanlog_put(draw->out, i ? "," : "");
-        put_clock(draw, &trace->clocks[i]);
+    uint32_t shown = 0;
+    for (uint32_t i = 0; i < trace->clock_count; i++) {
+        const struct spanlog_trace_clock *clock = &trace->clocks[i];
+        if (clock->shift_ns > -1000 && clock->shift_ns < 1000)
+            continue;
+        if (shown == SHOWN) {
+            spanlog_put(draw->out, ", ...");
+            break;
+        }
+        spanlog_put(draw->out, shown++ ? "," : "clocks:");
+        put_clock(draw, clock);
     }
-    spanlog_put(draw->out, trace->clock_count > SHOWN ? ", ...\n" : "\n");
+    spanlog_put(draw->out, shown ? "\n" : "");
 }
 
 static void put_head(struct drawing *draw) {
