@@ -1,19 +1,35 @@
 # src/analyzer/ and src/cli/: the command `spanlog`.
 spanlog_folder(analyzer src/analyzer
   SOURCES
-    arena.c assert.c cat.c check.c check_assert.c check_lines.c check_threads.c check_traces.c collect.c
-    diff.c diff_lines.c diff_rank.c diff_traces.c
-    each.c fields.c figures.c issues.c json.c line_read.c lines.c link.c names.c order.c
-    parallel.c part.c record.c scan.c search.c skew.c skew_bounds.c sources.c strings.c table.c trace_build.c
-    trace_find.c traces.c translate/translate.c
-    where_leaf.c where_lex.c where_line.c where_parse.c where_print.c where_trace.c where_value.c
-    render/check_render.c render/diff_render.c render/output.c render/trace_items.c render/trace_json.c render/trace_text.c
+    arena.c assert.c cat.c check.c check_assert.c check_lines.c check_threads.c check_traces.c
+    collect.c diff.c diff_lines.c diff_rank.c diff_traces.c each.c export.c export_group.c feed.c fields.c figures.c
+    follow.c inflate.c issues.c json.c line_read.c lines.c link.c names.c order.c parallel.c
+    part.c record.c rotated.c scan.c search.c skew.c skew_bounds.c sources.c stream.c strings.c table.c trace_build.c
+    trace_find.c traces.c unfold.c where_leaf.c where_lex.c where_line.c where_parse.c
+    where_print.c where_trace.c where_value.c wrapped.c render/check_render.c render/diff_render.c render/export_chrome.c
+    render/export_jaeger.c render/export_parts.c render/export_rows.c render/export_zipkin.c
+    render/output.c render/trace_fold.c render/trace_items.c render/trace_json.c
+    render/trace_text.c translate/dialects.c translate/filling.c translate/ids.c
+    translate/logger.c translate/logger_attributes.c translate/logger_copy.c
+    translate/logger_span.c translate/members.c translate/syslog.c translate/text.c
+    translate/text_json.c translate/text_logfmt.c translate/translate.c translate/wrapped.c
     render/traces_json.c render/traces_text.c
   USES formatters core)
-target_link_libraries(spanlog_analyzer PUBLIC m)
+# Documents that hold many spans and logs.
+target_sources(spanlog_analyzer PRIVATE
+  src/analyzer/translate/chrome.c src/analyzer/translate/document.c src/analyzer/translate/draft.c
+  src/analyzer/translate/jaeger.c src/analyzer/translate/loki.c
+  src/analyzer/translate/otel_console.c src/analyzer/translate/otel_record.c
+  src/analyzer/translate/otel_value.c src/analyzer/translate/otlp.c src/analyzer/translate/zipkin.c)
+
+# What archives are read with: of the tool only, never of the library.
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+target_link_libraries(spanlog_analyzer PRIVATE PkgConfig::ZLIB PkgConfig::ZSTD m)
 
 add_executable(spanlog_tool
-  src/cli/main.c src/cli/cat.c src/cli/check.c src/cli/diff.c src/cli/input.c src/cli/options.c src/cli/trace.c src/cli/traces.c)
+  src/cli/main.c src/cli/cat.c src/cli/check.c src/cli/diff.c src/cli/export.c src/cli/input.c src/cli/options.c src/cli/trace.c src/cli/traces.c)
 set_target_properties(spanlog_tool PROPERTIES OUTPUT_NAME spanlog)
 target_compile_definitions(spanlog_tool PRIVATE SPANLOG_VERSION="${PROJECT_VERSION}")
 target_link_libraries(spanlog_tool PRIVATE spanlog_flags spanlog_analyzer)

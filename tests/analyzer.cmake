@@ -6,12 +6,17 @@
 if(TARGET spanlog_analyzer)
   find_package(Python3 COMPONENTS Interpreter REQUIRED)
 
-  foreach(part diff fields record scan skew tree)
+  foreach(part diff fields follow input record scan skew sources tree)
     spanlog_test(analyzer_${part}_test SOURCES unit/analyzer_${part}_test.c USES analyzer)
   endforeach()
+  target_link_libraries(analyzer_input_test PRIVATE PkgConfig::ZLIB PkgConfig::ZSTD)
 
   foreach(part assert where where_line where_trace)
     spanlog_test(${part}_test SOURCES unit/${part}_test.c USES analyzer)
+  endforeach()
+
+  foreach(part logger wrapped text)
+    spanlog_test(translate_${part}_test SOURCES unit/translate_${part}_test.c USES analyzer)
   endforeach()
 
   add_test(NAME tool_prints_what_is_expected
@@ -34,6 +39,9 @@ if(TARGET spanlog_analyzer)
     COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/golden/clock_skew_test.py
             $<TARGET_FILE:spanlog_tool>)
   set_tests_properties(golden_clock_skew PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77)
+  add_test(NAME tool_reads_other_loggers
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/interop/loggers/samples_test.py
+            $<TARGET_FILE:spanlog_tool>)
   set_tests_properties(tool_prints_what_is_expected tool_stays_within_its_limits
     PROPERTIES TIMEOUT 300)
 
@@ -41,6 +49,13 @@ if(TARGET spanlog_analyzer)
   add_executable(make_corpus ${CMAKE_CURRENT_SOURCE_DIR}/bench/make_corpus.c)
   target_link_libraries(make_corpus PRIVATE spanlog_flags)
 
+  foreach(part otel documents hostile)
+    spanlog_test(translate_${part}_test SOURCES unit/translate_${part}_test.c USES analyzer)
+  endforeach()
+  spanlog_fuzzer(documents_fuzz SOURCES fuzz/documents_fuzz.c USES analyzer)
+
   spanlog_fuzzer(analyzer_line_fuzz SOURCES fuzz/analyzer_line_fuzz.c USES analyzer)
   spanlog_fuzzer(where_fuzz SOURCES fuzz/where_fuzz.c USES analyzer)
+  spanlog_fuzzer(analyzer_unfold_fuzz SOURCES fuzz/analyzer_unfold_fuzz.c USES analyzer)
+  spanlog_fuzzer(translate_fuzz SOURCES fuzz/translate_fuzz.c USES analyzer)
 endif()

@@ -3,6 +3,7 @@
 #define SPANLOG_ANALYZER_COLLECT_JOB_H
 
 #include "src/analyzer/table.h"
+#include "src/analyzer/where.h"
 
 #define BLOCK_BYTES 4080
 
@@ -74,6 +75,9 @@ struct spanlog_job {
     const struct spanlog_probe *probe;
     void *probe_job;
     uint64_t probe_place; /* of the line at hand */
+    const struct spanlog_where *where;
+    struct spanlog_where_scratch where_scratch;
+    bool is_probed;
     struct spanlog_strings services;
     struct spanlog_strings operations;
     struct spanlog_names names;
