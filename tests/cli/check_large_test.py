@@ -53,7 +53,7 @@ def make(path):
              "start": time(now - 50), "duration_ms": 0.04},
             *(["time_went_back"] if back else []), *(["orphan"] if fault == 2 else []))
         if fault == 3:
-            add("no JSON at all", "bad_line")
+            add("{\"ts\":}", "bad_line")
         if fault == 4:  # the root never ends
             wanted["unfinished_span"] = (wanted.get("unfinished_span", (0, 0))[0] + 1,
                                          wanted.get("unfinished_span", (0, len(rows) - 1))[1])
