@@ -239,6 +239,13 @@ static int report_input(struct spanlog_check_sum *sum, const struct spanlog_issu
                                    "the last line is not complete: the file is being written, or "
                                    "its writer was cut off");
     }
+    for (size_t i = 0; rc == 0 && i < issues->note_count; i++) {
+        const struct spanlog_note *note = &issues->notes[i];
+        rc = spanlog_check_add(check, SPANLOG_CHECK_UNREADABLE_FILE, 1, NULL, SPANLOG_PLACE_NONE,
+                               "%s: %s", note->path, note->text);
+        if (rc == 0 && !note->is_error)
+            check->findings[check->count - 1].severity = SPANLOG_SEVERITY_NOTE;
+    }
     for (size_t i = 0; rc == 0 && i < issues->unreadable_count; i++) {
         const struct spanlog_unreadable *file = &issues->unreadable[i];
         rc = spanlog_check_add(check, SPANLOG_CHECK_UNREADABLE_FILE, 1, NULL, SPANLOG_PLACE_NONE,

@@ -180,6 +180,8 @@ int spanlog_verb_check(int argc, char **argv) {
     bool wrong =
         check.of_severity[SPANLOG_SEVERITY_ERROR] || check.of_severity[SPANLOG_SEVERITY_WARNING];
     bool unreadable = input.issues.unreadable_count > 0;
+    for (size_t i = 0; i < input.issues.note_count; i++)
+        unreadable = unreadable || input.issues.notes[i].is_error;
     spanlog_check_free(&check);
     spanlog_arena_free(&arena);
     status = spanlog_input_close_quietly(&input, rc, !wrong);

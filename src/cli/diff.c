@@ -39,6 +39,7 @@ static int add_side(struct spanlog_diff *diff, const struct spanlog_options *opt
     struct spanlog_collect_options collect = {.jobs = diff->jobs,
                                               .error_status_min = options->error_status_min,
                                               .translate = options->translate,
+                                              .where = options->query.filter.where,
                                               .progress = spanlog_show_progress};
     struct spanlog_diff_input set = {
         .sources = &input.sources, .all = &all, .filter = &options->query.filter, .side = side};
@@ -88,7 +89,7 @@ static int diff_sets(const struct spanlog_options *options) {
 
 static bool has_stream(const struct spanlog_sources *sources) {
     for (size_t i = 0; i < sources->count; i++)
-        if (sources->list[i].is_stream)
+        if (!sources->list[i].is_regular)
             return true;
     return false;
 }

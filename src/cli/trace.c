@@ -87,7 +87,7 @@ static int learn_clocks(struct spanlog_collection *all, struct spanlog_skew *ske
 
 static bool has_stream(const struct spanlog_sources *sources) {
     for (size_t i = 0; i < sources->count; i++)
-        if (sources->list[i].is_stream)
+        if (!sources->list[i].is_regular)
             return true;
     return false;
 }
