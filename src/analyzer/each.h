@@ -28,7 +28,7 @@ struct spanlog_filter {
     uint64_t since_ns;                 /* of the trace's start */
     uint64_t until_ns;                 /* 0: no limit */
     const struct spanlog_where *where; /* NULL: none; the same that the lines were collected with */
-    bool raw_clocks; /* times as they were written: no correction of skew */
+    bool raw_clocks;                   /* times as they were written: no correction of skew */
 };
 
 struct spanlog_trace_view {
