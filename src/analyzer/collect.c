@@ -142,7 +142,7 @@ static int add_extra(struct spanlog_job *job, struct spanlog_job_part *part,
                                         job->probe_place};
     struct spanlog_text group = {NULL, 0};
     if (job->probe && job->probe->group)
-        group = job->probe->group(job->probe_job, record, line, end);
+        group = job->probe->group(job->group_job, record, line, end);
     if (!group.data)
         return 0;
     extra->group = spanlog_strings_add(&job->groups, group.data, group.size);
@@ -368,7 +368,11 @@ int spanlog_collect(struct spanlog_collection *all, struct spanlog_sources *sour
         struct spanlog_job *job = &all->jobs[i];
         job->arena.block_size = SPANLOG_ARENA_HUGE;
         job->probe = options->probe;
-        job->probe_job = options->probe ? options->probe->jobs[i] : NULL;
+        if (job->probe) {
+            void **group_jobs = job->probe->group_jobs;
+            job->probe_job = job->probe->jobs ? job->probe->jobs[i] : NULL;
+            job->group_job = group_jobs ? group_jobs[i] : job->probe_job;
+        }
         job->where = options->where;
         job->is_probed = all->is_probed;
         if (options->where)

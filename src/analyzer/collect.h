@@ -59,6 +59,7 @@ struct spanlog_probe_line {
 
 struct spanlog_probe {
     void **jobs;
+    void **group_jobs; /* of `group`; NULL: the same */
     /* NULL, or called first, and for all lines, also those of no trace. What it returns by
      * ret_place is kept with spans and with logs that have bits. 0, or -errno, which ends it. */
     int (*line)(void *job, const struct spanlog_probe_line *line, uint64_t *ret_place);

@@ -19,6 +19,10 @@ static const struct verb {
 } verbs[] = {
     {"trace", "one trace: waterfall, log lines in place, critical path", spanlog_verb_trace},
     {"traces", "list of traces: filter, sort", spanlog_verb_traces},
+    {"stats", "how often, how long, how many errors; by any field, over time", spanlog_verb_stats},
+    {"graph", "who calls whom", spanlog_verb_graph},
+    {"path", "what the critical paths of all traces spend their time on", spanlog_verb_path},
+    {"shapes", "traces grouped by structure", spanlog_verb_shapes},
     {"diff", "two traces or two sets of traces: what changed, what explains it", spanlog_verb_diff},
     {"check", "what is wrong with the logs", spanlog_verb_check},
     {"cat", "log lines in another dialect", spanlog_verb_cat},

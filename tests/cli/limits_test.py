@@ -192,7 +192,37 @@ def a_pipe_is_answered_line_by_line(tool, folder):
         assert process.wait() == 0
 
 
-TESTS = [a_chain_100000_deep_works, a_cycle_of_100000_spans_ends, a_trace_of_100000_siblings_works,
+def questions_about_deep_and_wide_traces_are_answered(tool, folder):
+    count = 100000
+    path = folder + "/deep.jsonl"
+    with open(path, "w") as file:
+        for i in range(count, 0, -1):
+            file.write(span(i, i - 1, i, 4 * count - 2 * i))
+    status, out, _ = tool.run("path", "--json", path, most_mb=300)
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert status == 0 and len(rows) == 257, (status, len(rows))
+    assert max(row["path"].count(" > ") for row in rows) == 256
+    total = sum(row["exclusive_ms"] for row in rows)
+    assert abs(total - (4 * count - 2) / 1000) < 1e-3, total
+    rest = [row for row in rows if row["operation"] == "\u2026"]
+    assert len(rest) == 1 and rest[0]["path"].endswith("> \u2026"), rest
+    status, out, _ = tool.run("path", "--limit", "300", path)
+    assert status == 0 and "deeper calls" in out and max(map(len, out.splitlines())) <= 100
+    wide = folder + "/wide.jsonl"
+    with open(wide, "w") as file:
+        file.write(span(1, 0, 0, count * 10))
+        for i in range(2, count + 1):
+            file.write(span(i, 1, i * 7919 % (count * 9), 10, "child"))
+    status, out, _ = tool.run("shapes", wide, most_mb=300)
+    assert status == 0 and "orders child \u00d799999" in out, out
+    for path in (path, wide):
+        for verb in ("stats", "shapes", "path"):
+            status, out, err = tool.run(verb, "--json", path, most_mb=300)
+            assert status == 0, (verb, err)
+        assert tool.run("graph", path)[0] == 1
+
+
+TESTS = [questions_about_deep_and_wide_traces_are_answered, a_chain_100000_deep_works, a_cycle_of_100000_spans_ends, a_trace_of_100000_siblings_works,
          json_nested_100000_deep_is_a_bad_line, a_line_of_100_mb_is_skipped_and_named,
          a_line_of_12_mb_is_read, a_bomb_costs_time_and_no_memory,
          a_document_of_100_mb_on_one_line_is_one_value,
