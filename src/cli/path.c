@@ -38,22 +38,25 @@ static void show(struct spanlog_question *question, const struct spanlog_path *p
         spanlog_render_path(paths, &look, &question->out);
 }
 
-int spanlog_verb_path(int argc, char **argv) {
-    struct spanlog_question question;
+int spanlog_question_path(struct spanlog_question *question) {
     struct spanlog_path paths = {0};
-    int status = spanlog_question_open(&question, &usage, argc, argv);
-    if (status >= 0)
-        return status;
-    struct spanlog_path_query query = {.sort = (enum spanlog_path_sort)question.options.sort,
-                                       .descending = question.options.query.descending,
-                                       .limit = question.options.query.limit,
-                                       .filter = question.options.query.filter};
-    int rc = spanlog_question_collect(&question, NULL);
+    const struct spanlog_options *options = &question->options;
+    struct spanlog_path_query query = {.sort = (enum spanlog_path_sort)options->sort,
+                                       .descending = options->query.descending,
+                                       .limit = options->query.limit,
+                                       .filter = options->query.filter};
+    int rc = spanlog_question_collect(question, NULL);
     if (rc == 0)
-        rc = spanlog_path_run(&question.all, &query, &paths);
+        rc = spanlog_path_run(&question->all, &query, &paths);
     if (rc == 0)
-        show(&question, &paths);
-    status = spanlog_question_close(&question, rc, &paths.each, "span", paths.count > 0);
+        show(question, &paths);
+    int status = spanlog_question_close(question, rc, &paths.each, "span", paths.count > 0);
     spanlog_path_free(&paths);
     return status;
+}
+
+int spanlog_verb_path(int argc, char **argv) {
+    struct spanlog_question question;
+    int status = spanlog_question_open(&question, &usage, argc, argv);
+    return status >= 0 ? status : spanlog_question_path(&question);
 }

@@ -42,4 +42,7 @@ void spanlog_say_skewed(uint64_t traces);
 /* Once there are too many values: so that nobody takes an estimate for a measurement. */
 void spanlog_say_sketched(bool exact);
 
+/* The critical paths, for `path` and for `export --to folded`. Returns the exit status. */
+int spanlog_question_path(struct spanlog_question *question);
+
 #endif
