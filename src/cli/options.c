@@ -11,19 +11,11 @@
 
 #include "src/analyzer/fields.h"
 #include "src/analyzer/where.h"
+#include "src/cli/values.h"
 #include "src/cli/verbs.h"
 
 /* Sets one option; NULL, or what a value must look like, or a message that begins with "--". */
 typedef const char *set_option(struct spanlog_options *options, const char *value);
-
-static bool read_count(const char *text, uint64_t most, uint64_t *ret) {
-    char *end;
-    if (*text < '0' || *text > '9')
-        return false;
-    unsigned long long number = strtoull(text, &end, 10);
-    *ret = number;
-    return *end == 0 && number <= most;
-}
 
 static const char *set_json(struct spanlog_options *options, const char *value) {
     (void)value;
@@ -45,7 +37,7 @@ static const char *set_unfold(struct spanlog_options *options, const char *value
 
 static const char *set_jobs(struct spanlog_options *options, const char *value) {
     uint64_t number;
-    if (!read_count(value, 256, &number) || number == 0)
+    if (!spanlog_value_count(value, 256, &number) || number == 0)
         return "a number of threads, 1 to 256";
     options->jobs = (unsigned)number;
     return NULL;
@@ -53,7 +45,7 @@ static const char *set_jobs(struct spanlog_options *options, const char *value) 
 
 static const char *set_width(struct spanlog_options *options, const char *value) {
     uint64_t number;
-    if (!read_count(value, 1000, &number) || number < 40)
+    if (!spanlog_value_count(value, 1000, &number) || number < 40)
         return "a number of columns, 40 to 1000";
     options->width = (unsigned)number;
     return NULL;
@@ -106,7 +98,7 @@ static const char *set_sort(struct spanlog_options *options, const char *value) 
 
 static const char *set_limit(struct spanlog_options *options, const char *value) {
     uint64_t number;
-    if (!read_count(value, SIZE_MAX, &number) || number == 0)
+    if (!spanlog_value_count(value, SIZE_MAX, &number) || number == 0)
         return "a number from 1 up";
     options->query.limit = (size_t)number;
     return NULL;
@@ -138,32 +130,14 @@ static const char *set_min_duration(struct spanlog_options *options, const char 
                : "a duration with its unit: 250us, 100ms, 1.5s, 10m";
 }
 
-/* RFC 3339, a date, or a duration before now. */
-static bool read_time(const char *text, uint64_t *ret_ns) {
-    char padded[128];
-    uint64_t ago_ns;
-    size_t size = strlen(text);
-    if (spanlog_duration_read(text, &ago_ns)) {
-        struct timespec now;
-        clock_gettime(CLOCK_REALTIME, &now);
-        uint64_t now_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-        *ret_ns = now_ns > ago_ns ? now_ns - ago_ns : 0;
-        return true;
-    }
-    if (size > 60)
-        return false;
-    snprintf(padded, sizeof padded, "%s%s", text, size == 10 ? "T00:00:00Z" : "");
-    return spanlog_time_read((struct spanlog_text){padded, (uint32_t)strlen(padded)}, ret_ns);
-}
-
 #define TIME_FORM "a time like 2026-11-21T10:30:00Z, a date, or how long ago: 10m, 2h, 7d"
 
 static const char *set_since(struct spanlog_options *options, const char *value) {
-    return read_time(value, &options->query.filter.since_ns) ? NULL : TIME_FORM;
+    return spanlog_value_time(value, &options->query.filter.since_ns) ? NULL : TIME_FORM;
 }
 
 static const char *set_until(struct spanlog_options *options, const char *value) {
-    return read_time(value, &options->query.filter.until_ns) ? NULL : TIME_FORM;
+    return spanlog_value_time(value, &options->query.filter.until_ns) ? NULL : TIME_FORM;
 }
 
 static const char *set_no_skew(struct spanlog_options *options, const char *value) {
@@ -213,7 +187,7 @@ static const char *set_where(struct spanlog_options *options, const char *value)
 
 static const char *set_error_status_min(struct spanlog_options *options, const char *value) {
     uint64_t number;
-    if (!read_count(value, 1000, &number) || number < 100)
+    if (!spanlog_value_count(value, 1000, &number) || number < 100)
         return "an HTTP status code, 100 to 1000";
     options->error_status_min = (int32_t)number;
     return NULL;
@@ -281,7 +255,7 @@ static const char *set_over_time(struct spanlog_options *options, const char *va
     options->over_time = true;
     if (strcmp(value, "auto") == 0)
         return NULL;
-    if (read_count(value, 10000, &number) && number > 0)
+    if (spanlog_value_count(value, 10000, &number) && number > 0)
         options->buckets = (uint32_t)number;
     else if (!spanlog_duration_read(value, &options->bucket_ns) || options->bucket_ns == 0)
         return "auto, a number of columns up to 10000, or how long one is: 10s, 5m";
@@ -498,7 +472,7 @@ struct spanlog_look spanlog_options_look(const struct spanlog_options *options) 
                                 .cut = terminal || options->width};
     if (look.width == 0 && terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
         look.width = size.ws_col;
-    if (look.width == 0 && terminal && columns && read_count(columns, 1000, &number))
+    if (look.width == 0 && terminal && columns && spanlog_value_count(columns, 1000, &number))
         look.width = (unsigned)number;
     if (look.width == 0)
         look.width = 80;
