@@ -6,7 +6,7 @@
 if(TARGET spanlog_analyzer)
   find_package(Python3 COMPONENTS Interpreter REQUIRED)
 
-  foreach(part fields follow infer input record scan series shape sources tail tree)
+  foreach(part diff fields follow infer input record scan series shape skew sources tail tree)
     spanlog_test(analyzer_${part}_test SOURCES unit/analyzer_${part}_test.c USES analyzer)
   endforeach()
   target_link_libraries(analyzer_input_test PRIVATE PkgConfig::ZLIB PkgConfig::ZSTD)
@@ -33,6 +33,16 @@ if(TARGET spanlog_analyzer)
     COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/follow_test.py
             $<TARGET_FILE:spanlog_tool>)
   set_tests_properties(tool_follows_logs PROPERTIES TIMEOUT 300)
+  add_test(NAME tool_checks_large_logs
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/check_large_test.py
+            $<TARGET_FILE:spanlog_tool>)
+  add_test(NAME tool_explains_what_changed
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/diff_faults_test.py
+            $<TARGET_FILE:spanlog_tool>)
+  add_test(NAME golden_clock_skew
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/golden/clock_skew_test.py
+            $<TARGET_FILE:spanlog_tool>)
+  set_tests_properties(golden_clock_skew PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77)
   add_test(NAME tool_reads_other_loggers
     COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/interop/loggers/samples_test.py
             $<TARGET_FILE:spanlog_tool>)

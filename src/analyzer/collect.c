@@ -88,13 +88,6 @@ static int note_service(struct spanlog_job *job, struct spanlog_job_part *part, 
 
 /* ---- places ------------------------------------------------------------------------------- */
 
-static bool says_started(const struct spanlog_record *record) {
-    static const char text[] = "process started";
-    const struct spanlog_json_value *message = &record->raw[SPANLOG_FIELD_MSG];
-    return (size_t)(message->end - message->begin) == sizeof text - 1 &&
-           memcmp(message->begin, text, sizeof text - 1) == 0;
-}
-
 static uint32_t host_of(struct spanlog_job *job, const struct spanlog_record *record) {
     const struct spanlog_json_value *host = &record->raw[SPANLOG_FIELD_HOST];
     if (host->type != SPANLOG_JSON_STRING || host->end == host->begin)
@@ -103,20 +96,11 @@ static uint32_t host_of(struct spanlog_job *job, const struct spanlog_record *re
     return number_of(job, &job->hosts, text, host->escaped);
 }
 
-static uint32_t pid_of(const struct spanlog_record *record) {
-    const struct spanlog_json_value *pid = &record->raw[SPANLOG_FIELD_PID];
-    uint64_t number = 0;
-    if (pid->type != SPANLOG_JSON_NUMBER || pid->end - pid->begin > 10)
-        return 0;
-    for (const char *p = pid->begin; p < pid->end && *p >= '0' && *p <= '9'; p++)
-        number = 10 * number + (uint64_t)(*p - '0');
-    return (uint32_t)number;
-}
-
 /* Lines of one process come together. */
 static uint32_t place_of(struct spanlog_job *job, uint32_t source,
                          const struct spanlog_record *record) {
-    struct spanlog_name place = {source, pid_of(record), host_of(job, record)};
+    struct spanlog_name place = {source, spanlog_record_number(record, SPANLOG_FIELD_PID),
+                                 host_of(job, record)};
     const struct spanlog_name *recent = &job->recent_place;
     if (job->places.count && recent->service == place.service &&
         recent->operation == place.operation && recent->host == place.host)
@@ -135,7 +119,8 @@ static int note_process(struct spanlog_job *job, uint32_t source,
     struct spanlog_host_fact *fact = append(&job->arena, &job->facts, sizeof *fact);
     if (!fact || service == SPANLOG_STRING_NONE)
         return -ENOMEM;
-    *fact = (struct spanlog_host_fact){source, pid_of(record), service, host};
+    *fact = (struct spanlog_host_fact){source, spanlog_record_number(record, SPANLOG_FIELD_PID),
+                                       service, host};
     return 0;
 }
 
@@ -153,7 +138,8 @@ static int add_extra(struct spanlog_job *job, struct spanlog_job_part *part,
     struct spanlog_row_extra *extra = append(&job->arena, &part->extras, sizeof *extra);
     if (!extra)
         return -ENOMEM;
-    *extra = (struct spanlog_row_extra){bits_of(job, record, line, end), SPANLOG_STRING_NONE};
+    *extra = (struct spanlog_row_extra){bits_of(job, record, line, end), SPANLOG_STRING_NONE,
+                                        job->probe_place};
     struct spanlog_text group = {NULL, 0};
     if (job->probe && job->probe->group)
         group = job->probe->group(job->group_job, record, line, end);
@@ -164,14 +150,16 @@ static int add_extra(struct spanlog_job *job, struct spanlog_job_part *part,
 }
 
 static int add_log_bits(struct spanlog_job *job, struct spanlog_job_part *part, uint32_t trace,
-                        const struct spanlog_record *record, const char *line, const char *end) {
+                        const struct spanlog_record *record, const char *line, uint64_t digest) {
+    const char *end = record->end;
     uint32_t bits = bits_of(job, record, line, end);
     if (!bits)
         return 0;
     struct spanlog_log_bits *row = append(&job->arena, &part->log_bits, sizeof *row);
     if (!row)
         return -ENOMEM;
-    *row = (struct spanlog_log_bits){record->has_span ? record->span.low : 0, trace, bits};
+    *row = (struct spanlog_log_bits){record->has_span ? record->span.low : 0, trace, bits,
+                                     job->probe_place, digest};
     return 0;
 }
 
@@ -245,7 +233,7 @@ static int add_record(struct spanlog_job *job, uint32_t source, const struct spa
     }
     if (add_log(job, part, trace, record, digest) < 0)
         return -ENOMEM;
-    return job->is_probed ? add_log_bits(job, part, trace, record, line, end) : 0;
+    return job->is_probed ? add_log_bits(job, part, trace, record, line, digest) : 0;
 }
 
 static int read_chunk(void *argument, const struct spanlog_chunk *chunk) {
@@ -255,7 +243,14 @@ static int read_chunk(void *argument, const struct spanlog_chunk *chunk) {
     int rc;
     spanlog_lines_begin(&job->lines, chunk);
     while ((rc = spanlog_lines_next(&job->lines, &record, &line)) > 0) {
-        if (record.raw[SPANLOG_FIELD_HOST].type == SPANLOG_JSON_STRING && says_started(&record) &&
+        struct spanlog_probe_line seen = {&record, line, chunk, job->lines.origin};
+        if (job->probe && job->probe->line) {
+            rc = job->probe->line(job->probe_job, &seen, &job->probe_place);
+            if (rc < 0)
+                return rc;
+        }
+        if (record.raw[SPANLOG_FIELD_HOST].type == SPANLOG_JSON_STRING &&
+            spanlog_record_says(&record, "process started") &&
             note_process(job, chunk->source, &record) < 0)
             return -ENOMEM;
         if (record.has_trace && add_record(job, chunk->source, &record, line) < 0)

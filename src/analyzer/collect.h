@@ -50,9 +50,19 @@ struct spanlog_trace_entry {
 
 /* What a question wants to know of each line beyond its row. Called by job i with jobs[i], for each
  * line that belongs to a trace; the text need only stand until the next call. */
+struct spanlog_probe_line {
+    const struct spanlog_record *record;
+    const char *text; /* as it was read or translated, up to record->end */
+    const struct spanlog_chunk *chunk;
+    const char *origin; /* where in the chunk it comes from */
+};
+
 struct spanlog_probe {
     void **jobs;
     void **group_jobs; /* of `group`; NULL: the same */
+    /* NULL, or called first, and for all lines, also those of no trace. What it returns by
+     * ret_place is kept with spans and with logs that have bits. 0, or -errno, which ends it. */
+    int (*line)(void *job, const struct spanlog_probe_line *line, uint64_t *ret_place);
     /* NULL, or conditions that the line meets, one bit each. */
     uint32_t (*bits)(void *job, const struct spanlog_record *record, const char *line,
                      const char *end);
@@ -67,6 +77,7 @@ struct spanlog_where;
 struct spanlog_row_extra {
     uint32_t bits;
     uint32_t group; /* number in the collection's groups; SPANLOG_STRING_NONE: none */
+    uint64_t place; /* the probe's */
 };
 
 /* A log line that has bits. */
@@ -74,6 +85,8 @@ struct spanlog_log_bits {
     uint64_t span_id; /* 0: none */
     uint32_t trace;
     uint32_t bits;
+    uint64_t place;  /* the probe's */
+    uint64_t digest; /* equal for identical lines */
 };
 
 struct spanlog_job;

@@ -74,6 +74,7 @@ struct spanlog_job {
     struct spanlog_rows facts; /* struct spanlog_host_fact */
     const struct spanlog_probe *probe;
     void *probe_job;
+    uint64_t probe_place; /* of the line at hand */
     const struct spanlog_where *where;
     struct spanlog_where_scratch where_scratch;
     bool is_probed;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "src/analyzer/parallel.h"
+#include "src/analyzer/skew.h"
 #include "src/analyzer/where.h"
 
 /* What one thread has counted, and its memory. */
@@ -12,13 +13,14 @@ struct walker {
     struct spanlog_arena part_memory;
     struct spanlog_arena scratch;
     struct spanlog_where_scratch where;
-    uint64_t total, selected, cycles, self_parents, duplicates;
+    uint64_t total, selected, cycles, self_parents, duplicates, skewed;
     int error;
 };
 
 struct walk {
     struct spanlog_each *each;
     struct spanlog_filter filter;
+    const struct spanlog_skew *skew;
     struct walker *walkers;
     uint32_t service; /* numbers of the filter's; NONE when there is none or it is unknown */
     uint32_t operation;
@@ -36,6 +38,7 @@ static void fill_nodes(const struct spanlog_row *rows, const struct spanlog_row_
         nodes[i].digest = row->digest;
         nodes[i].kind = row->kind;
         nodes[i].line = i;
+        nodes[i].shift_ns = 0;
         nodes[i].bits = extras ? extras[i].bits : 0;
         nodes[i].flags = row->flags; /* the same bits */
     }
@@ -145,18 +148,26 @@ static int one_trace(const struct walk *walk, unsigned job, const struct spanlog
     spanlog_arena_reset(&walker->scratch);
     const struct spanlog_row_extra *extras = part->extras ? &part->extras[part->first[i]] : NULL;
     fill_nodes(rows, extras, count, nodes);
-    if (spanlog_tree_link(&tree, &walker->scratch) < 0)
+    if (spanlog_tree_link(&tree, &walker->scratch) < 0 ||
+        (!walk->filter.raw_clocks &&
+         spanlog_skew_correct(&tree, &walk->each->all->names, walk->skew, &walker->scratch) < 0))
         return -ENOMEM;
     struct spanlog_trace_view view = {.all = walk->each->all,
                                       .entry = &part->traces[i],
                                       .tree = &tree,
                                       .extras = extras,
+                                      .rows = count,
                                       .services = part->service_counts[i],
                                       .scratch = &walker->scratch};
+    if (part->first_log_bits) {
+        view.log_bits = &part->log_bits[part->first_log_bits[i]];
+        view.log_bits_count = part->first_log_bits[i + 1] - part->first_log_bits[i];
+    }
     set_times(&view);
     walker->cycles += tree.cycles;
     walker->self_parents += tree.self_parents;
     walker->duplicates += tree.duplicates;
+    walker->skewed += tree.skewed > 0;
     if (!is_wanted(&walk->filter, &view))
         return 0;
     if (walk->filter.where) {
@@ -195,11 +206,12 @@ static uint32_t number_of(const struct spanlog_strings *strings, const char *tex
     return text ? spanlog_strings_find(strings, text, strlen(text)) : SPANLOG_STRING_NONE;
 }
 
-int spanlog_each_trace(struct spanlog_each *each) {
+static int walk_all(struct spanlog_each *each, const struct spanlog_skew *skew) {
     static const struct spanlog_filter everything = {0};
     const struct spanlog_collection *all = each->all;
     struct walk walk = {.each = each,
                         .filter = each->filter ? *each->filter : everything,
+                        .skew = skew,
                         .walkers = calloc(all->job_count, sizeof(struct walker))};
     int rc = 0;
     if (!walk.walkers)
@@ -207,6 +219,7 @@ int spanlog_each_trace(struct spanlog_each *each) {
     walk.service = number_of(&all->services, walk.filter.service);
     walk.operation = number_of(&all->operations, walk.filter.operation);
     each->total = each->selected = each->cycles = each->self_parents = each->duplicates = 0;
+    each->skewed = 0;
     for (unsigned i = 0; walk.filter.where && rc == 0 && i < all->job_count; i++)
         rc = spanlog_where_scratch_init(&walk.walkers[i].where, walk.filter.where);
     if (rc == 0)
@@ -218,6 +231,7 @@ int spanlog_each_trace(struct spanlog_each *each) {
         each->cycles += walker->cycles;
         each->self_parents += walker->self_parents;
         each->duplicates += walker->duplicates;
+        each->skewed += walker->skewed;
         rc = rc ? rc : walker->error;
         spanlog_arena_free(&walker->part_memory);
         if (walk.filter.where)
@@ -225,5 +239,17 @@ int spanlog_each_trace(struct spanlog_each *each) {
         spanlog_arena_free(&walker->scratch);
     }
     free(walk.walkers);
+    return rc;
+}
+
+int spanlog_each_trace(struct spanlog_each *each) {
+    struct spanlog_skew skew = {0};
+    int rc = 0;
+    if (each->skew || (each->filter && each->filter->raw_clocks))
+        return walk_all(each, each->skew);
+    rc = spanlog_skew_gather(&skew, each->all);
+    if (rc == 0)
+        rc = walk_all(each, &skew);
+    spanlog_skew_free(&skew);
     return rc;
 }

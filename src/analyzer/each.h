@@ -28,13 +28,17 @@ struct spanlog_filter {
     uint64_t since_ns;                 /* of the trace's start */
     uint64_t until_ns;                 /* 0: no limit */
     const struct spanlog_where *where; /* NULL: none; the same that the lines were collected with */
+    bool raw_clocks;                   /* times as they were written: no correction of skew */
 };
 
 struct spanlog_trace_view {
     const struct spanlog_collection *all;
     const struct spanlog_trace_entry *entry;
-    const struct spanlog_tree *tree;        /* nodes[].line: index into extras */
-    const struct spanlog_row_extra *extras; /* with a probe, else NULL */
+    const struct spanlog_tree *tree;         /* nodes[].line: index into extras */
+    uint32_t rows;                           /* lines of spans; identical ones are one node */
+    const struct spanlog_row_extra *extras;  /* with a probe, else NULL */
+    const struct spanlog_log_bits *log_bits; /* likewise: of log lines that have bits */
+    uint32_t log_bits_count;
     uint64_t start_ns; /* of the spans; of the log lines where there are no spans; 0: unknown */
     uint64_t duration_ns;
     uint32_t services;             /* how many */
@@ -50,10 +54,12 @@ struct spanlog_each {
     enum spanlog_each_steps steps;
     void **jobs;
     int (*trace)(void *job, const struct spanlog_trace_view *view); /* 0 or -errno, which ends it */
+    const struct spanlog_skew *skew; /* NULL: gathered here, unless the filter wants raw clocks */
     /* Filled in. */
     uint64_t total;    /* traces */
     uint64_t selected; /* those that the filter left */
     uint64_t cycles, self_parents, duplicates;
+    uint64_t skewed; /* traces in which clocks were corrected */
 };
 
 /* 0, -ENOMEM or what `trace` returned. */

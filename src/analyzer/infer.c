@@ -228,10 +228,10 @@ static struct spanlog_open_span own_span(const struct spanlog_trace *trace, uint
     const struct spanlog_node *node = &trace->tree.nodes[number];
     const struct spanlog_line *line = &trace->lines[node->line].line;
     bool unfinished = node->flags & SPANLOG_NODE_UNFINISHED;
-    struct spanlog_open_span span = {.process = process,
-                                     .tid = line->tid,
-                                     .begin_ns = unfinished ? node->start_ns : line->start_ns,
-                                     .node = number};
+    struct spanlog_open_span span = {
+        .process = process, .tid = line->tid, .begin_ns = line->start_ns, .node = number};
+    if (unfinished) /* by the clock of its lines */
+        span.begin_ns = spanlog_skew_shift(node->start_ns, -node->shift_ns);
     if (unfinished || __builtin_add_overflow(line->start_ns, line->duration_ns, &span.end_ns))
         span.end_ns = question->end_ns;
     return span;
@@ -275,6 +275,17 @@ static int by_loss_time(const void *left, const void *right) {
     return spanlog_text_compare(a->service, b->service);
 }
 
+/* By the clock of one of the service's spans. */
+static uint64_t corrected(const struct spanlog_trace *trace,
+                          const struct spanlog_trace_loss *loss) {
+    uint32_t service =
+        spanlog_strings_find(&trace->service_names, loss->service.data, loss->service.size);
+    for (uint32_t i = 0; i < trace->tree.count; i++)
+        if (trace->names.list[trace->tree.nodes[i].name].service == service)
+            return spanlog_skew_shift(loss->time_ns, trace->tree.nodes[i].shift_ns);
+    return loss->time_ns;
+}
+
 static int take_losses(struct spanlog_trace *trace, const struct searcher *searchers,
                        unsigned jobs) {
     uint32_t count = 0;
@@ -286,6 +297,8 @@ static int take_losses(struct spanlog_trace *trace, const struct searcher *searc
     for (unsigned i = 0; i < jobs; i++)
         for (uint32_t n = 0; n < searchers[i].loss_count; n++)
             trace->losses[trace->loss_count++] = searchers[i].losses[n];
+    for (uint32_t i = 0; i < count; i++)
+        trace->losses[i].time_ns = corrected(trace, &trace->losses[i]);
     qsort(trace->losses, count, sizeof *trace->losses, by_loss_time);
     return 0;
 }

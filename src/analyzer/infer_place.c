@@ -138,10 +138,12 @@ static int read_lines(struct spanlog_trace *trace, const struct spanlog_inferred
 /* Both by time; of equal times the lines with ids first. */
 static void merge_items(const struct spanlog_trace *trace, uint32_t node, uint32_t first_line,
                         uint32_t count, struct spanlog_trace_item *to) {
+    /* They were timed by the clock of their span. */
+    int64_t shift_ns = node < trace->tree.count ? trace->tree.nodes[node].shift_ns : 0;
     uint32_t at = trace->first_item[node], end = trace->first_item[node + 1];
     for (uint32_t i = 0; i < count; i++) {
         uint32_t line = first_line + i;
-        uint64_t time_ns = trace->lines[line].line.time_ns;
+        uint64_t time_ns = spanlog_skew_shift(trace->lines[line].line.time_ns, shift_ns);
         while (at < end && trace->items[at].time_ns <= time_ns)
             *to++ = trace->items[at++];
         *to++ = (struct spanlog_trace_item){

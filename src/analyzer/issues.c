@@ -75,6 +75,10 @@ void spanlog_issues_bad_line(struct spanlog_issues *issues, const struct spanlog
             source->first_line = line_number(chunk, line);
             source->first_reason = reason;
         }
+        if (strncmp(reason, "longer than", 11) == 0 && source->lines_long++ == 0) {
+            source->first_long_offset = offset;
+            source->first_long_line = line_number(chunk, line);
+        }
     }
     pthread_mutex_unlock(&issues->lock);
 }

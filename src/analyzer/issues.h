@@ -33,6 +33,8 @@ struct spanlog_source_issues {
     uint64_t first_offset; /* of the first bad line */
     uint64_t first_line;   /* 0: unknown, count from the offset */
     const char *first_reason;
+    uint64_t lines_long; /* of the bad ones: longer than can be read */
+    uint64_t first_long_offset, first_long_line;
     bool truncated; /* the last line had no newline and was no whole object */
 };
 

@@ -143,11 +143,11 @@ static void cut_cycles(struct spanlog_tree *tree, uint32_t *marks) {
 }
 
 /* Times, errors and which root counts. */
-static void sum_up(struct spanlog_tree *tree) {
+void spanlog_tree_sum(struct spanlog_tree *tree) {
     tree->root = SPANLOG_NODE_NONE;
     tree->start_ns = tree->count ? UINT64_MAX : 0;
     tree->end_ns = 0;
-    tree->unfinished = 0;
+    tree->errors = tree->unfinished = 0;
     for (uint32_t i = 0; i < tree->count; i++) {
         const struct spanlog_node *node = &tree->nodes[i];
         uint64_t end = spanlog_node_end(node);
@@ -176,7 +176,7 @@ int spanlog_tree_link(struct spanlog_tree *tree, struct spanlog_arena *scratch) 
     index.slots = spanlog_arena_array(scratch, (size_t)index.mask + 1, sizeof *index.slots);
     if (!index.slots)
         return -ENOMEM;
-    tree->errors = tree->orphans = tree->cycles = tree->self_parents = tree->duplicates = 0;
+    tree->orphans = tree->cycles = tree->self_parents = tree->duplicates = 0;
     if (fill_index(&index, tree)) {
         qsort(tree->nodes, tree->count, sizeof *tree->nodes, by_id_and_content);
         settle_duplicates(tree);
@@ -184,6 +184,6 @@ int spanlog_tree_link(struct spanlog_tree *tree, struct spanlog_arena *scratch) 
     }
     link_parents(tree, &index);
     cut_cycles(tree, index.slots);
-    sum_up(tree);
+    spanlog_tree_sum(tree);
     return 0;
 }

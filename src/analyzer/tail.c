@@ -268,7 +268,7 @@ static int take_line(struct spanlog_tail *tail, const struct spanlog_record *rec
     if (record->line_kind != SPANLOG_LINE_LOG && note_writer(tail, service, record->service) < 0)
         return -ENOMEM;
     if (!record->has_trace)
-        return 0;
+        return spanlog_tail_note_host(tail, record);
     struct spanlog_held *held = find_held(tail, &record->trace);
     if (held && held->was_shown) {
         note_late(tail, held, record);
@@ -369,6 +369,7 @@ void spanlog_tail_close(struct spanlog_tail *tail) {
     spanlog_lines_free(&tail->lines);
     spanlog_strings_free(&tail->services);
     spanlog_strings_free(&tail->writers);
+    spanlog_tail_free_hosts(tail);
     free(tail->slots);
     free(tail);
 }

@@ -48,6 +48,7 @@ enum spanlog_service_bit {
 };
 
 #define SPANLOG_TAIL_SERVICES_MAX 4096 /* of more, nothing is learnt */
+#define SPANLOG_TAIL_HOSTS_MAX 4096    /* processes; then the oldest are forgotten */
 
 struct spanlog_tail {
     struct spanlog_tail_settings settings;
@@ -63,6 +64,8 @@ struct spanlog_tail {
     uint64_t sequence; /* of lines */
     struct spanlog_strings services;
     struct spanlog_strings writers;
+    struct spanlog_found_host *hosts; /* texts on the heap */
+    uint32_t host_count;
     uint8_t service_bits[SPANLOG_TAIL_SERVICES_MAX];
     struct spanlog_tail_counts counts;
 };
@@ -72,5 +75,9 @@ bool spanlog_held_is_complete(const struct spanlog_tail *tail, struct spanlog_he
 /* Builds the trace and hands it on if the filter wants it. Its lines stay. 0 or -errno. */
 int spanlog_held_show(struct spanlog_tail *tail, struct spanlog_held *held,
                       enum spanlog_tail_reason reason);
+
+/* "process started" says on which host a process runs. 0 or -ENOMEM. */
+int spanlog_tail_note_host(struct spanlog_tail *tail, const struct spanlog_record *record);
+void spanlog_tail_free_hosts(struct spanlog_tail *tail);
 
 #endif

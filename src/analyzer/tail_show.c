@@ -144,9 +144,10 @@ static int build(struct spanlog_tail *tail, const struct spanlog_held *held,
     trace->repeated_lines = held->count - kept;
     trace->match_count = 1;
     trace->matches[0] = spanlog_arena_text(&trace->arena, held->id_text, strlen(held->id_text));
-    int rc = trace->matches[0].data ? spanlog_trace_build(trace, found, kept, &tail->writers,
-                                                          tail->settings.error_status_min)
-                                    : -ENOMEM;
+    struct spanlog_found all = {found, kept, &tail->writers, tail->hosts, tail->host_count};
+    struct spanlog_trace_search search = {.error_status_min = tail->settings.error_status_min,
+                                          .raw_clocks = tail->settings.filter.raw_clocks};
+    int rc = trace->matches[0].data ? spanlog_trace_build(trace, &all, &search) : -ENOMEM;
     free(found);
     return rc;
 }

@@ -13,6 +13,7 @@
 
 #include "src/analyzer/line_read.h"
 #include "src/analyzer/lines.h"
+#include "src/analyzer/skew.h"
 #include "src/analyzer/tree.h"
 
 #define SPANLOG_TRACE_MATCHES_MAX 20
@@ -22,7 +23,11 @@ struct spanlog_trace_search {
     unsigned jobs;
     int32_t error_status_min;
     struct spanlog_translate_settings translate;
-    bool full; /* lines without ids, too: reads the input twice (infer.h) */
+    bool full;       /* lines without ids, too: reads the input twice (infer.h) */
+    bool raw_clocks; /* no correction of skew */
+    /* NULL: by the trace alone. Else what all traces say of the hosts' clocks. */
+    const struct spanlog_skew *skew;
+    const struct spanlog_strings *skew_hosts; /* the numbers that it knows them by */
     void (*progress)(uint64_t done, uint64_t total);
 };
 
@@ -32,6 +37,7 @@ struct spanlog_trace_line {
     uint32_t size;
     uint32_t source;
     uint64_t offset;
+    uint32_t host; /* number in host_names, or SPANLOG_STRING_NONE */
     bool is_error;
     struct spanlog_id span;
     struct spanlog_id parent;
@@ -50,6 +56,15 @@ struct spanlog_trace_loss {
     uint64_t time_ns;
     uint64_t count;
     struct spanlog_text service;
+};
+
+/* How the clock of a host, or of a service on an unknown one, was corrected. */
+struct spanlog_trace_clock {
+    struct spanlog_text host;
+    bool is_service; /* `host` is the service's name */
+    int64_t shift_ns;
+    uint64_t error_ns;
+    uint64_t calls; /* that say so; 0: this trace alone does */
 };
 
 struct spanlog_trace {
@@ -72,6 +87,9 @@ struct spanlog_trace {
     uint32_t logs, services, repeated_lines;
     struct spanlog_strings service_names;
     struct spanlog_strings operation_names;
+    struct spanlog_strings host_names;
+    struct spanlog_trace_clock *clocks; /* those that were corrected */
+    uint32_t clock_count;
     struct spanlog_names names;
     struct spanlog_arena arena;
 };

@@ -12,20 +12,47 @@ static struct spanlog_text text_or_empty(struct spanlog_text text) {
 }
 
 static uint32_t name_of(struct spanlog_trace *trace, struct spanlog_text service,
-                        struct spanlog_text operation) {
+                        struct spanlog_text operation, uint32_t host) {
     service = text_or_empty(service);
     operation = text_or_empty(operation);
     uint32_t s = spanlog_strings_add(&trace->service_names, service.data, service.size);
     uint32_t o = spanlog_strings_add(&trace->operation_names, operation.data, operation.size);
     if (s == SPANLOG_STRING_NONE || o == SPANLOG_STRING_NONE)
         return SPANLOG_STRING_NONE;
-    return spanlog_names_add(&trace->names, s, o, SPANLOG_STRING_NONE);
+    return spanlog_names_add(&trace->names, s, o, host);
 }
 
 /* ---- lines -------------------------------------------------------------------------------- */
 
-static int read_lines(struct spanlog_trace *trace, const struct spanlog_found_line *found,
-                      uint32_t count, int32_t error_status_min) {
+static bool same_text(const struct spanlog_text *a, const struct spanlog_text *b) {
+    return spanlog_text_equal(text_or_empty(*a), text_or_empty(*b));
+}
+
+/* The host's number: what the line says of it, or what its process said when it started. */
+static uint32_t host_of(struct spanlog_trace *trace, const struct spanlog_found *found,
+                        const struct spanlog_record *record, uint32_t source) {
+    const struct spanlog_json_value *own = &record->raw[SPANLOG_FIELD_HOST];
+    struct spanlog_text host = {NULL, 0};
+    uint32_t pid = spanlog_record_number(record, SPANLOG_FIELD_PID);
+    if (own->type == SPANLOG_JSON_STRING && own->end > own->begin)
+        host = (struct spanlog_text){own->begin, (uint32_t)(own->end - own->begin)};
+    for (uint32_t i = 0; !own->type && i < found->host_count; i++) {
+        const struct spanlog_found_host *known = &found->hosts[i];
+        if (known->source != source || known->pid != pid ||
+            !same_text(&known->service, &record->service))
+            continue;
+        if (host.data && !same_text(&host, &known->host))
+            return SPANLOG_STRING_NONE; /* a pid that came again: nobody knows */
+        host = known->host;
+    }
+    return host.data ? spanlog_strings_add(&trace->host_names, host.data, host.size)
+                     : SPANLOG_STRING_NONE;
+}
+
+static int read_lines(struct spanlog_trace *trace, const struct spanlog_found *all,
+                      int32_t error_status_min) {
+    const struct spanlog_found_line *found = all->lines;
+    uint32_t count = all->count;
     struct spanlog_reader reader;
     struct spanlog_record record;
     spanlog_reader_init(&reader, error_status_min);
@@ -40,6 +67,7 @@ static int read_lines(struct spanlog_trace *trace, const struct spanlog_found_li
                                             .size = found[i].size,
                                             .source = found[i].source,
                                             .offset = found[i].offset,
+                                            .host = host_of(trace, all, &record, found[i].source),
                                             .is_error = record.is_error};
         if (record.has_span)
             line->span = record.span;
@@ -69,16 +97,16 @@ static int add_spans(struct spanlog_trace *trace) {
             flags |= SPANLOG_NODE_ABANDONED;
         uint64_t digest = spanlog_hash(line->text, line->size);
         struct spanlog_node *node = &trace->tree.nodes[trace->tree.count++];
-        *node =
-            (struct spanlog_node){.span_id = line->span.low,
-                                  .parent_id = line->parent.low,
-                                  .start_ns = line->line.start_ns,
-                                  .duration_ns = line->line.duration_ns,
-                                  .name = name_of(trace, line->line.service, line->line.operation),
-                                  .digest = (uint32_t)(digest ^ digest >> 32),
-                                  .line = i,
-                                  .kind = line->line.span_kind,
-                                  .flags = (uint16_t)flags};
+        *node = (struct spanlog_node){
+            .span_id = line->span.low,
+            .parent_id = line->parent.low,
+            .start_ns = line->line.start_ns,
+            .duration_ns = line->line.duration_ns,
+            .name = name_of(trace, line->line.service, line->line.operation, line->host),
+            .digest = (uint32_t)(digest ^ digest >> 32),
+            .line = i,
+            .kind = line->line.span_kind,
+            .flags = (uint16_t)flags};
         if (node->name == SPANLOG_STRING_NONE)
             return -ENOMEM;
     }
@@ -143,7 +171,8 @@ static int add_unfinished(struct spanlog_trace *trace, const struct spanlog_stri
                                       .start_ns = first,
                                       .duration_ns = last - first,
                                       .name = name_of(trace, trace->lines[last_line].line.service,
-                                                      (struct spanlog_text){"", 0}),
+                                                      (struct spanlog_text){"", 0},
+                                                      trace->lines[last_line].host),
                                       .line = last_line,
                                       .flags = SPANLOG_NODE_UNFINISHED};
         if (node->name == SPANLOG_STRING_NONE)
@@ -189,7 +218,55 @@ static struct place *places_of_nodes(struct spanlog_trace *trace, uint32_t *ret_
     return places;
 }
 
-static int build_tree(struct spanlog_trace *trace, const struct spanlog_strings *writers) {
+/* ---- clocks ------------------------------------------------------------------------------- */
+
+static const struct spanlog_trace_clock *known_clock(const struct spanlog_trace *trace,
+                                                     const struct spanlog_trace_clock *clock) {
+    for (uint32_t i = 0; i < trace->clock_count; i++)
+        if (trace->clocks[i].is_service == clock->is_service &&
+            trace->clocks[i].shift_ns == clock->shift_ns &&
+            spanlog_text_equal(trace->clocks[i].host, clock->host))
+            return &trace->clocks[i];
+    return NULL;
+}
+
+/* Notes which clocks were corrected, each once, up to a number that people still read. */
+static int note_clocks(struct spanlog_trace *trace, const struct spanlog_trace_search *search,
+                       uint64_t time_ns) {
+    enum { MOST = 64 };
+    const struct spanlog_skew *skew = search->skew;
+    trace->clocks = spanlog_arena_array(&trace->arena, MOST, sizeof *trace->clocks);
+    if (!trace->clocks)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < trace->tree.count && trace->clock_count < MOST; i++) {
+        const struct spanlog_node *node = &trace->tree.nodes[i];
+        const struct spanlog_name *name = &trace->names.list[node->name];
+        struct spanlog_trace_clock clock = {.shift_ns = node->shift_ns};
+        int64_t shift;
+        if (!(node->flags & SPANLOG_NODE_SKEWED))
+            continue;
+        clock.is_service = name->host == SPANLOG_STRING_NONE;
+        clock.host = clock.is_service ? spanlog_strings_text(&trace->service_names, name->service)
+                                      : spanlog_strings_text(&trace->host_names, name->host);
+        if (skew && spanlog_skew_offset(skew, name->host, time_ns, &shift, &clock.error_ns))
+            clock.calls = skew->pairs[skew->hosts[name->host].pair]->calls;
+        if (!known_clock(trace, &clock))
+            trace->clocks[trace->clock_count++] = clock;
+    }
+    return 0;
+}
+
+static int correct_clocks(struct spanlog_trace *trace, const struct spanlog_trace_search *search) {
+    uint64_t time_ns = trace->tree.start_ns;
+    if (search->raw_clocks)
+        return 0;
+    if (spanlog_skew_correct(&trace->tree, &trace->names, search->skew, &trace->arena) < 0)
+        return -ENOMEM;
+    return note_clocks(trace, search, time_ns);
+}
+
+static int build_tree(struct spanlog_trace *trace, const struct spanlog_strings *writers,
+                      const struct spanlog_trace_search *search) {
     struct spanlog_tree *tree = &trace->tree;
     size_t most = trace->line_count + (size_t)1;
     tree->nodes = spanlog_arena_array(&trace->arena, most, sizeof *tree->nodes);
@@ -203,7 +280,7 @@ static int build_tree(struct spanlog_trace *trace, const struct spanlog_strings 
     stretch_unfinished(trace, count);
     const struct spanlog_name_texts texts = {&trace->service_names, &trace->operation_names,
                                              &trace->names};
-    if (spanlog_tree_link(tree, &trace->arena) < 0 ||
+    if (spanlog_tree_link(tree, &trace->arena) < 0 || correct_clocks(trace, search) < 0 ||
         spanlog_tree_order(tree, &texts, &trace->arena) < 0)
         return -ENOMEM;
     return spanlog_tree_figures(tree, &trace->arena);
@@ -239,12 +316,17 @@ static void each_item(struct spanlog_trace *trace, const uint32_t *node_of_line,
         const struct spanlog_trace_line *line = &trace->lines[i];
         if (node_of_line[i] == SPANLOG_NODE_NONE)
             continue;
+        /* They were timed by the clock of their span. */
+        int64_t shift =
+            node_of_line[i] < trace->tree.count ? trace->tree.nodes[node_of_line[i]].shift_ns : 0;
         if (!is_span(line))
             put(trace, node_of_line[i],
-                (struct spanlog_trace_item){line->line.time_ns, i, UINT32_MAX, false});
+                (struct spanlog_trace_item){spanlog_skew_shift(line->line.time_ns, shift), i,
+                                            UINT32_MAX, false});
         for (uint32_t n = 0; n < line->line.event_count; n++)
             put(trace, node_of_line[i],
-                (struct spanlog_trace_item){line->line.events[n].time_ns, i, n, false});
+                (struct spanlog_trace_item){spanlog_skew_shift(line->line.events[n].time_ns, shift),
+                                            i, n, false});
     }
 }
 
@@ -337,11 +419,22 @@ static int sum_up(struct spanlog_trace *trace) {
     return 0;
 }
 
-int spanlog_trace_build(struct spanlog_trace *trace, const struct spanlog_found_line *found,
-                        uint32_t count, const struct spanlog_strings *writers,
-                        int32_t error_status_min) {
-    if (read_lines(trace, found, count, error_status_min) < 0 || build_tree(trace, writers) < 0 ||
-        place_items(trace) < 0 || sum_up(trace) < 0 || spanlog_trace_find_last_lines(trace) < 0)
+/* So that both know a host by the same number. */
+static int take_hosts(struct spanlog_trace *trace, const struct spanlog_strings *hosts) {
+    for (uint32_t i = 0; hosts && i < hosts->count; i++) {
+        struct spanlog_text host = spanlog_strings_text(hosts, i);
+        if (spanlog_strings_add(&trace->host_names, host.data, host.size) == SPANLOG_STRING_NONE)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+int spanlog_trace_build(struct spanlog_trace *trace, const struct spanlog_found *found,
+                        const struct spanlog_trace_search *search) {
+    if (take_hosts(trace, search->skew_hosts) < 0 ||
+        read_lines(trace, found, search->error_status_min) < 0 ||
+        build_tree(trace, found->writers, search) < 0 || place_items(trace) < 0 ||
+        sum_up(trace) < 0 || spanlog_trace_find_last_lines(trace) < 0)
         return -ENOMEM;
     return 0;
 }

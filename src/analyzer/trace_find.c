@@ -15,7 +15,8 @@
 #include "src/analyzer/infer.h"
 
 #define NEEDLE_SIZE_MAX 256
-#define NEEDLE_SIZE_MIN 4       /* shorter ones must be the whole id */
+#define NEEDLE_SIZE_MIN 4 /* shorter ones must be the whole id */
+#define HOSTS_MAX 4096
 #define SAMPLE_LINES 16         /* of each chunk */
 #define SAMPLE_LINES_FIRST 2048 /* of the first chunk of a source */
 
@@ -41,6 +42,8 @@ struct finder {
     struct spanlog_found_line *lines;
     uint32_t count, room;
     struct spanlog_strings writers;
+    struct spanlog_found_host *hosts;
+    uint32_t host_count, host_room;
 };
 
 /* ---- which ids match ---------------------------------------------------------------------- */
@@ -126,6 +129,30 @@ static int note_writer(struct finder *finder, const struct spanlog_record *recor
                : 0;
 }
 
+/* Only so many are kept: a service may start again and again. */
+static int note_host(struct finder *finder, const struct spanlog_record *record) {
+    const struct spanlog_json_value *host = &record->raw[SPANLOG_FIELD_HOST];
+    if (host->type != SPANLOG_JSON_STRING || host->escaped || !record->service.data ||
+        finder->host_count == HOSTS_MAX || !spanlog_record_says(record, "process started"))
+        return 0;
+    if (finder->host_count == finder->host_room) {
+        uint32_t room = finder->host_room ? 2 * finder->host_room : 16;
+        struct spanlog_found_host *grown = realloc(finder->hosts, room * sizeof *grown);
+        if (!grown)
+            return -ENOMEM;
+        finder->hosts = grown;
+        finder->host_room = room;
+    }
+    struct spanlog_arena *arena = &finder->arena;
+    struct spanlog_found_host note = {
+        .source = finder->lines_of.chunk->source,
+        .pid = spanlog_record_number(record, SPANLOG_FIELD_PID),
+        .service = spanlog_arena_text(arena, record->service.data, record->service.size),
+        .host = spanlog_arena_text(arena, host->begin, (size_t)(host->end - host->begin))};
+    finder->hosts[finder->host_count++] = note;
+    return note.service.data && note.host.data ? 0 : -ENOMEM;
+}
+
 /* Reads the first few lines of a chunk. *ret_foreign: not all of them are spanlog's own. */
 static int sample_lines(struct finder *finder, const struct spanlog_chunk *chunk,
                         bool *ret_foreign) {
@@ -140,7 +167,7 @@ static int sample_lines(struct finder *finder, const struct spanlog_chunk *chunk
     lines->issues = NULL; /* these lines may be read once more */
     spanlog_lines_range(lines, chunk, chunk->begin, to);
     while ((rc = spanlog_lines_next(lines, &record, &line)) > 0)
-        if (note_writer(finder, &record) < 0)
+        if (note_writer(finder, &record) < 0 || note_host(finder, &record) < 0)
             return -ENOMEM;
     lines->issues = issues;
     *ret_foreign = lines->translated > 0;
@@ -225,14 +252,30 @@ uint32_t spanlog_found_unique(struct spanlog_found_line *lines, uint32_t count) 
     return kept;
 }
 
-static int merge(struct spanlog_trace *trace, struct finder *finders, unsigned jobs,
-                 int32_t error_status_min) {
+/* What all jobs know of hosts, in the first one's list. */
+static int merge_hosts(struct finder *finders, unsigned jobs) {
+    uint32_t count = 0;
+    for (unsigned i = 0; i < jobs; i++)
+        count += finders[i].host_count;
+    struct spanlog_found_host *grown = realloc(finders[0].hosts, (count + 1) * sizeof *grown);
+    if (!grown)
+        return -ENOMEM;
+    finders[0].hosts = grown;
+    for (unsigned i = 1; i < jobs; i++)
+        for (uint32_t n = 0; n < finders[i].host_count; n++)
+            grown[finders[0].host_count++] = finders[i].hosts[n];
+    return 0;
+}
+
+static int merge(struct spanlog_trace *trace, struct finder *finders,
+                 const struct spanlog_trace_search *search) {
+    unsigned jobs = search->jobs;
     uint32_t count = 0, at = 0;
     struct spanlog_strings *writers = &finders[0].writers;
     for (unsigned i = 0; i < jobs; i++)
         count += finders[i].count;
     struct spanlog_found_line *lines = malloc((count + (size_t)1) * sizeof *lines);
-    int rc = lines ? 0 : -ENOMEM;
+    int rc = lines ? merge_hosts(finders, jobs) : -ENOMEM;
     for (unsigned i = 0; rc == 0 && i < jobs; i++) {
         if (finders[i].count)
             memcpy(lines + at, finders[i].lines, finders[i].count * sizeof *lines);
@@ -248,7 +291,9 @@ static int merge(struct spanlog_trace *trace, struct finder *finders, unsigned j
     if (rc == 0 && count) {
         uint32_t kept = spanlog_found_unique(lines, count);
         trace->repeated_lines = count - kept;
-        rc = spanlog_trace_build(trace, lines, kept, writers, error_status_min);
+        struct spanlog_found found = {lines, kept, writers, finders[0].hosts,
+                                      finders[0].host_count};
+        rc = spanlog_trace_build(trace, &found, search);
     }
     free(lines);
     return rc;
@@ -303,7 +348,7 @@ int spanlog_trace_find(const struct spanlog_trace_search *search, struct spanlog
     if (rc == 0 && ret->match_count == 0 && needle_size < NEEDLE_SIZE_MIN)
         rc = -EINVAL;
     if (rc == 0 && ret->match_count == 1)
-        rc = merge(ret, finders, search->jobs, search->error_status_min);
+        rc = merge(ret, finders, search);
     if (rc == 0 && ret->match_count == 1 && search->full)
         rc = spanlog_trace_infer(ret, search, sources);
     for (unsigned i = 0; finders && i < search->jobs; i++) {
@@ -311,6 +356,7 @@ int spanlog_trace_find(const struct spanlog_trace_search *search, struct spanlog
         spanlog_strings_free(&finders[i].writers);
         spanlog_lines_free(&finders[i].lines_of);
         free(finders[i].lines);
+        free(finders[i].hosts);
     }
     spanlog_arena_free(&matches.arena);
     free(finders);
@@ -321,6 +367,7 @@ int spanlog_trace_find(const struct spanlog_trace_search *search, struct spanlog
 void spanlog_trace_free(struct spanlog_trace *trace) {
     spanlog_strings_free(&trace->service_names);
     spanlog_strings_free(&trace->operation_names);
+    spanlog_strings_free(&trace->host_names);
     spanlog_names_free(&trace->names);
     spanlog_arena_free(&trace->arena);
 }

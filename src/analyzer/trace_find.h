@@ -15,12 +15,25 @@ struct spanlog_found_line {
     uint64_t digest;
 };
 
-/* Rebuilds the trace from its lines, which are sorted and each there once. Their texts must live as
- * long as the trace: decoded ones point into them. `writers`: services that
- * are known to write span lines. 0 or -ENOMEM. */
-int spanlog_trace_build(struct spanlog_trace *trace, const struct spanlog_found_line *found,
-                        uint32_t count, const struct spanlog_strings *writers,
-                        int32_t error_status_min);
+/* "process started" says on which host a process runs. */
+struct spanlog_found_host {
+    uint32_t source;
+    uint32_t pid;
+    struct spanlog_text service, host; /* as they stand in the line */
+};
+
+struct spanlog_found {
+    const struct spanlog_found_line *lines; /* sorted, each there once */
+    uint32_t count;
+    const struct spanlog_strings *writers; /* services that are known to write span lines */
+    const struct spanlog_found_host *hosts;
+    uint32_t host_count;
+};
+
+/* Rebuilds the trace from its lines. Their texts must live as long as the trace: decoded ones point
+ * into them. 0 or -ENOMEM. */
+int spanlog_trace_build(struct spanlog_trace *trace, const struct spanlog_found *found,
+                        const struct spanlog_trace_search *search);
 
 /* Identical lines count once: the first stays. Returns how many are left, in the input's order. */
 uint32_t spanlog_found_unique(struct spanlog_found_line *lines, uint32_t count);

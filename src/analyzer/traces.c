@@ -134,6 +134,7 @@ int spanlog_traces_list(const struct spanlog_collection *all,
     ret->cycles = each.cycles;
     ret->self_parents = each.self_parents;
     ret->duplicates = each.duplicates;
+    ret->skewed = each.skewed;
     struct spanlog_traces_query order = *query;
     qsort_r(ret->items, ret->count, sizeof *ret->items, by_query, &order);
     ret->matching = ret->count;

@@ -48,7 +48,7 @@ struct spanlog_traces {
     size_t count;
     size_t matching; /* before the limit */
     size_t total;    /* before the filters */
-    uint64_t cycles, self_parents, duplicates;
+    uint64_t cycles, self_parents, duplicates, skewed;
 };
 
 /* Texts of the result point into the collection. 0 or -ENOMEM. */

@@ -2,6 +2,7 @@
  *
  *     struct spanlog_tree tree = {.nodes = nodes, .count = n};
  *     spanlog_tree_link(&tree, &scratch);         who is whose child; duplicates leave
+ *     spanlog_skew_correct(&tree, ...);           see skew.h; may be left out
  *     spanlog_tree_order(&tree, &names, &scratch);  order[]: each span before its children
  *     spanlog_tree_figures(&tree, &scratch);      self time and critical path
  *
@@ -23,8 +24,9 @@ enum spanlog_node_flag {
     SPANLOG_NODE_ORPHAN = 16,    /* its parent is not there */
     SPANLOG_NODE_DUPLICATE = 32, /* another span has the same id and says something else */
     SPANLOG_NODE_SELF_PARENT = 64,
-    SPANLOG_NODE_CYCLE = 128,   /* its parent descends from it; the link is cut here */
-    SPANLOG_NODE_CRITICAL = 256 /* on the critical path */
+    SPANLOG_NODE_CYCLE = 128,    /* its parent descends from it; the link is cut here */
+    SPANLOG_NODE_CRITICAL = 256, /* on the critical path */
+    SPANLOG_NODE_SKEWED = 512    /* its clock was corrected: see shift_ns */
 };
 
 struct spanlog_node {
@@ -38,7 +40,8 @@ struct spanlog_node {
     uint32_t line; /* the caller's, e.g. an index */
     uint16_t flags;
     uint8_t kind;
-    uint32_t bits; /* of --where; 0 without one */
+    int64_t shift_ns; /* 0, or by skew.h: start_ns has been corrected by so much */
+    uint32_t bits;    /* of --where; 0 without one */
     /* By link. */
     uint32_t parent; /* SPANLOG_NODE_NONE: at the top */
     /* By order. */
@@ -60,6 +63,7 @@ struct spanlog_tree {
     uint64_t start_ns;
     uint64_t end_ns;
     uint32_t errors, orphans, unfinished, cycles, self_parents, duplicates, critical;
+    uint32_t skewed; /* spans whose times were corrected */
 };
 
 static inline uint64_t spanlog_node_end(const struct spanlog_node *node) {
@@ -69,6 +73,9 @@ static inline uint64_t spanlog_node_end(const struct spanlog_node *node) {
 
 /* 0 or -ENOMEM, all three. */
 int spanlog_tree_link(struct spanlog_tree *tree, struct spanlog_arena *scratch);
+
+/* Once more what link sums up, after times have changed: start, end, the root, errors. */
+void spanlog_tree_sum(struct spanlog_tree *tree);
 
 struct spanlog_name_texts {
     const struct spanlog_strings *services;

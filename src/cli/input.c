@@ -129,22 +129,26 @@ void spanlog_input_say_news(struct spanlog_input *input) {
         say_unreadable(&issues->unreadable[input->unreadable_said++]);
 }
 
-int spanlog_input_close(struct spanlog_input *input, int rc, bool found) {
+int spanlog_input_close_quietly(struct spanlog_input *input, int rc, bool found) {
     int status = found ? SPANLOG_EXIT_DONE : SPANLOG_EXIT_NOTHING;
     spanlog_clear_progress();
     if (rc < 0 && rc != -EPIPE) {
         fprintf(stderr, "spanlog: %s\n", strerror(-rc));
         status = SPANLOG_EXIT_ERROR;
     }
+    spanlog_issues_free(&input->issues);
+    spanlog_sources_free(&input->sources);
+    return status;
+}
+
+int spanlog_input_close(struct spanlog_input *input, int rc, bool found) {
+    bool unreadable = input->issues.unreadable_count > 0;
+    spanlog_clear_progress();
     for (size_t i = 0; i < input->issues.source_count; i++)
         say_issues_of(&input->sources.list[i], &input->issues.sources[i]);
     spanlog_input_say_news(input);
     for (size_t i = 0; i < input->issues.note_count; i++)
-        if (input->issues.notes[i].is_error)
-            status = SPANLOG_EXIT_ERROR;
-    if (input->issues.unreadable_count)
-        status = SPANLOG_EXIT_ERROR;
-    spanlog_issues_free(&input->issues);
-    spanlog_sources_free(&input->sources);
-    return status;
+        unreadable = unreadable || input->issues.notes[i].is_error;
+    int status = spanlog_input_close_quietly(input, rc, found);
+    return unreadable ? SPANLOG_EXIT_ERROR : status;
 }

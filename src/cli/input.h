@@ -20,6 +20,8 @@ struct spanlog_input {
 int spanlog_input_open(struct spanlog_input *input, const struct spanlog_options *options);
 /* rc: what the work returned. Returns the exit status. */
 int spanlog_input_close(struct spanlog_input *input, int rc, bool found);
+/* The same when the answer has said already what was wrong with the input. */
+int spanlog_input_close_quietly(struct spanlog_input *input, int rc, bool found);
 
 /* Says the notes, and what could not be read, that are new. */
 void spanlog_input_say_news(struct spanlog_input *input);

@@ -23,6 +23,8 @@ static const struct verb {
     {"graph", "who calls whom", spanlog_verb_graph},
     {"path", "what the critical paths of all traces spend their time on", spanlog_verb_path},
     {"shapes", "traces grouped by structure", spanlog_verb_shapes},
+    {"diff", "two traces or two sets of traces: what changed, what explains it", spanlog_verb_diff},
+    {"check", "what is wrong with the logs", spanlog_verb_check},
     {"cat", "log lines in another dialect", spanlog_verb_cat},
     {"tail", "follow logs: a tree as each trace completes", spanlog_verb_tail},
     {"export", "spans and logs for Zipkin, Jaeger, Perfetto, databases", spanlog_verb_export},

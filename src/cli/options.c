@@ -12,16 +12,8 @@
 #include "src/analyzer/fields.h"
 #include "src/analyzer/where.h"
 #include "src/cli/options_set.h"
+#include "src/cli/values.h"
 #include "src/cli/verbs.h"
-
-bool spanlog_read_count(const char *text, uint64_t most, uint64_t *ret) {
-    char *end;
-    if (*text < '0' || *text > '9')
-        return false;
-    unsigned long long number = strtoull(text, &end, 10);
-    *ret = number;
-    return *end == 0 && number <= most;
-}
 
 static const char *set_json(struct spanlog_options *options, const char *value) {
     (void)value;
@@ -43,7 +35,7 @@ static const char *set_unfold(struct spanlog_options *options, const char *value
 
 static const char *set_jobs(struct spanlog_options *options, const char *value) {
     uint64_t number;
-    if (!spanlog_read_count(value, 256, &number) || number == 0)
+    if (!spanlog_value_count(value, 256, &number) || number == 0)
         return "a number of threads, 1 to 256";
     options->jobs = (unsigned)number;
     return NULL;
@@ -51,7 +43,7 @@ static const char *set_jobs(struct spanlog_options *options, const char *value) 
 
 static const char *set_width(struct spanlog_options *options, const char *value) {
     uint64_t number;
-    if (!spanlog_read_count(value, 1000, &number) || number < 40)
+    if (!spanlog_value_count(value, 1000, &number) || number < 40)
         return "a number of columns, 40 to 1000";
     options->width = (unsigned)number;
     return NULL;
@@ -104,7 +96,7 @@ static const char *set_sort(struct spanlog_options *options, const char *value) 
 
 static const char *set_limit(struct spanlog_options *options, const char *value) {
     uint64_t number;
-    if (!spanlog_read_count(value, SIZE_MAX, &number) || number == 0)
+    if (!spanlog_value_count(value, SIZE_MAX, &number) || number == 0)
         return "a number from 1 up";
     options->query.limit = (size_t)number;
     return NULL;
@@ -136,32 +128,43 @@ static const char *set_min_duration(struct spanlog_options *options, const char 
                : "a duration with its unit: 250us, 100ms, 1.5s, 10m";
 }
 
-/* RFC 3339, a date, or a duration before now. */
-static bool read_time(const char *text, uint64_t *ret_ns) {
-    char padded[128];
-    uint64_t ago_ns;
-    size_t size = strlen(text);
-    if (spanlog_duration_read(text, &ago_ns)) {
-        struct timespec now;
-        clock_gettime(CLOCK_REALTIME, &now);
-        uint64_t now_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-        *ret_ns = now_ns > ago_ns ? now_ns - ago_ns : 0;
-        return true;
-    }
-    if (size > 60)
-        return false;
-    snprintf(padded, sizeof padded, "%s%s", text, size == 10 ? "T00:00:00Z" : "");
-    return spanlog_time_read((struct spanlog_text){padded, (uint32_t)strlen(padded)}, ret_ns);
-}
-
 #define TIME_FORM "a time like 2026-11-21T10:30:00Z, a date, or how long ago: 10m, 2h, 7d"
 
 static const char *set_since(struct spanlog_options *options, const char *value) {
-    return read_time(value, &options->query.filter.since_ns) ? NULL : TIME_FORM;
+    return spanlog_value_time(value, &options->query.filter.since_ns) ? NULL : TIME_FORM;
 }
 
 static const char *set_until(struct spanlog_options *options, const char *value) {
-    return read_time(value, &options->query.filter.until_ns) ? NULL : TIME_FORM;
+    return spanlog_value_time(value, &options->query.filter.until_ns) ? NULL : TIME_FORM;
+}
+
+static const char *set_no_skew(struct spanlog_options *options, const char *value) {
+    (void)value;
+    options->query.filter.raw_clocks = true;
+    return NULL;
+}
+
+static const char *set_assert(struct spanlog_options *options, const char *value) {
+    if (options->assert_count == SPANLOG_ASSERTS_MAX)
+        return "the 257th: more go into a file (--rules)";
+    options->asserts[options->assert_count++] = value;
+    return NULL;
+}
+
+static const char *set_rules(struct spanlog_options *options, const char *value) {
+    options->rules = value;
+    return NULL;
+}
+
+static const char *set_on_fail(struct spanlog_options *options, const char *value) {
+    options->on_fail = value;
+    return NULL;
+}
+
+static const char *set_full(struct spanlog_options *options, const char *value) {
+    (void)value;
+    options->full = true;
+    return NULL;
 }
 
 static const char *set_where(struct spanlog_options *options, const char *value) {
@@ -182,7 +185,7 @@ static const char *set_where(struct spanlog_options *options, const char *value)
 
 static const char *set_error_status_min(struct spanlog_options *options, const char *value) {
     uint64_t number;
-    if (!spanlog_read_count(value, 1000, &number) || number < 100)
+    if (!spanlog_value_count(value, 1000, &number) || number < 100)
         return "an HTTP status code, 100 to 1000";
     options->error_status_min = (int32_t)number;
     return NULL;
@@ -240,12 +243,6 @@ static const char *set_table(struct spanlog_options *options, const char *value)
     return NULL;
 }
 
-static const char *set_full(struct spanlog_options *options, const char *value) {
-    (void)value;
-    options->full = true;
-    return NULL;
-}
-
 static const char *set_by(struct spanlog_options *options, const char *value) {
     options->by = value;
     return *value ? NULL : "the name of a field: http.route, host, status_code";
@@ -256,7 +253,7 @@ static const char *set_over_time(struct spanlog_options *options, const char *va
     options->over_time = true;
     if (strcmp(value, "auto") == 0)
         return NULL;
-    if (spanlog_read_count(value, 10000, &number) && number > 0)
+    if (spanlog_value_count(value, 10000, &number) && number > 0)
         options->buckets = (uint32_t)number;
     else if (!spanlog_duration_read(value, &options->bucket_ns) || options->bucket_ns == 0)
         return "auto, a number of columns up to 10000, or how long one is: 10s, 5m";
@@ -286,12 +283,10 @@ static const struct option {
     const char *value; /* NULL: takes none */
     const char *help;
     spanlog_set_option *set;
-    unsigned group; /* enum spanlog_takes */
+    unsigned group; /* enum spanlog_takes: any of these */
     char letter;    /* 0: none */
 } table[] = {
     {"json", NULL, "one JSON object a line", set_json, SPANLOG_TAKES_JSON, 0},
-    {"full", NULL, "read all lines, to show also what has no id: inferred lines, losses", set_full,
-     SPANLOG_TAKES_ID, 0},
     {"as", "LANGUAGE", "print what asks others for the same: grep, jq, logql or traceql",
      spanlog_set_as, SPANLOG_TAKES_ID, 0},
     {"follow", NULL, "go on with what is added, also through rotation; Ctrl-C ends it",
@@ -322,7 +317,7 @@ static const struct option {
      SPANLOG_TAKES_FOLDED, 0},
     {"sort", "[-]FIELD", "order by this field; with - the greatest first (default: start)",
      set_sort, SPANLOG_TAKES_SORT, 0},
-    {"limit", "N", "at most N", set_limit, SPANLOG_TAKES_SORT, 0},
+    {"limit", "N", "at most N", set_limit, SPANLOG_TAKES_SORT | SPANLOG_TAKES_LIMIT, 0},
     {"service", "NAME", "only traces that pass through this service", set_service,
      SPANLOG_TAKES_FILTER, 0},
     {"operation", "NAME", "only traces with a span of this operation", set_operation,
@@ -335,6 +330,17 @@ static const struct option {
      set_since, SPANLOG_TAKES_FILTER, 0},
     {"until", "TIME", "only traces that start before this time", set_until, SPANLOG_TAKES_FILTER,
      0},
+    {"assert", "RULE", "what must hold: 'p99(checkout) < 200ms'; may be given again", set_assert,
+     SPANLOG_TAKES_CHECK, 0},
+    {"rules", "FILE", "a file of such rules, one a line; # begins a comment", set_rules,
+     SPANLOG_TAKES_CHECK, 0},
+    {"on-fail", "CMD",
+     "run by sh when a rule fails; the failed ones are its stdin, $SPANLOG_FAILED", set_on_fail,
+     SPANLOG_TAKES_CHECK, 0},
+    {"no-skew", NULL, "times as they were written: clocks of other hosts are not corrected",
+     set_no_skew, SPANLOG_TAKES_FILTER | SPANLOG_TAKES_ID | SPANLOG_TAKES_CHECK, 0},
+    {"full", NULL, "read all lines: to know the clocks of hosts better, and for lines without ids",
+     set_full, SPANLOG_TAKES_ID, 0},
     {"where", "EXPR",
      "only what is like this: '{ service = \"cart\" && duration > 100ms }' (docs/where.md)",
      set_where, SPANLOG_TAKES_FILTER | SPANLOG_TAKES_WHERE, 0},
@@ -479,7 +485,7 @@ struct spanlog_look spanlog_options_look(const struct spanlog_options *options) 
                                 .cut = terminal || options->width};
     if (look.width == 0 && terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
         look.width = size.ws_col;
-    if (look.width == 0 && terminal && columns && spanlog_read_count(columns, 1000, &number))
+    if (look.width == 0 && terminal && columns && spanlog_value_count(columns, 1000, &number))
         look.width = (unsigned)number;
     if (look.width == 0)
         look.width = 80;

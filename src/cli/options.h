@@ -32,6 +32,9 @@ enum spanlog_takes {
     SPANLOG_TAKES_BY = 1 << 16, /* --by --over-time */
     SPANLOG_TAKES_DRAW = 1 << 17,   /* --dot --mermaid */
     SPANLOG_TAKES_FOLDED = 1 << 18, /* --folded */
+    /* --no-skew is in FILTER, ID and CHECK, --full in ID. */
+    SPANLOG_TAKES_CHECK = 1 << 20,  /* --assert --rules --on-fail */
+    SPANLOG_TAKES_LIMIT = 1 << 21,  /* --limit, which is also in SORT */
     SPANLOG_TAKES_FOLLOW = 1 << 22, /* --follow --lines --from-start */
     SPANLOG_TAKES_TAIL = 1 << 23    /* --settle --give-up --memory --from-start */
 };
@@ -58,12 +61,18 @@ enum spanlog_query_form {
     SPANLOG_QUERY_TRACEQL
 };
 
+#define SPANLOG_ASSERTS_MAX 256
+
 struct spanlog_options {
     const char *const *paths;
     size_t path_count;
     const char *id; /* with SPANLOG_TAKES_ID */
     bool json;
     bool full;
+    const char *asserts[SPANLOG_ASSERTS_MAX];
+    size_t assert_count;
+    const char *rules;
+    const char *on_fail;
     bool ascii;
     bool unfold;
     enum spanlog_color color;

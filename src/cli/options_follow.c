@@ -5,6 +5,7 @@
 
 #include "src/analyzer/fields.h"
 #include "src/cli/options_set.h"
+#include "src/cli/values.h"
 
 const char *spanlog_set_as(struct spanlog_options *options, const char *value) {
     static const char *const names[] = {"grep", "jq", "logql", "traceql"};
@@ -30,7 +31,7 @@ const char *spanlog_set_from_start(struct spanlog_options *options, const char *
 
 const char *spanlog_set_lines(struct spanlog_options *options, const char *value) {
     options->has_lines = true;
-    return spanlog_read_count(value, UINT32_MAX, &options->lines) ? NULL : "a number of lines";
+    return spanlog_value_count(value, UINT32_MAX, &options->lines) ? NULL : "a number of lines";
 }
 
 const char *spanlog_set_settle(struct spanlog_options *options, const char *value) {

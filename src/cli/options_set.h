@@ -16,7 +16,4 @@ spanlog_set_option spanlog_set_settle;
 spanlog_set_option spanlog_set_give_up;
 spanlog_set_option spanlog_set_memory;
 
-/* A number of at most `most`; false when it is something else. */
-bool spanlog_read_count(const char *text, uint64_t most, uint64_t *ret);
-
 #endif

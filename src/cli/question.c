@@ -36,6 +36,14 @@ void spanlog_question_begin(struct spanlog_question *question) {
     question->is_open = true;
 }
 
+void spanlog_say_skewed(uint64_t traces) {
+    if (traces)
+        fprintf(stderr,
+                "spanlog: traces with corrected clocks (--no-skew: as they were written): %" PRIu64
+                "\n",
+                traces);
+}
+
 void spanlog_say_mended(uint64_t self_parents, uint64_t cycles, uint64_t duplicates) {
     if (self_parents)
         fprintf(stderr, "spanlog: spans that are their own parent, taken as roots: %" PRIu64 "\n",
@@ -71,6 +79,7 @@ int spanlog_question_close(struct spanlog_question *question, int rc,
         int written = spanlog_output_close(&question->out);
         rc = rc ? rc : written;
         spanlog_say_mended(each->self_parents, each->cycles, each->duplicates);
+        spanlog_say_skewed(each->skewed);
         if (!found)
             say_nothing_found(each, what);
     }

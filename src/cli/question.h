@@ -37,6 +37,8 @@ int spanlog_question_close(struct spanlog_question *question, int rc,
 
 /* Structure that had to be mended is said, not only marked. */
 void spanlog_say_mended(uint64_t self_parents, uint64_t cycles, uint64_t duplicates);
+/* In how many traces clocks were corrected. */
+void spanlog_say_skewed(uint64_t traces);
 /* Once there are too many values: so that nobody takes an estimate for a measurement. */
 void spanlog_say_sketched(bool exact);
 

@@ -17,13 +17,12 @@ static const struct spanlog_usage usage = {
         "Shows one trace: its spans as a tree with their times, the critical path in heavy bars,\n"
         "log lines and events in their places. ID is a trace id, or at least 4 characters of\n"
         "either end of it. No file means stdin.\n"
-        "--full reads the input a second time for what has no trace id: lines of the same process\n"
-        "and thread, written while a span was the innermost one open there, stand inside it, "
-        "marked\n"
-        "\"inferred\" and not counted; and records that these services lost meanwhile.\n"
-        "--as prints the command or query that finds the lines without spanlog: for grep and jq "
-        "in\n"
-        "plain files, for Loki, for Tempo.",
+        "--full reads all other lines, too: their calls tell how far the clocks of hosts are\n"
+        "apart; lines without a trace id, of a thread whose innermost open span was one of these,\n"
+        "stand inside it, marked \"inferred\" and not counted; and records that these services\n"
+        "lost meanwhile are named.\n"
+        "--as prints the command or query that finds the lines without spanlog: grep and jq for\n"
+        "plain files, LogQL for Loki, TraceQL for Tempo.",
     .examples = "  spanlog trace e266f103 shop.jsonl\n"
                 "  spanlog trace 01a1fda890089f5228efe333b266f103 logs/ --width 120\n"
                 "  kubectl logs orders | spanlog trace e266f103 --json | jq .operation\n"
@@ -79,9 +78,26 @@ static int print(const struct spanlog_trace *trace, const struct spanlog_options
     return rc;
 }
 
+/* --full: what all traces say of the hosts' clocks. */
+static int learn_clocks(struct spanlog_collection *all, struct spanlog_skew *skew,
+                        struct spanlog_input *input, const struct spanlog_options *options) {
+    struct spanlog_issues twice = SPANLOG_ISSUES_EMPTY; /* the search says the same once more */
+    struct spanlog_collect_options collect = {.jobs = spanlog_job_count(options->jobs),
+                                              .error_status_min = options->error_status_min,
+                                              .translate = options->translate,
+                                              .progress = spanlog_show_progress};
+    int rc = spanlog_issues_sources(&twice, input->sources.count);
+    if (rc == 0)
+        rc = spanlog_collect(all, &input->sources, &twice, &collect);
+    if (rc == 0)
+        rc = spanlog_skew_gather(skew, all);
+    spanlog_issues_free(&twice);
+    return rc;
+}
+
 static bool has_stream(const struct spanlog_sources *sources) {
     for (size_t i = 0; i < sources->count; i++)
-        if (sources->list[i].is_stream)
+        if (!sources->list[i].is_regular)
             return true;
     return false;
 }
@@ -95,18 +111,29 @@ int spanlog_verb_trace(int argc, char **argv) {
         return status;
     if (spanlog_input_open(&input, &options) < 0)
         return SPANLOG_EXIT_ERROR;
-    if (options.full && has_stream(&input.sources)) {
-        fprintf(stderr, "spanlog: trace: --full reads the input twice: give files, no stream\n");
-        spanlog_input_close(&input, 0, false);
-        return SPANLOG_EXIT_ERROR;
-    }
     struct spanlog_trace_search search = {.id = options.id,
                                           .jobs = spanlog_job_count(options.jobs),
                                           .translate = options.translate,
                                           .error_status_min = options.error_status_min,
                                           .full = options.full && !options.json,
+                                          .raw_clocks = options.query.filter.raw_clocks,
                                           .progress = spanlog_show_progress};
-    int rc = spanlog_trace_find(&search, &input.sources, &input.issues, &trace);
+    struct spanlog_collection all = {0};
+    struct spanlog_skew skew = {0};
+    int rc = 0;
+    if (options.full && has_stream(&input.sources)) {
+        fprintf(stderr, "spanlog: trace: --full reads the input twice: give files, no stream\n");
+        spanlog_input_close(&input, 0, false);
+        return SPANLOG_EXIT_ERROR;
+    }
+    if (options.full && !options.query.filter.raw_clocks) {
+        rc = learn_clocks(&all, &skew, &input, &options);
+        search.skew = &skew;
+        search.skew_hosts = &all.hosts;
+    }
+    trace = (struct spanlog_trace){0};
+    if (rc == 0)
+        rc = spanlog_trace_find(&search, &input.sources, &input.issues, &trace);
     spanlog_clear_progress();
     if (rc == -EINVAL) {
         say_about(options.id);
@@ -122,5 +149,7 @@ int spanlog_verb_trace(int argc, char **argv) {
     bool wrong = rc == -EINVAL || (rc == 0 && trace.match_count > 1);
     status = spanlog_input_close(&input, wrong ? 0 : rc, trace.match_count > 0);
     spanlog_trace_free(&trace);
+    spanlog_skew_free(&skew);
+    spanlog_collection_free(&all);
     return wrong ? SPANLOG_EXIT_ERROR : status;
 }

@@ -48,6 +48,7 @@ int spanlog_verb_traces(int argc, char **argv) {
             spanlog_render_traces(&list, &look, &out);
         rc = spanlog_output_close(&out);
         spanlog_say_mended(list.self_parents, list.cycles, list.duplicates);
+        spanlog_say_skewed(list.skewed);
         if (list.count == 0)
             fprintf(stderr,
                     list.total ? "spanlog: none of the %zu traces matches\n"

@@ -18,6 +18,8 @@ int spanlog_verb_stats(int argc, char **argv);
 int spanlog_verb_graph(int argc, char **argv);
 int spanlog_verb_path(int argc, char **argv);
 int spanlog_verb_shapes(int argc, char **argv);
+int spanlog_verb_diff(int argc, char **argv);
+int spanlog_verb_check(int argc, char **argv);
 int spanlog_verb_cat(int argc, char **argv);
 int spanlog_verb_tail(int argc, char **argv);
 int spanlog_verb_export(int argc, char **argv);

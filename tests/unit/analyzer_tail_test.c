@@ -14,6 +14,7 @@ struct tailing {
     struct spanlog_issues issues;
     char
         shown[512]; /* of each trace that was handed on: the end of its id, its spans, its reason */
+    char clock[64]; /* the host whose clock was corrected in the last one */
     uint64_t now_ns;
 };
 
@@ -26,6 +27,9 @@ static int note_shown(void *argument, const struct spanlog_trace *trace,
     snprintf(tailing->shown + used, sizeof tailing->shown - used, "%c%u%c ",
              trace->matches[0].data[31], trace->tree.count - trace->tree.unfinished,
              reasons[reason]);
+    if (trace->clock_count)
+        snprintf(tailing->clock, sizeof tailing->clock, "%.*s", (int)trace->clocks[0].host.size,
+                 trace->clocks[0].host.data);
     return 0;
 }
 
@@ -272,6 +276,48 @@ static void only_traces_that_match_are_shown(void **state) {
     spanlog_where_free(where);
 }
 
+static void take_start(struct tailing *tailing, const char *service, int pid, const char *host) {
+    char line[512];
+    snprintf(line, sizeof line,
+             "{\"ts\":\"2026-11-21T10:00:00Z\",\"level\":\"info\",\"msg\":\"process started\","
+             "\"service\":\"%s\",\"pid\":%d,\"host.name\":\"%s\"}",
+             service, pid, host);
+    take(tailing, line);
+}
+
+static void take_timed(struct tailing *tailing, const char *service, const char *kind, int span,
+                       const char *parent, const char *start, double duration_ms, int pid) {
+    char line[512];
+    snprintf(line, sizeof line,
+             "{\"ts\":\"2026-11-21T10:30:46Z\",\"level\":\"info\",\"msg\":\"span completed\","
+             "\"service\":\"%s\",\"trace_id\":\"0af7651916cd43dd8448eb211c803191\","
+             "\"span_id\":\"%016x\",%s\"trace_flags\":\"01\",\"operation\":\"work\","
+             "\"kind\":\"%s\",\"start\":\"%s\",\"duration_ms\":%g,\"pid\":%d}",
+             service, (unsigned)span, parent, kind, start, duration_ms, pid);
+    take(tailing, line);
+}
+
+static void clocks_of_hosts_that_processes_have_named_are_corrected(void **state) {
+    static const char parent[] = "\"parent_id\":\"0000000000000001\",";
+    struct tailing tailing;
+    (void)state;
+    begin(&tailing, (struct spanlog_tail_settings){0});
+    take_start(&tailing, "gateway", 1, "a");
+    take_start(&tailing, "orders", 2, "elsewhere");
+    take_start(&tailing, "orders", 2, "b"); /* the last one counts */
+    take_timed(&tailing, "gateway", "client", 1, "", "2026-11-21T10:30:45.000Z", 10, 1);
+    take_timed(&tailing, "orders", "server", 2, parent, "2026-11-21T10:30:45.020Z", 5, 2);
+    assert_string_equal(after(&tailing, SETTLE), "12C ");
+    assert_string_equal(tailing.clock, "b");
+    finish(&tailing);
+    begin(&tailing, (struct spanlog_tail_settings){.filter = {.raw_clocks = true}});
+    take_timed(&tailing, "gateway", "client", 1, "", "2026-11-21T10:30:45.000Z", 10, 1);
+    take_timed(&tailing, "orders", "server", 2, parent, "2026-11-21T10:30:45.020Z", 5, 2);
+    assert_string_equal(after(&tailing, SETTLE), "12C ");
+    assert_string_equal(tailing.clock, "");
+    finish(&tailing);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_trace_is_shown_once_its_root_has_ended_and_nothing_more_comes),
@@ -287,6 +333,7 @@ int main(void) {
         cmocka_unit_test(lines_of_loggers_without_spans_are_never_incomplete),
         cmocka_unit_test(a_line_that_comes_twice_counts_once),
         cmocka_unit_test(only_traces_that_match_are_shown),
+        cmocka_unit_test(clocks_of_hosts_that_processes_have_named_are_corrected),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

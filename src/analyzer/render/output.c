@@ -84,6 +84,17 @@ void spanlog_put_number(struct spanlog_output *out, uint64_t number) {
         put_end(out, spanlog_put_u64(to, number));
 }
 
+void spanlog_put_thousands(struct spanlog_output *out, uint64_t number) {
+    char text[32];
+    snprintf(text, sizeof text, "%llu", (unsigned long long)number);
+    size_t size = strlen(text);
+    for (size_t i = 0; i < size; i++) {
+        if (i > 0 && (size - i) % 3 == 0)
+            spanlog_put(out, ",");
+        spanlog_put_bytes(out, text + i, 1);
+    }
+}
+
 void spanlog_put_right(struct spanlog_output *out, const char *ascii, size_t width) {
     size_t size = strlen(ascii);
     spanlog_put_repeat(out, " ", size < width ? width - size : 0);

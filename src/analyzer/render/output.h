@@ -36,6 +36,8 @@ void spanlog_put_bytes(struct spanlog_output *out, const char *data, size_t size
 void spanlog_put(struct spanlog_output *out, const char *text);
 void spanlog_put_repeat(struct spanlog_output *out, const char *text, size_t times);
 void spanlog_put_number(struct spanlog_output *out, uint64_t number);
+/* "4,210": for people. */
+void spanlog_put_thousands(struct spanlog_output *out, uint64_t number);
 /* Right-aligned in width columns. */
 void spanlog_put_right(struct spanlog_output *out, const char *ascii, size_t width);
 

@@ -15,7 +15,8 @@ static void put_flags(struct spanlog_output *out, unsigned flags) {
     } names[] = {{SPANLOG_NODE_ORPHAN, "orphan"},
                  {SPANLOG_NODE_UNFINISHED, "unfinished"},
                  {SPANLOG_NODE_ABANDONED, "abandoned"},
-                 {SPANLOG_NODE_DUPLICATE, "duplicate"}};
+                 {SPANLOG_NODE_DUPLICATE, "duplicate"},
+                 {SPANLOG_NODE_SKEWED, "skewed"}};
     const char *between = "";
     spanlog_put(out, ",\"flags\":[");
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {

@@ -151,7 +151,8 @@ static void put_last_seen(struct drawing *draw, const struct spanlog_node *node)
         return;
     const struct spanlog_line *line = &trace->lines[last].line;
     spanlog_put(draw->out, "last seen ");
-    spanlog_put_offset(draw->out, line->time_ns, trace->start_ns);
+    spanlog_put_offset(draw->out, spanlog_skew_shift(line->time_ns, node->shift_ns),
+                       trace->start_ns);
     if (line->source.size) {
         spanlog_put(draw->out, ": ");
         spanlog_put_visible(draw->out, line->source);
@@ -369,6 +370,45 @@ static void put_losses(struct drawing *draw) {
 
 /* ---- the head ----------------------------------------------------------------------------- */
 
+/* "host b +1.234 ms ±0.045 (4,210 calls)" */
+static void put_clock(struct drawing *draw, const struct spanlog_trace_clock *clock) {
+    struct spanlog_output *out = draw->out;
+    uint64_t ns = clock->shift_ns < 0 ? 0 - (uint64_t)clock->shift_ns : (uint64_t)clock->shift_ns;
+    char text[80];
+    spanlog_put(out, clock->is_service ? " service " : " host ");
+    spanlog_put_visible(out, clock->host);
+    snprintf(text, sizeof text, " %c%.3f ms", clock->shift_ns < 0 ? '-' : '+', (double)ns / 1e6);
+    spanlog_put(out, text);
+    if (!clock->calls) {
+        spanlog_put(out, " (by this trace alone)");
+        return;
+    }
+    snprintf(text, sizeof text, " %s%.3f (", draw->look->ascii ? "+-" : "±",
+             (double)clock->error_ns / 1e6);
+    spanlog_put(out, text);
+    spanlog_put_thousands(out, clock->calls);
+    spanlog_put(out, clock->calls == 1 ? " call)" : " calls)");
+}
+
+/* What was corrected, on one line; less than a microsecond is not worth a word. */
+static void put_clocks(struct drawing *draw) {
+    enum { SHOWN = 6 };
+    const struct spanlog_trace *trace = draw->trace;
+    uint32_t shown = 0;
+    for (uint32_t i = 0; i < trace->clock_count; i++) {
+        const struct spanlog_trace_clock *clock = &trace->clocks[i];
+        if (clock->shift_ns > -1000 && clock->shift_ns < 1000)
+            continue;
+        if (shown == SHOWN) {
+            spanlog_put(draw->out, ", ...");
+            break;
+        }
+        spanlog_put(draw->out, shown++ ? "," : "clocks:");
+        put_clock(draw, clock);
+    }
+    spanlog_put(draw->out, shown ? "\n" : "");
+}
+
 static void put_head(struct drawing *draw) {
     const struct spanlog_trace *trace = draw->trace;
     struct spanlog_output *out = draw->out;
@@ -404,6 +444,7 @@ static void put_head(struct drawing *draw) {
         put_counted(out, trace->tree.critical, "span");
     }
     spanlog_put(out, "\n");
+    put_clocks(draw);
     if (trace->tree.count == 0)
         return;
     size_t width =

@@ -1,0 +1,175 @@
+/* cli/diff.c: `spanlog diff`: two traces, or two sets of traces: what changed, what explains it. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "src/analyzer/parallel.h"
+#include "src/analyzer/render/diff_render.h"
+#include "src/cli/input.h"
+#include "src/cli/verbs.h"
+
+static const struct spanlog_usage usage = {
+    .verb = "diff",
+    .synopsis = "[options] BEFORE AFTER [FILE|DIR]...",
+    .about =
+        "Says what changed between two sets of traces, the best explanation first: operations\n"
+        "that became slower by themselves, the way between two services, operations that are new\n"
+        "or vanished, attributes and log texts that traces have more or less often. BEFORE and\n"
+        "AFTER are files or directories; or ids of two traces in the files that follow: then\n"
+        "their trees are put side by side. Files are read twice.",
+    .examples = "  spanlog diff monday.jsonl tuesday.jsonl\n"
+                "  spanlog diff before/ after/ --service orders --json\n"
+                "  spanlog diff e266f103 99a0b1c2 shop.jsonl\n",
+    .options = SPANLOG_TAKES_INPUT | SPANLOG_TAKES_LOOK | SPANLOG_TAKES_COLOR | SPANLOG_TAKES_JSON |
+               SPANLOG_TAKES_FILTER | SPANLOG_TAKES_ERRORS | SPANLOG_TAKES_LIMIT};
+
+#define ROWS_FOR_PEOPLE 30
+
+/* ---- two sets ----------------------------------------------------------------------------- */
+
+static int add_side(struct spanlog_diff *diff, const struct spanlog_options *options, int side) {
+    struct spanlog_options one = *options;
+    struct spanlog_input input;
+    struct spanlog_collection all = {0};
+    one.paths = options->paths + side;
+    one.path_count = 1;
+    if (spanlog_input_open(&input, &one) < 0)
+        return SPANLOG_EXIT_ERROR;
+    struct spanlog_collect_options collect = {.jobs = diff->jobs,
+                                              .error_status_min = options->error_status_min,
+                                              .translate = options->translate,
+                                              .where = options->query.filter.where,
+                                              .progress = spanlog_show_progress};
+    struct spanlog_diff_input set = {
+        .sources = &input.sources, .all = &all, .filter = &options->query.filter, .side = side};
+    int rc = spanlog_collect(&all, &input.sources, &input.issues, &collect);
+    if (rc == 0)
+        rc = spanlog_diff_add(diff, &set);
+    spanlog_collection_free(&all);
+    if (rc == -ESPIPE)
+        fprintf(stderr, "spanlog: diff: the input is read twice: give files, no stream\n");
+    int status = spanlog_input_close(&input, rc == -ESPIPE ? 0 : rc, diff->traces[side] > 0);
+    if (status == SPANLOG_EXIT_NOTHING && rc == 0) {
+        fprintf(stderr, "spanlog: diff: no traces in ");
+        spanlog_say_visible(options->paths[side]);
+        fprintf(stderr, "\n");
+    }
+    return rc < 0 ? SPANLOG_EXIT_ERROR : status;
+}
+
+static int diff_sets(const struct spanlog_options *options) {
+    struct spanlog_diff diff = {.jobs = spanlog_job_count(options->jobs),
+                                .error_status_min = options->error_status_min,
+                                .raw_clocks = options->query.filter.raw_clocks,
+                                .translate = options->translate,
+                                .progress = spanlog_show_progress};
+    size_t limit = options->query.limit;
+    int status = add_side(&diff, options, 0);
+    int after = add_side(&diff, options, 1);
+    status = after > status ? after : status;
+    int rc = diff.traces[0] && diff.traces[1] ? spanlog_diff_rank(&diff) : 0;
+    if (rc == 0 && diff.traces[0] && diff.traces[1]) {
+        struct spanlog_look look = spanlog_options_look(options);
+        struct spanlog_output out;
+        spanlog_output_open(&out, STDOUT_FILENO);
+        if (options->json)
+            spanlog_render_diff_json(&diff, limit, &out);
+        else
+            spanlog_render_diff(&diff, limit ? limit : ROWS_FOR_PEOPLE, &look, &out);
+        rc = spanlog_output_close(&out);
+    }
+    spanlog_diff_free(&diff);
+    if (rc < 0 && rc != -EPIPE)
+        fprintf(stderr, "spanlog: diff: %s\n", strerror(-rc));
+    return rc < 0 && rc != -EPIPE ? SPANLOG_EXIT_ERROR : status;
+}
+
+/* ---- two traces --------------------------------------------------------------------------- */
+
+static bool has_stream(const struct spanlog_sources *sources) {
+    for (size_t i = 0; i < sources->count; i++)
+        if (!sources->list[i].is_regular)
+            return true;
+    return false;
+}
+
+/* 0, or the exit status after an error was said. */
+static int find_trace(const char *id, const struct spanlog_options *options,
+                      struct spanlog_trace *ret) {
+    struct spanlog_options rest = *options;
+    struct spanlog_input input;
+    rest.paths = options->paths + 2;
+    rest.path_count = options->path_count - 2;
+    if (spanlog_input_open(&input, &rest) < 0)
+        return SPANLOG_EXIT_ERROR;
+    struct spanlog_trace_search search = {.id = id,
+                                          .jobs = spanlog_job_count(options->jobs),
+                                          .translate = options->translate,
+                                          .error_status_min = options->error_status_min,
+                                          .raw_clocks = options->query.filter.raw_clocks,
+                                          .progress = spanlog_show_progress};
+    const char *problem = NULL;
+    int rc = has_stream(&input.sources)
+                 ? -ESPIPE
+                 : spanlog_trace_find(&search, &input.sources, &input.issues, ret);
+    spanlog_clear_progress();
+    if (rc == -ESPIPE)
+        problem = "the input is read twice: give files, no stream";
+    else if (rc == -EINVAL)
+        problem = "too short; give at least 4 characters of the id, or a file that is there";
+    else if (rc == 0 && ret->match_count == 0)
+        problem = "not found, neither as a file nor as a trace";
+    else if (rc == 0 && ret->match_count > 1)
+        problem = "several traces match; give more of the id";
+    if (problem) {
+        fprintf(stderr, "spanlog: diff: ");
+        spanlog_say_visible(id);
+        fprintf(stderr, ": %s\n", problem);
+    }
+    bool missing = rc == 0 && ret->match_count == 0;
+    int status = spanlog_input_close_quietly(&input, problem ? 0 : rc, true);
+    return missing ? SPANLOG_EXIT_NOTHING : problem ? SPANLOG_EXIT_ERROR : status;
+}
+
+static int diff_traces(const struct spanlog_options *options) {
+    struct spanlog_trace traces[2];
+    struct spanlog_trace_diff diff = {0};
+    memset(traces, 0, sizeof traces);
+    int status = find_trace(options->paths[0], options, &traces[0]);
+    if (status == SPANLOG_EXIT_DONE)
+        status = find_trace(options->paths[1], options, &traces[1]);
+    int rc = status == SPANLOG_EXIT_DONE ? spanlog_trace_diff(&traces[0], &traces[1], &diff) : 0;
+    if (rc == 0 && status == SPANLOG_EXIT_DONE) {
+        struct spanlog_look look = spanlog_options_look(options);
+        struct spanlog_output out;
+        spanlog_output_open(&out, STDOUT_FILENO);
+        if (options->json)
+            spanlog_render_trace_diff_json(&diff, &out);
+        else
+            spanlog_render_trace_diff(&diff, &look, &out);
+        rc = spanlog_output_close(&out);
+    }
+    spanlog_trace_diff_free(&diff);
+    spanlog_trace_free(&traces[0]);
+    spanlog_trace_free(&traces[1]);
+    if (rc < 0 && rc != -EPIPE)
+        fprintf(stderr, "spanlog: diff: %s\n", strerror(-rc));
+    return rc < 0 && rc != -EPIPE ? SPANLOG_EXIT_ERROR : status;
+}
+
+int spanlog_verb_diff(int argc, char **argv) {
+    struct spanlog_options options;
+    int status = spanlog_options_parse(&options, &usage, argc, argv);
+    if (status >= 0)
+        return status;
+    if (options.path_count < 2) {
+        fprintf(stderr, "spanlog: diff: what with what? Give two files or directories, or two ids "
+                        "and files (see: spanlog diff --help)\n");
+        return SPANLOG_EXIT_ERROR;
+    }
+    bool files = access(options.paths[0], F_OK) == 0 && access(options.paths[1], F_OK) == 0;
+    if (files && options.path_count == 2)
+        return diff_sets(&options);
+    return diff_traces(&options);
+}
