@@ -7,35 +7,26 @@
 static void free_host(struct spanlog_found_host *host) {
     free((void *)(uintptr_t)host->service.data);
     free((void *)(uintptr_t)host->host.data);
-    *host = (struct spanlog_found_host){0};
 }
 
 static struct spanlog_text copy_of(const char *data, size_t size) {
     return (struct spanlog_text){strndup(data, size), (uint32_t)size};
 }
 
-/* A pid of the same file that came again is another process: the last one counts. */
-static struct spanlog_found_host *place_of(struct spanlog_tail *tail, uint32_t source, uint32_t pid,
-                                           struct spanlog_text service) {
-    for (uint32_t i = 0; i < tail->host_count; i++) {
-        struct spanlog_found_host *known = &tail->hosts[i];
-        if (known->source == source && known->pid == pid &&
-            spanlog_text_equal(known->service, service)) {
-            free_host(known);
-            return known;
-        }
-    }
+/* Where it goes. A pid of the same file that came again is another process: the last one counts. */
+static struct spanlog_found_host *place_of(struct spanlog_tail *tail,
+                                           const struct spanlog_found_host *host) {
+    for (uint32_t i = 0; i < tail->host_count; i++)
+        if (tail->hosts[i].source == host->source && tail->hosts[i].pid == host->pid &&
+            spanlog_text_equal(tail->hosts[i].service, host->service))
+            return &tail->hosts[i];
     if (tail->host_count < SPANLOG_TAIL_HOSTS_MAX)
         return &tail->hosts[tail->host_count++];
-    free_host(&tail->hosts[0]);
-    memmove(tail->hosts, tail->hosts + 1, (SPANLOG_TAIL_HOSTS_MAX - 1) * sizeof *tail->hosts);
-    return &tail->hosts[SPANLOG_TAIL_HOSTS_MAX - 1];
+    return &tail->hosts[tail->host_turn++ % SPANLOG_TAIL_HOSTS_MAX];
 }
 
 int spanlog_tail_note_host(struct spanlog_tail *tail, const struct spanlog_record *record) {
     const struct spanlog_json_value *host = &record->raw[SPANLOG_FIELD_HOST];
-    uint32_t pid = spanlog_record_number(record, SPANLOG_FIELD_PID);
-    uint32_t source = tail->lines.chunk->source;
     if (host->type != SPANLOG_JSON_STRING || host->escaped || !record->service.data ||
         !spanlog_record_says(record, "process started"))
         return 0;
@@ -43,16 +34,19 @@ int spanlog_tail_note_host(struct spanlog_tail *tail, const struct spanlog_recor
         tail->hosts = calloc(SPANLOG_TAIL_HOSTS_MAX, sizeof *tail->hosts);
     if (!tail->hosts)
         return -ENOMEM;
-    struct spanlog_found_host *place = place_of(tail, source, pid, record->service);
-    *place = (struct spanlog_found_host){
-        .source = source,
-        .pid = pid,
+    struct spanlog_found_host fresh = {
+        .source = tail->lines.chunk->source,
+        .pid = spanlog_record_number(record, SPANLOG_FIELD_PID),
         .service = copy_of(record->service.data, record->service.size),
         .host = copy_of(host->begin, (size_t)(host->end - host->begin))};
-    if (place->service.data && place->host.data)
-        return 0;
+    if (!fresh.service.data || !fresh.host.data) {
+        free_host(&fresh);
+        return -ENOMEM;
+    }
+    struct spanlog_found_host *place = place_of(tail, &fresh);
     free_host(place);
-    return -ENOMEM;
+    *place = fresh;
+    return 0;
 }
 
 void spanlog_tail_free_hosts(struct spanlog_tail *tail) {

@@ -66,6 +66,7 @@ struct spanlog_tail {
     struct spanlog_strings writers;
     struct spanlog_found_host *hosts; /* texts on the heap */
     uint32_t host_count;
+    uint32_t host_turn; /* which of them is forgotten next */
     uint8_t service_bits[SPANLOG_TAIL_SERVICES_MAX];
     struct spanlog_tail_counts counts;
 };

@@ -69,6 +69,9 @@ struct spanlog_options {
     const char *id; /* with SPANLOG_TAKES_ID */
     bool json;
     bool full;
+    bool follow;
+    bool from_start;
+    bool has_lines; /* --lines was given */
     const char *asserts[SPANLOG_ASSERTS_MAX];
     size_t assert_count;
     const char *rules;
@@ -76,16 +79,13 @@ struct spanlog_options {
     bool ascii;
     bool unfold;
     enum spanlog_color color;
-    unsigned width; /* 0: the terminal's, or 80 */
+    enum spanlog_query_form query_form; /* --as */
+    unsigned width;                     /* 0: the terminal's, or 80 */
     unsigned jobs;
     int32_t error_status_min;
     struct spanlog_translate_settings translate;
     const struct spanlog_export_format *export_to; /* of export; NULL: not given */
     bool table;
-    enum spanlog_query_form query_form; /* --as */
-    bool follow;
-    bool from_start;
-    bool has_lines; /* --lines was given */
     uint64_t lines;
     uint64_t settle_ns, give_up_ns;
     uint64_t memory;                  /* 0: not given */

@@ -102,6 +102,20 @@ static bool has_stream(const struct spanlog_sources *sources) {
     return false;
 }
 
+/* Prints the trace, or says why there is none. rc: of the search. */
+static int answer(int rc, const struct spanlog_trace *trace,
+                  const struct spanlog_options *options) {
+    if (rc == 0 && trace->match_count == 1)
+        return print(trace, options);
+    if (rc == 0 && trace->match_count > 1) {
+        say_ambiguous(trace, options->id);
+    } else if (rc == 0 || rc == -EINVAL) {
+        say_about(options->id);
+        fprintf(stderr, rc ? "too short; give at least 4 characters of the id\n" : "not found\n");
+    }
+    return rc;
+}
+
 int spanlog_verb_trace(int argc, char **argv) {
     struct spanlog_options options;
     struct spanlog_input input;
@@ -135,17 +149,7 @@ int spanlog_verb_trace(int argc, char **argv) {
     if (rc == 0)
         rc = spanlog_trace_find(&search, &input.sources, &input.issues, &trace);
     spanlog_clear_progress();
-    if (rc == -EINVAL) {
-        say_about(options.id);
-        fprintf(stderr, "too short; give at least 4 characters of the id\n");
-    } else if (rc == 0 && trace.match_count == 1) {
-        rc = print(&trace, &options);
-    } else if (rc == 0 && trace.match_count > 1) {
-        say_ambiguous(&trace, options.id);
-    } else if (rc == 0) {
-        say_about(options.id);
-        fprintf(stderr, "not found\n");
-    }
+    rc = answer(rc, &trace, &options);
     bool wrong = rc == -EINVAL || (rc == 0 && trace.match_count > 1);
     status = spanlog_input_close(&input, wrong ? 0 : rc, trace.match_count > 0);
     spanlog_trace_free(&trace);

@@ -347,27 +347,6 @@ static void draw_loose_items(struct drawing *draw) {
     }
 }
 
-/* What these services could not write while the trace went on. */
-static void put_losses(struct drawing *draw) {
-    enum { SHOWN = 20 };
-    const struct spanlog_trace *trace = draw->trace;
-    struct spanlog_output *out = draw->out;
-    for (uint32_t i = 0; i < trace->loss_count && i < SHOWN; i++) {
-        const struct spanlog_trace_loss *loss = &trace->losses[i];
-        spanlog_put_visible(out, loss->service.size ? loss->service : SPANLOG_TEXT("a service"));
-        spanlog_put(out, " lost ");
-        if (loss->count)
-            put_counted(out, loss->count, "record");
-        else
-            spanlog_put(out, "records");
-        spanlog_put(out, " at ");
-        spanlog_put_offset(out, loss->time_ns, trace->start_ns);
-        spanlog_put(out, " ms\n");
-    }
-    if (trace->loss_count > SHOWN)
-        spanlog_put(out, "and more losses\n");
-}
-
 /* ---- the head ----------------------------------------------------------------------------- */
 
 /* "host b +1.234 ms ±0.045 (4,210 calls)" */
@@ -495,7 +474,7 @@ void spanlog_render_trace(const struct spanlog_trace *trace, const struct spanlo
         draw_tops(&draw, false);
         draw_tops(&draw, true);
         draw_loose_items(&draw);
-        put_losses(&draw);
+        spanlog_put_losses(trace, out);
     } else {
         out->error = -ENOMEM;
     }
