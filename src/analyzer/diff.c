@@ -235,9 +235,8 @@ static int walk(struct spanlog_diff *diff, const struct spanlog_diff_input *inpu
 
 int spanlog_diff_add(struct spanlog_diff *diff, const struct spanlog_diff_input *input) {
     struct spanlog_diff_traces traces[2] = {{NULL, 0, 0}, {NULL, 0, 0}};
-    for (size_t i = 0; i < input->sources->count; i++)
-        if (!input->sources->list[i].is_regular)
-            return -ESPIPE;
+    if (!spanlog_sources_are_files(input->sources))
+        return -ESPIPE;
     struct walker *walkers = calloc(diff->jobs, sizeof *walkers);
     int rc = walkers ? walk(diff, input, walkers) : -ENOMEM;
     for (unsigned i = 0; rc == 0 && i < diff->jobs; i++)

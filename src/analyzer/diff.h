@@ -71,6 +71,7 @@ struct spanlog_diff {
     unsigned jobs;
     int32_t error_status_min;
     bool raw_clocks;
+    bool is_selection; /* after: a selection, before: the rest; only said, not used */
     struct spanlog_translate_settings translate;
     void (*progress)(uint64_t done, uint64_t total);
     /* Filled in. */

@@ -158,6 +158,7 @@ static int one_trace(const struct walk *walk, unsigned job, const struct spanlog
                                       .extras = extras,
                                       .rows = count,
                                       .services = part->service_counts[i],
+                                      .matches = true,
                                       .scratch = &walker->scratch};
     if (part->first_log_bits) {
         view.log_bits = &part->log_bits[part->first_log_bits[i]];
@@ -172,8 +173,9 @@ static int one_trace(const struct walk *walk, unsigned job, const struct spanlog
         return 0;
     if (walk->filter.where) {
         int rc = meets_where(walk, walker, part, i, &tree);
-        if (rc <= 0)
+        if (rc < 0 || (rc == 0 && !walk->filter.where_marks))
             return rc;
+        view.matches = rc > 0;
     }
     walker->selected++;
     if (work_out(walk, &tree, &walker->scratch) < 0)

@@ -28,7 +28,8 @@ struct spanlog_filter {
     uint64_t since_ns;                 /* of the trace's start */
     uint64_t until_ns;                 /* 0: no limit */
     const struct spanlog_where *where; /* NULL: none; the same that the lines were collected with */
-    bool raw_clocks;                   /* times as they were written: no correction of skew */
+    bool where_marks; /* `where` drops no trace, but says of each whether it matches */
+    bool raw_clocks;  /* times as they were written: no correction of skew */
 };
 
 struct spanlog_trace_view {
@@ -42,6 +43,7 @@ struct spanlog_trace_view {
     uint64_t start_ns; /* of the spans; of the log lines where there are no spans; 0: unknown */
     uint64_t duration_ns;
     uint32_t services;             /* how many */
+    bool matches;                  /* the filter's `where`, if there is one */
     struct spanlog_arena *scratch; /* for the call; given back afterwards */
 };
 

@@ -264,13 +264,6 @@ static uint64_t size_of(const struct spanlog_sources *sources) {
     return size;
 }
 
-static bool can_be_read_twice(const struct spanlog_sources *sources) {
-    for (size_t i = 0; i < sources->count; i++)
-        if (sources->list[i].is_stdin)
-            return false;
-    return true;
-}
-
 int spanlog_export_run(struct spanlog_export *export, struct spanlog_sources *sources,
                        struct spanlog_issues *issues) {
     struct wanted wanted = {0};
@@ -279,7 +272,7 @@ int spanlog_export_run(struct spanlog_export *export, struct spanlog_sources *so
     int rc = 0;
     export->records = 0;
     if (export->filter) {
-        if (!can_be_read_twice(sources))
+        if (!spanlog_sources_are_files(sources))
             return -ESPIPE;
         rc = spanlog_issues_sources(&none, sources->count) < 0 ? -ENOMEM : 0;
         if (rc == 0)

@@ -31,6 +31,7 @@ static int add(struct spanlog_sources *sources, const char *path, const struct s
     *source = (struct spanlog_source){.path = strdup(path),
                                       .is_stream = !is_regular,
                                       .is_regular = is_regular,
+                                      .is_file = S_ISREG(st->st_mode),
                                       .size = is_regular ? (uint64_t)st->st_size : 0,
                                       .modified_ns = (uint64_t)st->st_mtim.tv_sec * 1000000000u +
                                                      (uint64_t)st->st_mtim.tv_nsec,
@@ -297,6 +298,13 @@ uint64_t spanlog_source_line(const struct spanlog_source *source, uint64_t offse
     }
     close(fd);
     return at < offset ? 0 : line;
+}
+
+bool spanlog_sources_are_files(const struct spanlog_sources *sources) {
+    for (size_t i = 0; i < sources->count; i++)
+        if (!sources->list[i].is_file)
+            return false;
+    return true;
 }
 
 void spanlog_sources_free(struct spanlog_sources *sources) {

@@ -21,6 +21,7 @@ struct spanlog_source {
     bool is_stdin;
     bool is_stream;  /* to be read in order */
     bool is_regular; /* a file whose size, time, device and inode are known */
+    bool is_file;    /* also one that claims to be empty */
     bool is_archive; /* offsets are of what is in it */
     uint64_t size;   /* as seen at the start; what is appended later is not read */
     uint64_t begin;  /* where stdin stood, if it is a file */
@@ -47,6 +48,8 @@ int spanlog_sources_prune(struct spanlog_sources *sources, uint64_t since_ns, ui
 int spanlog_source_open(const struct spanlog_source *source);
 /* The line, counted from 1, of the byte at offset; 0 when it cannot be counted. */
 uint64_t spanlog_source_line(const struct spanlog_source *source, uint64_t offset);
+/* Whether all of it can be read a second time: files, no pipes. */
+bool spanlog_sources_are_files(const struct spanlog_sources *sources);
 void spanlog_sources_free(struct spanlog_sources *sources);
 
 #endif

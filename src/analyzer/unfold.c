@@ -15,6 +15,7 @@ enum state {
     AFTER,   /* a value has just ended */
     TEXT,    /* that is none, up to its newline */
     VALUE,
+    LINE_START, /* in a value */
     STRING,
     ESCAPE,
 };
@@ -24,10 +25,22 @@ struct machine {
     const char *in;
     const char *end;
     char *out;
+    const char *begin; /* of out */
 };
 
 static bool is_blank(char c) {
     return c == ' ' || c == '\t' || c == '\r';
+}
+
+static void insert_newline(struct machine *m) {
+    *m->out++ = '\n';
+    m->unfold->inserted++;
+}
+
+static void enter(struct spanlog_unfold *unfold, char bracket) {
+    uint64_t bit = unfold->depth < 64 ? (uint64_t)1 << unfold->depth : 0;
+    unfold->objects = bracket == '{' ? unfold->objects | bit : unfold->objects & ~bit;
+    unfold->depth++;
 }
 
 /* Copies what is plain in a string; stops at a quote, a backslash or a newline. */
@@ -78,6 +91,14 @@ static void in_escape(struct machine *m) {
         *m->out++ = *m->in++;
 }
 
+/* What was written last and is no blank. */
+static char last_of_line(const struct machine *m) {
+    const char *p = m->out;
+    while (p > m->begin && is_blank(p[-1]))
+        p--;
+    return p > m->begin ? p[-1] : m->unfold->last;
+}
+
 /* A table is quicker than four comparisons a byte. */
 static const unsigned char means_something[256] = {
     ['"'] = 1, ['{'] = 1, ['}'] = 1, ['['] = 1, [']'] = 1, ['\n'] = 1};
@@ -93,17 +114,50 @@ static void in_value(struct machine *m) {
     if (c == '"') {
         unfold->state = STRING;
     } else if (c == '{' || c == '[') {
-        unfold->depth++;
+        enter(unfold, c);
     } else if (c == '\n') {
-        unfold->mode = SPANLOG_UNFOLD_DOCUMENT;
+        unfold->before = last_of_line(m);
+        unfold->state = LINE_START;
     } else if (--unfold->depth == 0) {
         unfold->state = AFTER;
     }
 }
 
-static void insert_newline(struct machine *m) {
-    *m->out++ = '\n';
-    m->unfold->inserted++;
+/* Whether a value that goes on with c in a new line could be JSON. */
+static bool goes_on(const struct spanlog_unfold *unfold, char c) {
+    bool in_object = unfold->depth <= 64 && unfold->objects >> (unfold->depth - 1) & 1;
+    switch (unfold->before) {
+    case ',':
+        return !in_object || c == '"';
+    case '{':
+        return c == '"' || c == '}';
+    case '[':
+    case ':':
+        return true;
+    default:
+        return c == ',' || c == ':' || c == ']' || c == '}';
+    }
+}
+
+/* The first byte of a line decides whether the value goes on. */
+static void at_line_start(struct machine *m) {
+    struct spanlog_unfold *unfold = m->unfold;
+    char c = *m->in;
+    if (is_blank(c) || c == '\n') {
+        *m->out++ = c == '\n' ? ' ' : c;
+        m->in++;
+        return;
+    }
+    if (goes_on(unfold, c)) {
+        unfold->mode = SPANLOG_UNFOLD_DOCUMENT;
+        unfold->state = VALUE;
+        return;
+    }
+    insert_newline(m);
+    unfold->state = BETWEEN;
+    unfold->depth = 0;
+    if (unfold->mode == SPANLOG_UNFOLD_UNDECIDED)
+        unfold->mode = SPANLOG_UNFOLD_LINES;
 }
 
 /* In the first line, behind its value: a second value makes a document of it. */
@@ -143,7 +197,9 @@ static void between_values(struct machine *m) {
     if (unfold->mode == SPANLOG_UNFOLD_START)
         unfold->mode = opens ? SPANLOG_UNFOLD_UNDECIDED : SPANLOG_UNFOLD_LINES;
     unfold->state = opens ? VALUE : TEXT;
-    unfold->depth = opens;
+    unfold->depth = 0;
+    if (opens)
+        enter(unfold, c);
 }
 
 static void in_text(struct machine *m) {
@@ -157,12 +213,14 @@ static void in_text(struct machine *m) {
 }
 
 size_t spanlog_unfold(struct spanlog_unfold *unfold, const char *in, size_t size, char *out) {
-    struct machine m = {unfold, in, in + size, out};
+    struct machine m = {unfold, in, in + size, out, out};
     while (m.in < m.end && unfold->mode != SPANLOG_UNFOLD_LINES) {
         if (unfold->state == VALUE)
             in_value(&m);
         else if (unfold->state == STRING)
             in_string(&m);
+        else if (unfold->state == LINE_START)
+            at_line_start(&m);
         else if (unfold->state == ESCAPE)
             in_escape(&m);
         else if (unfold->state == BETWEEN)
@@ -174,6 +232,7 @@ size_t spanlog_unfold(struct spanlog_unfold *unfold, const char *in, size_t size
         else
             behind_value(&m);
     }
+    unfold->last = last_of_line(&m);
     size_t rest = (size_t)(m.end - m.in);
     memcpy(m.out, m.in, rest);
     return (size_t)(m.out - out) + rest;

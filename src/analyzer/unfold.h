@@ -11,7 +11,8 @@
  * Newlines inside a value become blanks; what follows a value, a newline. So offsets stay as they
  * are, unless two values touch. The first line decides whether there is anything to do: when it is
  * one whole value, or begins with none, all bytes pass unchanged. Text between values is a line of
- * its own. A newline in a string, which JSON does not have, ends a broken value.
+ * its own. A value is broken, and ends, at a newline that JSON cannot have: in a string, or where
+ * something follows that cannot follow there, as a new line behind a torn one.
  */
 #ifndef SPANLOG_ANALYZER_UNFOLD_H
 #define SPANLOG_ANALYZER_UNFOLD_H
@@ -29,7 +30,10 @@ enum spanlog_unfold_mode {
 struct spanlog_unfold {
     uint8_t mode; /* enum spanlog_unfold_mode */
     uint8_t state;
+    char before; /* at the start of a line in a value: what stands before it, but for blanks */
+    char last;   /* of what the call before wrote, but for blanks */
     uint64_t depth;
+    uint64_t objects;  /* a bit for each of the first 64 levels: it is an object */
     uint64_t inserted; /* newlines between values that touch */
 };
 

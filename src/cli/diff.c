@@ -11,15 +11,17 @@
 
 static const struct spanlog_usage usage = {
     .verb = "diff",
-    .synopsis = "[options] BEFORE AFTER [FILE|DIR]...",
+    .synopsis = "[options] BEFORE AFTER [FILE|DIR]... | --where EXPR [options] FILE|DIR...",
     .about =
         "Says what changed between two sets of traces, the best explanation first: operations\n"
         "that became slower by themselves, the way between two services, operations that are new\n"
         "or vanished, attributes and log texts that traces have more or less often. BEFORE and\n"
         "AFTER are files or directories; or ids of two traces in the files that follow: then\n"
-        "their trees are put side by side. Files are read twice.",
+        "their trees are put side by side. With --where, AFTER are the traces that match and\n"
+        "BEFORE all others: what is different about them? Files are read twice.",
     .examples = "  spanlog diff monday.jsonl tuesday.jsonl\n"
                 "  spanlog diff before/ after/ --service orders --json\n"
+                "  spanlog diff --where '{ duration > 1s }' shop.jsonl\n"
                 "  spanlog diff e266f103 99a0b1c2 shop.jsonl\n",
     .options = SPANLOG_TAKES_INPUT | SPANLOG_TAKES_LOOK | SPANLOG_TAKES_COLOR | SPANLOG_TAKES_JSON |
                SPANLOG_TAKES_FILTER | SPANLOG_TAKES_ERRORS | SPANLOG_TAKES_LIMIT};
@@ -28,56 +30,96 @@ static const struct spanlog_usage usage = {
 
 /* ---- two sets ----------------------------------------------------------------------------- */
 
-static int add_side(struct spanlog_diff *diff, const struct spanlog_options *options, int side) {
-    struct spanlog_options one = *options;
+/* With --where: the selection against the rest. */
+static int side_of_match(void *job, const struct spanlog_trace_view *view) {
+    (void)job;
+    return view->matches;
+}
+
+/* Takes the paths as one side, or, with --where, as both. Returns the exit status. */
+static int add_input(struct spanlog_diff *diff, const struct spanlog_options *options, int side) {
+    const struct spanlog_where *where = options->query.filter.where;
+    struct spanlog_filter filter = options->query.filter;
     struct spanlog_input input;
     struct spanlog_collection all = {0};
-    one.paths = options->paths + side;
-    one.path_count = 1;
-    if (spanlog_input_open(&input, &one) < 0)
+    filter.where_marks = where != NULL;
+    if (spanlog_input_open(&input, options) < 0)
         return SPANLOG_EXIT_ERROR;
     struct spanlog_collect_options collect = {.jobs = diff->jobs,
                                               .error_status_min = options->error_status_min,
                                               .translate = options->translate,
-                                              .where = options->query.filter.where,
+                                              .where = where,
                                               .progress = spanlog_show_progress};
-    struct spanlog_diff_input set = {
-        .sources = &input.sources, .all = &all, .filter = &options->query.filter, .side = side};
+    struct spanlog_diff_input set = {.sources = &input.sources,
+                                     .all = &all,
+                                     .filter = &filter,
+                                     .side = side,
+                                     .side_of = where ? side_of_match : NULL};
     int rc = spanlog_collect(&all, &input.sources, &input.issues, &collect);
     if (rc == 0)
         rc = spanlog_diff_add(diff, &set);
     spanlog_collection_free(&all);
     if (rc == -ESPIPE)
         fprintf(stderr, "spanlog: diff: the input is read twice: give files, no stream\n");
-    int status = spanlog_input_close(&input, rc == -ESPIPE ? 0 : rc, diff->traces[side] > 0);
-    if (status == SPANLOG_EXIT_NOTHING && rc == 0) {
-        fprintf(stderr, "spanlog: diff: no traces in ");
-        spanlog_say_visible(options->paths[side]);
-        fprintf(stderr, "\n");
-    }
+    int status = spanlog_input_close(&input, rc == -ESPIPE ? 0 : rc, true);
     return rc < 0 ? SPANLOG_EXIT_ERROR : status;
+}
+
+static void say_empty_side(const struct spanlog_options *options, int side) {
+    fprintf(stderr, "spanlog: diff: ");
+    if (options->query.filter.where) {
+        fprintf(stderr, side ? "no trace matches\n" : "all traces match: there is no rest\n");
+        return;
+    }
+    fprintf(stderr, "no traces in ");
+    spanlog_say_visible(options->paths[side]);
+    fprintf(stderr, "\n");
+}
+
+static int add_sides(struct spanlog_diff *diff, const struct spanlog_options *options) {
+    int status = 0;
+    if (options->query.filter.where)
+        return add_input(diff, options, 0);
+    for (int side = 0; side < 2; side++) {
+        struct spanlog_options one = *options;
+        one.paths = options->paths + side;
+        one.path_count = 1;
+        int its = add_input(diff, &one, side);
+        status = its > status ? its : status;
+    }
+    return status;
+}
+
+static int print_sets(const struct spanlog_diff *diff, const struct spanlog_options *options) {
+    size_t limit = options->query.limit;
+    struct spanlog_look look = spanlog_options_look(options);
+    struct spanlog_output out;
+    spanlog_output_open(&out, STDOUT_FILENO);
+    if (options->json)
+        spanlog_render_diff_json(diff, limit, &out);
+    else
+        spanlog_render_diff(diff, limit ? limit : ROWS_FOR_PEOPLE, &look, &out);
+    return spanlog_output_close(&out);
 }
 
 static int diff_sets(const struct spanlog_options *options) {
     struct spanlog_diff diff = {.jobs = spanlog_job_count(options->jobs),
                                 .error_status_min = options->error_status_min,
                                 .raw_clocks = options->query.filter.raw_clocks,
+                                .is_selection = options->query.filter.where != NULL,
                                 .translate = options->translate,
                                 .progress = spanlog_show_progress};
-    size_t limit = options->query.limit;
-    int status = add_side(&diff, options, 0);
-    int after = add_side(&diff, options, 1);
-    status = after > status ? after : status;
-    int rc = diff.traces[0] && diff.traces[1] ? spanlog_diff_rank(&diff) : 0;
-    if (rc == 0 && diff.traces[0] && diff.traces[1]) {
-        struct spanlog_look look = spanlog_options_look(options);
-        struct spanlog_output out;
-        spanlog_output_open(&out, STDOUT_FILENO);
-        if (options->json)
-            spanlog_render_diff_json(&diff, limit, &out);
-        else
-            spanlog_render_diff(&diff, limit ? limit : ROWS_FOR_PEOPLE, &look, &out);
-        rc = spanlog_output_close(&out);
+    int rc = 0, status = add_sides(&diff, options);
+    if (status != SPANLOG_EXIT_ERROR)
+        for (int side = 0; side < 2; side++)
+            if (diff.traces[side] == 0) {
+                say_empty_side(options, side);
+                status = SPANLOG_EXIT_NOTHING;
+            }
+    if (diff.traces[0] && diff.traces[1]) {
+        rc = spanlog_diff_rank(&diff);
+        if (rc == 0)
+            rc = print_sets(&diff, options);
     }
     spanlog_diff_free(&diff);
     if (rc < 0 && rc != -EPIPE)
@@ -86,13 +128,6 @@ static int diff_sets(const struct spanlog_options *options) {
 }
 
 /* ---- two traces --------------------------------------------------------------------------- */
-
-static bool has_stream(const struct spanlog_sources *sources) {
-    for (size_t i = 0; i < sources->count; i++)
-        if (!sources->list[i].is_regular)
-            return true;
-    return false;
-}
 
 /* 0, or the exit status after an error was said. */
 static int find_trace(const char *id, const struct spanlog_options *options,
@@ -110,7 +145,7 @@ static int find_trace(const char *id, const struct spanlog_options *options,
                                           .raw_clocks = options->query.filter.raw_clocks,
                                           .progress = spanlog_show_progress};
     const char *problem = NULL;
-    int rc = has_stream(&input.sources)
+    int rc = !spanlog_sources_are_files(&input.sources)
                  ? -ESPIPE
                  : spanlog_trace_find(&search, &input.sources, &input.issues, ret);
     spanlog_clear_progress();
@@ -163,6 +198,8 @@ int spanlog_verb_diff(int argc, char **argv) {
     int status = spanlog_options_parse(&options, &usage, argc, argv);
     if (status >= 0)
         return status;
+    if (options.query.filter.where)
+        return diff_sets(&options);
     if (options.path_count < 2) {
         fprintf(stderr, "spanlog: diff: what with what? Give two files or directories, or two ids "
                         "and files (see: spanlog diff --help)\n");

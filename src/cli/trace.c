@@ -95,13 +95,6 @@ static int learn_clocks(struct spanlog_collection *all, struct spanlog_skew *ske
     return rc;
 }
 
-static bool has_stream(const struct spanlog_sources *sources) {
-    for (size_t i = 0; i < sources->count; i++)
-        if (!sources->list[i].is_regular)
-            return true;
-    return false;
-}
-
 /* Prints the trace, or says why there is none. rc: of the search. */
 static int answer(int rc, const struct spanlog_trace *trace,
                   const struct spanlog_options *options) {
@@ -135,7 +128,7 @@ int spanlog_verb_trace(int argc, char **argv) {
     struct spanlog_collection all = {0};
     struct spanlog_skew skew = {0};
     int rc = 0;
-    if (options.full && has_stream(&input.sources)) {
+    if (options.full && !spanlog_sources_are_files(&input.sources)) {
         fprintf(stderr, "spanlog: trace: --full reads the input twice: give files, no stream\n");
         spanlog_input_close(&input, 0, false);
         return SPANLOG_EXIT_ERROR;

@@ -161,31 +161,59 @@ static void a_document_gives_one_line_a_value(void **state) {
     unlink(path);
 }
 
+/* Whether JSON may have `next` in a new line behind `before`, in an object or an array. */
+static bool may_follow(char before, char next, bool in_object) {
+    if (before == ',')
+        return !in_object || next == '"';
+    if (before == '{')
+        return next == '"' || next == '}';
+    return before == '[' || before == ':' || strchr(",:]}", next) != NULL;
+}
+
 /* A plain version, of all of it at once: the value at i. *ret_end: behind it, or behind the newline
- * in a string that breaks it. */
+ * that breaks it. */
 static bool slow_value(const char *in, size_t size, size_t i, struct bytes *out, size_t *ret_end,
                        bool *ret_has_newline) {
     size_t depth = 0;
     bool in_string = false;
+    char *brackets = malloc(size + 1);
     *ret_has_newline = false;
     for (; i < size; i++) {
         char c = in[i];
         if (in_string && c == '\n') {
             test_append(out, "\n", 1);
             *ret_end = i + 1;
+            free(brackets);
             return false;
         }
         test_append(out, c == '\n' ? " " : &c, 1);
-        *ret_has_newline = *ret_has_newline || c == '\n';
+        if (c == '\n') {
+            size_t last = out->size;
+            while (strchr(" \t\r", out->data[last - 1]))
+                last--;
+            for (; i + 1 < size && strchr(" \t\r\n", in[i + 1]); i++)
+                test_append(out, in[i + 1] == '\n' ? " " : &in[i + 1], 1);
+            /* Deeper than 64 levels it is not known what a comma is in. */
+            bool in_object = depth <= 64 && brackets[depth - 1] == '{';
+            if (i + 1 < size && !may_follow(out->data[last - 1], in[i + 1], in_object)) {
+                test_append(out, "\n", 1);
+                *ret_end = i + 1;
+                free(brackets);
+                return false;
+            }
+            *ret_has_newline = *ret_has_newline || i + 1 < size;
+            continue;
+        }
         if (in_string && c == '\\' && i + 1 < size && in[i + 1] != '\n')
             test_append(out, &in[++i], 1);
         else if (c == '"')
             in_string = !in_string;
         else if (!in_string && (c == '{' || c == '['))
-            depth++;
+            brackets[depth++] = c;
         else if (!in_string && (c == '}' || c == ']') && --depth == 0)
             break;
     }
+    free(brackets);
     *ret_end = i < size ? i + 1 : size;
     return true;
 }

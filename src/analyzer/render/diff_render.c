@@ -88,14 +88,16 @@ void spanlog_render_diff(const struct spanlog_diff *diff, size_t limit,
                          const struct spanlog_look *look, struct spanlog_output *out) {
     char text[32];
     size_t rows = shown_rows(diff, limit);
-    put_set(out, "before: ", diff->traces[0], diff->mean_ns[0]);
-    put_set(out, "    after: ", diff->traces[1], diff->mean_ns[1]);
+    put_set(out, diff->is_selection ? "rest: " : "before: ", diff->traces[0], diff->mean_ns[0]);
+    put_set(out, diff->is_selection ? "    selected: " : "    after: ", diff->traces[1],
+            diff->mean_ns[1]);
     spanlog_put(out, "\n");
     if (rows == 0)
         spanlog_put(out, "nothing differs by more than chance\n");
     else {
         spanlog_look_start(out, look, SPANLOG_LOOK_BOLD);
-        spanlog_put(out, "SCORE KIND          BEFORE     AFTER  NAME");
+        spanlog_put(out, diff->is_selection ? "SCORE KIND            REST  SELECTED  NAME"
+                                            : "SCORE KIND          BEFORE     AFTER  NAME");
         spanlog_look_stop(out, look);
         spanlog_put(out, "\n");
     }
