@@ -2,10 +2,12 @@
 spanlog_folder(analyzer src/analyzer
   SOURCES
     arena.c assert.c by.c cat.c check.c check_assert.c check_lines.c check_threads.c
-    check_traces.c collect.c diff.c diff_lines.c diff_rank.c diff_traces.c each.c export.c export_group.c feed.c fields.c figures.c
-    follow.c graph.c heat.c inflate.c issues.c json.c line_read.c lines.c link.c links.c names.c
+    check_traces.c collect.c diff.c diff_lines.c diff_rank.c diff_traces.c each.c export.c
+    export_group.c feed.c fields.c figures.c follow.c graph.c heat.c infer.c infer_place.c
+    inflate.c issues.c json.c last_lines.c line_read.c lines.c link.c links.c names.c near_end.c
     order.c parallel.c part.c path.c record.c rotated.c scan.c search.c series.c shape_tree.c
-    shapes.c sketch.c skew.c skew_bounds.c sources.c stats.c stream.c strings.c table.c tally.c trace_build.c
+    shapes.c sketch.c skew.c skew_bounds.c sources.c stats.c stream.c strings.c table.c tail.c
+    tail_hosts.c tail_show.c tally.c trace_build.c
     trace_find.c traces.c unfold.c where_leaf.c where_lex.c where_line.c where_parse.c
     where_print.c where_trace.c where_value.c wrapped.c render/check_render.c render/diff_render.c render/export_chrome.c
     render/export_jaeger.c render/export_parts.c render/export_rows.c render/export_zipkin.c
@@ -32,9 +34,10 @@ pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 target_link_libraries(spanlog_analyzer PRIVATE PkgConfig::ZLIB PkgConfig::ZSTD m)
 
 add_executable(spanlog_tool
-  src/cli/main.c src/cli/cat.c src/cli/check.c src/cli/diff.c src/cli/export.c src/cli/graph.c src/cli/input.c src/cli/options.c
-  src/cli/path.c src/cli/question.c src/cli/shapes.c src/cli/stats.c src/cli/trace.c
-  src/cli/traces.c src/cli/values.c)
+  src/cli/main.c src/cli/cat.c src/cli/check.c src/cli/diff.c src/cli/export.c
+  src/cli/following.c src/cli/graph.c src/cli/input.c src/cli/options.c src/cli/options_follow.c
+  src/cli/path.c src/cli/question.c src/cli/shapes.c src/cli/stats.c src/cli/tail.c
+  src/cli/trace.c src/cli/trace_query.c src/cli/traces.c src/cli/values.c)
 set_target_properties(spanlog_tool PROPERTIES OUTPUT_NAME spanlog)
 target_compile_definitions(spanlog_tool PRIVATE SPANLOG_VERSION="${PROJECT_VERSION}")
 target_link_libraries(spanlog_tool PRIVATE spanlog_flags spanlog_analyzer)

@@ -6,7 +6,7 @@
 if(TARGET spanlog_analyzer)
   find_package(Python3 COMPONENTS Interpreter REQUIRED)
 
-  foreach(part diff fields follow input record scan series shape skew sources tree)
+  foreach(part diff fields follow infer input record scan series shape skew sources tail tree)
     spanlog_test(analyzer_${part}_test SOURCES unit/analyzer_${part}_test.c USES analyzer)
   endforeach()
   target_link_libraries(analyzer_input_test PRIVATE PkgConfig::ZLIB PkgConfig::ZSTD)
@@ -29,6 +29,10 @@ if(TARGET spanlog_analyzer)
   add_test(NAME tool_stays_within_its_limits
     COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/limits_test.py
             $<TARGET_FILE:spanlog_tool> ${limits})
+  add_test(NAME tool_follows_logs
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/follow_test.py
+            $<TARGET_FILE:spanlog_tool>)
+  set_tests_properties(tool_follows_logs PROPERTIES TIMEOUT 300)
   add_test(NAME tool_checks_large_logs
     COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/check_large_test.py
             $<TARGET_FILE:spanlog_tool>)

@@ -9,7 +9,7 @@
 #include "src/analyzer/where.h"
 #include "src/analyzer/render/output.h"
 
-struct writer {
+struct spanlog_cat_writer {
     struct spanlog_cat *cat;
     struct spanlog_lines lines_of; /* to be read */
     struct spanlog_where_scratch where;
@@ -18,7 +18,7 @@ struct writer {
     uint64_t lines;
 };
 
-static int write_line(struct writer *writer, const char *text,
+static int write_line(struct spanlog_cat_writer *writer, const char *text,
                       const struct spanlog_record *record) {
     struct spanlog_line line;
     spanlog_arena_reset(&writer->arena);
@@ -36,7 +36,7 @@ static int write_line(struct writer *writer, const char *text,
     return 0;
 }
 
-static bool is_wanted(struct writer *writer, const struct spanlog_record *record,
+static bool is_wanted(struct spanlog_cat_writer *writer, const struct spanlog_record *record,
                       const char *line) {
     const struct spanlog_where *where = writer->cat->where;
     return !where ||
@@ -45,7 +45,7 @@ static bool is_wanted(struct writer *writer, const struct spanlog_record *record
 }
 
 static int convert_chunk(void *argument, const struct spanlog_chunk *chunk) {
-    struct writer *writer = argument;
+    struct spanlog_cat_writer *writer = argument;
     struct spanlog_record record;
     const char *line;
     uint64_t last_time_ns = 0;
@@ -65,7 +65,7 @@ static int convert_chunk(void *argument, const struct spanlog_chunk *chunk) {
 }
 
 static int write_chunk(void *argument, const struct spanlog_chunk *chunk) {
-    struct writer *writer = argument;
+    struct spanlog_cat_writer *writer = argument;
     (void)chunk;
     writer->out.fd = writer->cat->fd;
     spanlog_output_flush(&writer->out);
@@ -73,16 +73,31 @@ static int write_chunk(void *argument, const struct spanlog_chunk *chunk) {
     return writer->out.error;
 }
 
+static int open_writer(struct spanlog_cat_writer *writer, struct spanlog_cat *cat,
+                       struct spanlog_issues *issues) {
+    *writer = (struct spanlog_cat_writer){.cat = cat, .out = {.fd = -1}};
+    spanlog_lines_init(&writer->lines_of, &cat->translate, 500, issues);
+    return cat->where ? spanlog_where_scratch_init(&writer->where, cat->where) : 0;
+}
+
+static void close_writer(struct spanlog_cat_writer *writer) {
+    if (!writer->cat) /* never opened */
+        return;
+    writer->cat->lines += writer->lines;
+    spanlog_arena_free(&writer->arena);
+    if (writer->cat->where)
+        spanlog_where_scratch_free(&writer->where);
+    spanlog_lines_free(&writer->lines_of);
+    free(writer->out.data);
+}
+
 int spanlog_cat_run(struct spanlog_cat *cat, struct spanlog_sources *sources,
                     struct spanlog_issues *issues) {
-    struct writer *writers = calloc(cat->jobs, sizeof *writers);
+    struct spanlog_cat_writer *writers = calloc(cat->jobs, sizeof *writers);
     void **arguments = calloc(cat->jobs, sizeof *arguments);
     int rc = writers && arguments ? 0 : -ENOMEM;
     for (unsigned i = 0; rc == 0 && i < cat->jobs; i++) {
-        writers[i] = (struct writer){.cat = cat, .out = {.fd = -1}};
-        spanlog_lines_init(&writers[i].lines_of, &cat->translate, 500, issues);
-        if (cat->where)
-            rc = spanlog_where_scratch_init(&writers[i].where, cat->where);
+        rc = open_writer(&writers[i], cat, issues);
         arguments[i] = &writers[i];
     }
     struct spanlog_scan scan = {.sources = sources,
@@ -95,15 +110,32 @@ int spanlog_cat_run(struct spanlog_cat *cat, struct spanlog_sources *sources,
     if (rc == 0)
         rc = spanlog_scan_run(&scan);
     cat->lines = 0;
-    for (unsigned i = 0; writers && i < cat->jobs; i++) {
-        cat->lines += writers[i].lines;
-        spanlog_arena_free(&writers[i].arena);
-        if (cat->where)
-            spanlog_where_scratch_free(&writers[i].where);
-        spanlog_lines_free(&writers[i].lines_of);
-        free(writers[i].out.data);
-    }
+    for (unsigned i = 0; writers && i < cat->jobs; i++)
+        close_writer(&writers[i]);
     free(writers);
     free(arguments);
     return rc;
+}
+
+/* ---- followed logs ------------------------------------------------------------------------ */
+
+struct spanlog_cat_writer *spanlog_cat_writer_new(struct spanlog_cat *cat,
+                                                  struct spanlog_issues *issues) {
+    struct spanlog_cat_writer *writer = calloc(1, sizeof *writer);
+    if (writer && open_writer(writer, cat, issues) < 0) {
+        spanlog_cat_writer_free(writer);
+        return NULL;
+    }
+    return writer;
+}
+
+int spanlog_cat_write(struct spanlog_cat_writer *writer, const struct spanlog_chunk *chunk) {
+    int rc = convert_chunk(writer, chunk);
+    return rc < 0 ? rc : write_chunk(writer, chunk);
+}
+
+void spanlog_cat_writer_free(struct spanlog_cat_writer *writer) {
+    if (writer)
+        close_writer(writer);
+    free(writer);
 }

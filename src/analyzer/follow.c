@@ -11,13 +11,14 @@
 #include <stdlib.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "src/analyzer/near_end.h"
 #include "src/analyzer/rotated.h"
 #include "src/analyzer/stream.h"
 
 #define DEPTH_MAX 32 /* of directories */
-#define TAIL_SIZE 65536
 #define WATCHED                                                                                    \
     (IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB | IN_ONLYDIR)
 
@@ -59,17 +60,6 @@ static int add_directory(struct spanlog_follow *follow, const char *path, unsign
 
 /* ---- one file ----------------------------------------------------------------------------- */
 
-/* Behind the last newline: what follows it is the beginning of a line that is yet to come. */
-static uint64_t begin_at_end(int fd, uint64_t size) {
-    char tail[TAIL_SIZE];
-    uint64_t from = size > sizeof tail ? size - sizeof tail : 0;
-    ssize_t got = pread(fd, tail, sizeof tail, (off_t)from);
-    const char *newline = got > 0 ? memrchr(tail, '\n', (size_t)got) : NULL;
-    if (newline)
-        return from + (uint64_t)(newline + 1 - tail);
-    return from == 0 ? 0 : size;
-}
-
 /* Opens what now has the name; a file that is missing may come later. */
 static int open_now(struct spanlog_follow *follow, struct followed *file) {
     int fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -81,9 +71,10 @@ static int open_now(struct spanlog_follow *follow, struct followed *file) {
             spanlog_issues_unreadable(follow->settings.issues, file->path, error);
         return 0;
     }
-    file->begin = follow->settings.from_end && !follow->is_open
-                      ? begin_at_end(fd, (uint64_t)file->st.st_size)
-                      : 0;
+    file->begin =
+        follow->settings.from_end && !follow->is_open
+            ? spanlog_near_end(fd, (uint64_t)file->st.st_size, follow->settings.last_lines)
+            : 0;
     lseek(fd, (off_t)file->begin, SEEK_SET);
     file->now.issues = follow->settings.issues;
     file->now.is_followed = true;
@@ -456,8 +447,23 @@ int spanlog_follow_open(struct spanlog_follow **ret, const char *const *paths, s
     return rc;
 }
 
+static uint64_t now_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* What is left of the timeout: other files of the directory may wake us again and again. */
+static int time_left(int timeout_ms, uint64_t began_ms) {
+    if (timeout_ms <= 0)
+        return timeout_ms;
+    uint64_t gone_ms = now_ms() - began_ms;
+    return gone_ms < (uint64_t)timeout_ms ? timeout_ms - (int)gone_ms : 0;
+}
+
 int spanlog_follow_next(struct spanlog_follow *follow, int timeout_ms,
                         struct spanlog_chunk *chunk) {
+    uint64_t began_ms = timeout_ms > 0 ? now_ms() : 0;
     int rc = 1;
     while (rc == 1 && !is_stopped(follow)) {
         rc = read_marked(follow, chunk);
@@ -465,13 +471,13 @@ int spanlog_follow_next(struct spanlog_follow *follow, int timeout_ms,
             return rc < 0 ? rc : SPANLOG_FOLLOW_LINES;
         if (all_have_ended(follow))
             return SPANLOG_FOLLOW_ENDED;
-        rc = wait_for_change(follow, timeout_ms);
+        rc = wait_for_change(follow, time_left(timeout_ms, began_ms));
     }
     return rc == 1 ? SPANLOG_FOLLOW_ENDED : rc;
 }
 
 const char *spanlog_follow_path(const struct spanlog_follow *follow, uint32_t source) {
-    return follow->files[source].path;
+    return source < follow->file_count ? follow->files[source].path : NULL;
 }
 
 void spanlog_follow_close(struct spanlog_follow *follow) {

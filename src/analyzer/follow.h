@@ -26,8 +26,9 @@ enum {
 
 struct spanlog_follow_settings {
     struct spanlog_issues *issues;
-    bool from_end; /* what is in files at the start is left out */
-    int stop_fd;   /* -1, or what ends it, once it is readable: for signal handlers to write to */
+    bool from_end;       /* what is in files at the start is left out, */
+    uint64_t last_lines; /* but for this many lines of each */
+    int stop_fd; /* -1, or what ends it, once it is readable: for signal handlers to write to */
     size_t piece_size; /* 0: SPANLOG_PIECE_SIZE */
 };
 
@@ -38,7 +39,7 @@ int spanlog_follow_open(struct spanlog_follow **ret, const char *const *paths, s
                         const struct spanlog_follow_settings *settings);
 /* One of the above, or -errno. timeout_ms: -1 waits for ever. */
 int spanlog_follow_next(struct spanlog_follow *follow, int timeout_ms, struct spanlog_chunk *chunk);
-/* Of chunk->source. */
+/* Of chunk->source; NULL behind the last of them. */
 const char *spanlog_follow_path(const struct spanlog_follow *follow, uint32_t source);
 void spanlog_follow_close(struct spanlog_follow *follow);
 

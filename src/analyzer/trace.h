@@ -23,6 +23,7 @@ struct spanlog_trace_search {
     unsigned jobs;
     int32_t error_status_min;
     struct spanlog_translate_settings translate;
+    bool full;       /* lines without ids, too: reads the input twice (infer.h) */
     bool raw_clocks; /* no correction of skew */
     /* NULL: by the trace alone. Else what all traces say of the hosts' clocks. */
     const struct spanlog_skew *skew;
@@ -46,7 +47,15 @@ struct spanlog_trace_line {
 struct spanlog_trace_item {
     uint64_t time_ns;
     uint32_t line;
-    uint32_t event; /* of the line; UINT32_MAX: the line itself, a log */
+    uint32_t event;   /* of the line; UINT32_MAX: the line itself, a log */
+    bool is_inferred; /* the line has no id */
+};
+
+/* "records dropped" of one of the services, while the trace went on. */
+struct spanlog_trace_loss {
+    uint64_t time_ns;
+    uint64_t count;
+    struct spanlog_text service;
 };
 
 /* How the clock of a host, or of a service on an unknown one, was corrected. */
@@ -67,9 +76,13 @@ struct spanlog_trace {
     uint32_t line_count;
     struct spanlog_tree tree;
     struct spanlog_trace_item
-        *items;                /* by node: items[first_item[i]] .. items[first_item[i + 1]] */
-    uint32_t *first_item;      /* node number tree.count: what belongs to no span */
-    uint32_t *log_counts;      /* of each node */
+        *items;              /* by node: items[first_item[i]] .. items[first_item[i + 1]] */
+    uint32_t *first_item;    /* node number tree.count: what belongs to no span */
+    uint32_t *log_counts;    /* of each node */
+    uint32_t *last_lines;    /* of each node: the last log line of its thread, or UINT32_MAX */
+    uint32_t inferred_count; /* lines behind lines[line_count], which have no ids */
+    struct spanlog_trace_loss *losses; /* with `full`, by time */
+    uint32_t loss_count;
     uint64_t start_ns, end_ns; /* of all */
     uint32_t logs, services, repeated_lines;
     struct spanlog_strings service_names;

@@ -322,11 +322,11 @@ static void each_item(struct spanlog_trace *trace, const uint32_t *node_of_line,
         if (!is_span(line))
             put(trace, node_of_line[i],
                 (struct spanlog_trace_item){spanlog_skew_shift(line->line.time_ns, shift), i,
-                                            UINT32_MAX});
+                                            UINT32_MAX, false});
         for (uint32_t n = 0; n < line->line.event_count; n++)
             put(trace, node_of_line[i],
                 (struct spanlog_trace_item){spanlog_skew_shift(line->line.events[n].time_ns, shift),
-                                            i, n});
+                                            i, n, false});
     }
 }
 
@@ -434,7 +434,7 @@ int spanlog_trace_build(struct spanlog_trace *trace, const struct spanlog_found 
     if (take_hosts(trace, search->skew_hosts) < 0 ||
         read_lines(trace, found, search->error_status_min) < 0 ||
         build_tree(trace, found->writers, search) < 0 || place_items(trace) < 0 ||
-        sum_up(trace) < 0)
+        sum_up(trace) < 0 || spanlog_trace_find_last_lines(trace) < 0)
         return -ENOMEM;
     return 0;
 }

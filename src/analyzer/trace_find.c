@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "src/analyzer/hash.h"
+#include "src/analyzer/infer.h"
 
 #define NEEDLE_SIZE_MAX 256
 #define NEEDLE_SIZE_MIN 4 /* shorter ones must be the whole id */
@@ -237,8 +238,7 @@ static int by_digest(const void *left, const void *right) {
     return order ? order : by_place(left, right);
 }
 
-/* Identical lines count once: the first stays. Returns how many are left, in the input's order. */
-static uint32_t drop_repeated(struct spanlog_found_line *lines, uint32_t count) {
+uint32_t spanlog_found_unique(struct spanlog_found_line *lines, uint32_t count) {
     uint32_t kept = 0;
     qsort(lines, count, sizeof *lines, by_digest);
     for (uint32_t i = 0; i < count; i++) {
@@ -289,7 +289,7 @@ static int merge(struct spanlog_trace *trace, struct finder *finders,
     for (unsigned i = 0; i < jobs; i++)
         spanlog_arena_join(&trace->arena, &finders[i].arena);
     if (rc == 0 && count) {
-        uint32_t kept = drop_repeated(lines, count);
+        uint32_t kept = spanlog_found_unique(lines, count);
         trace->repeated_lines = count - kept;
         struct spanlog_found found = {lines, kept, writers, finders[0].hosts,
                                       finders[0].host_count};
@@ -349,6 +349,8 @@ int spanlog_trace_find(const struct spanlog_trace_search *search, struct spanlog
         rc = -EINVAL;
     if (rc == 0 && ret->match_count == 1)
         rc = merge(ret, finders, search);
+    if (rc == 0 && ret->match_count == 1 && search->full)
+        rc = spanlog_trace_infer(ret, search, sources);
     for (unsigned i = 0; finders && i < search->jobs; i++) {
         spanlog_arena_free(&finders[i].arena);
         spanlog_strings_free(&finders[i].writers);

@@ -1,4 +1,5 @@
-/* analyzer/trace_find.h: what trace_find.c hands to trace_build.c. For these two only. */
+/* analyzer/trace_find.h: what those who find the lines of a trace, trace_find.c and tail.c, hand to
+ * trace_build.c. For these only. */
 #ifndef SPANLOG_ANALYZER_TRACE_FIND_H
 #define SPANLOG_ANALYZER_TRACE_FIND_H
 
@@ -33,5 +34,11 @@ struct spanlog_found {
  * into them. 0 or -ENOMEM. */
 int spanlog_trace_build(struct spanlog_trace *trace, const struct spanlog_found *found,
                         const struct spanlog_trace_search *search);
+
+/* Identical lines count once: the first stays. Returns how many are left, in the input's order. */
+uint32_t spanlog_found_unique(struct spanlog_found_line *lines, uint32_t count);
+
+/* Fills in trace->last_lines. 0 or -ENOMEM. */
+int spanlog_trace_find_last_lines(struct spanlog_trace *trace);
 
 #endif

@@ -59,7 +59,7 @@ void spanlog_clear_progress(void) {
 /* ---- issues ------------------------------------------------------------------------------- */
 
 int spanlog_input_open(struct spanlog_input *input, const struct spanlog_options *options) {
-    input->issues = (struct spanlog_issues)SPANLOG_ISSUES_EMPTY;
+    *input = (struct spanlog_input){.issues = SPANLOG_ISSUES_EMPTY};
     int rc =
         spanlog_sources_open(&input->sources, options->paths, options->path_count, &input->issues);
     const struct spanlog_filter *filter = &options->query.filter;
@@ -115,6 +115,20 @@ static void say_note(const struct spanlog_note *note) {
     fprintf(stderr, "\n");
 }
 
+static void say_unreadable(const struct spanlog_unreadable *unreadable) {
+    fprintf(stderr, "spanlog: ");
+    spanlog_say_visible(unreadable->path);
+    fprintf(stderr, ": %s\n", error_text(unreadable->error));
+}
+
+void spanlog_input_say_news(struct spanlog_input *input) {
+    const struct spanlog_issues *issues = &input->issues;
+    while (input->notes_said < issues->note_count)
+        say_note(&issues->notes[input->notes_said++]);
+    while (input->unreadable_said < issues->unreadable_count)
+        say_unreadable(&issues->unreadable[input->unreadable_said++]);
+}
+
 int spanlog_input_close_quietly(struct spanlog_input *input, int rc, bool found) {
     int status = found ? SPANLOG_EXIT_DONE : SPANLOG_EXIT_NOTHING;
     spanlog_clear_progress();
@@ -132,15 +146,9 @@ int spanlog_input_close(struct spanlog_input *input, int rc, bool found) {
     spanlog_clear_progress();
     for (size_t i = 0; i < input->issues.source_count; i++)
         say_issues_of(&input->sources.list[i], &input->issues.sources[i]);
-    for (size_t i = 0; i < input->issues.note_count; i++) {
-        say_note(&input->issues.notes[i]);
+    spanlog_input_say_news(input);
+    for (size_t i = 0; i < input->issues.note_count; i++)
         unreadable = unreadable || input->issues.notes[i].is_error;
-    }
-    for (size_t i = 0; i < input->issues.unreadable_count; i++) {
-        fprintf(stderr, "spanlog: ");
-        spanlog_say_visible(input->issues.unreadable[i].path);
-        fprintf(stderr, ": %s\n", error_text(input->issues.unreadable[i].error));
-    }
     int status = spanlog_input_close_quietly(input, rc, found);
     return unreadable ? SPANLOG_EXIT_ERROR : status;
 }

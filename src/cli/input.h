@@ -14,6 +14,7 @@
 struct spanlog_input {
     struct spanlog_sources sources;
     struct spanlog_issues issues;
+    size_t notes_said, unreadable_said; /* of the issues; the rest is said at the end */
 };
 
 int spanlog_input_open(struct spanlog_input *input, const struct spanlog_options *options);
@@ -21,6 +22,9 @@ int spanlog_input_open(struct spanlog_input *input, const struct spanlog_options
 int spanlog_input_close(struct spanlog_input *input, int rc, bool found);
 /* The same when the answer has said already what was wrong with the input. */
 int spanlog_input_close_quietly(struct spanlog_input *input, int rc, bool found);
+
+/* Says the notes, and what could not be read, that are new. */
+void spanlog_input_say_news(struct spanlog_input *input);
 
 /* Shown on stderr's terminal once the work has taken a second. Give it to the scan. */
 void spanlog_show_progress(uint64_t done, uint64_t total);

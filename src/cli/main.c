@@ -26,6 +26,7 @@ static const struct verb {
     {"diff", "two traces or two sets of traces: what changed, what explains it", spanlog_verb_diff},
     {"check", "what is wrong with the logs", spanlog_verb_check},
     {"cat", "log lines in another dialect", spanlog_verb_cat},
+    {"tail", "follow logs: a tree as each trace completes", spanlog_verb_tail},
     {"export", "spans and logs for Zipkin, Jaeger, Perfetto, databases", spanlog_verb_export},
 #ifdef SPANLOG_TOOL_RECOVER
     {"recover", "write what dead processes left", spanlog_verb_recover},

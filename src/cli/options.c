@@ -11,11 +11,9 @@
 
 #include "src/analyzer/fields.h"
 #include "src/analyzer/where.h"
+#include "src/cli/options_set.h"
 #include "src/cli/values.h"
 #include "src/cli/verbs.h"
-
-/* Sets one option; NULL, or what a value must look like, or a message that begins with "--". */
-typedef const char *set_option(struct spanlog_options *options, const char *value);
 
 static const char *set_json(struct spanlog_options *options, const char *value) {
     (void)value;
@@ -284,11 +282,25 @@ static const struct option {
     const char *name;
     const char *value; /* NULL: takes none */
     const char *help;
-    set_option *set;
+    spanlog_set_option *set;
     unsigned group; /* enum spanlog_takes: any of these */
     char letter;    /* 0: none */
 } table[] = {
     {"json", NULL, "one JSON object a line", set_json, SPANLOG_TAKES_JSON, 0},
+    {"as", "LANGUAGE", "print what asks others for the same: grep, jq, logql or traceql",
+     spanlog_set_as, SPANLOG_TAKES_ID, 0},
+    {"follow", NULL, "go on with what is added, also through rotation; Ctrl-C ends it",
+     spanlog_set_follow, SPANLOG_TAKES_FOLLOW, 'f'},
+    {"lines", "N", "with --follow: begin with the last N lines of each file (default: 10)",
+     spanlog_set_lines, SPANLOG_TAKES_FOLLOW, 'n'},
+    {"from-start", NULL, "begin with what is in the files already", spanlog_set_from_start,
+     SPANLOG_TAKES_FOLLOW | SPANLOG_TAKES_TAIL, 0},
+    {"settle", "TIME", "how long nothing more must come behind the root (default: 500ms)",
+     spanlog_set_settle, SPANLOG_TAKES_TAIL, 0},
+    {"give-up", "TIME", "after how long without a line a trace is shown as it is (default: 30s)",
+     spanlog_set_give_up, SPANLOG_TAKES_TAIL, 0},
+    {"memory", "SIZE", "what lines of open traces may take (default: 64M); then the oldest go",
+     spanlog_set_memory, SPANLOG_TAKES_TAIL, 0},
     {"to", "DIALECT",
      "json (default), pretty (default on a terminal), logfmt, ecs, gcp, datadog, zap, otlp", set_to,
      SPANLOG_TAKES_TO, 0},
@@ -327,7 +339,7 @@ static const struct option {
      SPANLOG_TAKES_CHECK, 0},
     {"no-skew", NULL, "times as they were written: clocks of other hosts are not corrected",
      set_no_skew, SPANLOG_TAKES_FILTER | SPANLOG_TAKES_ID | SPANLOG_TAKES_CHECK, 0},
-    {"full", NULL, "read all traces, to know the clocks of other hosts as well as possible",
+    {"full", NULL, "read all lines: to know the clocks of hosts better, and for lines without ids",
      set_full, SPANLOG_TAKES_ID, 0},
     {"where", "EXPR",
      "only what is like this: '{ service = \"cart\" && duration > 100ms }' (docs/where.md)",
@@ -341,9 +353,9 @@ static const struct option {
      SPANLOG_TAKES_ID, 0},
     {"width", "N", "columns (default: the terminal's, or 80)", set_width, SPANLOG_TAKES_LOOK, 0},
     {"dialect", "NAME", "how the input is to be read (default: found line by line)", set_dialect,
-     SPANLOG_TAKES_INPUT, 0},
+     SPANLOG_TAKES_INPUT | SPANLOG_TAKES_TAIL, 0},
     {"trace-key", "KEY", "lines without a trace id belong together by this field: request_id",
-     set_trace_key, SPANLOG_TAKES_INPUT, 0},
+     set_trace_key, SPANLOG_TAKES_INPUT | SPANLOG_TAKES_TAIL, 0},
     {"jobs", "N", "threads (default: one for each core)", set_jobs, SPANLOG_TAKES_INPUT, 'j'},
 };
 #define OPTIONS (sizeof table / sizeof table[0])
@@ -427,7 +439,8 @@ int spanlog_options_parse(struct spanlog_options *options, const struct spanlog_
                           int argc, char **argv) {
     int words = 0;
     bool only_words = false;
-    *options = (struct spanlog_options){.error_status_min = 500, .usage = usage};
+    *options = (struct spanlog_options){
+        .error_status_min = 500, .settle_ns = 500000000, .give_up_ns = 30000000000, .usage = usage};
     if (usage->sorts)
         set_sort(options, usage->sort_default);
     for (int i = 1; i < argc; i++) {

@@ -33,8 +33,10 @@ enum spanlog_takes {
     SPANLOG_TAKES_DRAW = 1 << 17,   /* --dot --mermaid */
     SPANLOG_TAKES_FOLDED = 1 << 18, /* --folded */
     /* --no-skew is in FILTER, ID and CHECK, --full in ID. */
-    SPANLOG_TAKES_CHECK = 1 << 20, /* --assert --rules --on-fail */
-    SPANLOG_TAKES_LIMIT = 1 << 21  /* --limit, which is also in SORT */
+    SPANLOG_TAKES_CHECK = 1 << 20,  /* --assert --rules --on-fail */
+    SPANLOG_TAKES_LIMIT = 1 << 21,  /* --limit, which is also in SORT */
+    SPANLOG_TAKES_FOLLOW = 1 << 22, /* --follow --lines --from-start */
+    SPANLOG_TAKES_TAIL = 1 << 23    /* --settle --give-up --memory --from-start */
 };
 
 struct spanlog_usage {
@@ -50,6 +52,15 @@ struct spanlog_usage {
 
 enum spanlog_color { SPANLOG_COLOR_AUTO, SPANLOG_COLOR_ALWAYS, SPANLOG_COLOR_NEVER };
 
+/* In which language a question is printed instead of its answer. */
+enum spanlog_query_form {
+    SPANLOG_QUERY_NONE,
+    SPANLOG_QUERY_GREP,
+    SPANLOG_QUERY_JQ,
+    SPANLOG_QUERY_LOGQL,
+    SPANLOG_QUERY_TRACEQL
+};
+
 #define SPANLOG_ASSERTS_MAX 256
 
 struct spanlog_options {
@@ -58,6 +69,9 @@ struct spanlog_options {
     const char *id; /* with SPANLOG_TAKES_ID */
     bool json;
     bool full;
+    bool follow;
+    bool from_start;
+    bool has_lines; /* --lines was given */
     const char *asserts[SPANLOG_ASSERTS_MAX];
     size_t assert_count;
     const char *rules;
@@ -65,12 +79,16 @@ struct spanlog_options {
     bool ascii;
     bool unfold;
     enum spanlog_color color;
-    unsigned width; /* 0: the terminal's, or 80 */
+    enum spanlog_query_form query_form; /* --as */
+    unsigned width;                     /* 0: the terminal's, or 80 */
     unsigned jobs;
     int32_t error_status_min;
     struct spanlog_translate_settings translate;
     const struct spanlog_export_format *export_to; /* of export; NULL: not given */
     bool table;
+    uint64_t lines;
+    uint64_t settle_ns, give_up_ns;
+    uint64_t memory;                  /* 0: not given */
     const struct spanlog_dialect *to; /* NULL: by the output */
     struct spanlog_traces_query query;
     const struct spanlog_usage *usage;

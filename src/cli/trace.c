@@ -7,6 +7,7 @@
 #include "src/analyzer/parallel.h"
 #include "src/analyzer/render/render.h"
 #include "src/cli/input.h"
+#include "src/cli/trace_query.h"
 #include "src/cli/verbs.h"
 
 static const struct spanlog_usage usage = {
@@ -15,10 +16,17 @@ static const struct spanlog_usage usage = {
     .about =
         "Shows one trace: its spans as a tree with their times, the critical path in heavy bars,\n"
         "log lines and events in their places. ID is a trace id, or at least 4 characters of\n"
-        "either end of it. No file means stdin.",
+        "either end of it. No file means stdin.\n"
+        "--full reads all other lines, too: their calls tell how far the clocks of hosts are\n"
+        "apart; lines without a trace id, of a thread whose innermost open span was one of these,\n"
+        "stand inside it, marked \"inferred\" and not counted; and records that these services\n"
+        "lost meanwhile are named.\n"
+        "--as prints the command or query that finds the lines without spanlog: grep and jq for\n"
+        "plain files, LogQL for Loki, TraceQL for Tempo.",
     .examples = "  spanlog trace e266f103 shop.jsonl\n"
                 "  spanlog trace 01a1fda890089f5228efe333b266f103 logs/ --width 120\n"
-                "  kubectl logs orders | spanlog trace e266f103 --json | jq .operation\n",
+                "  kubectl logs orders | spanlog trace e266f103 --json | jq .operation\n"
+                "  spanlog trace e266f103 logs/ --as grep\n",
     .options = SPANLOG_TAKES_INPUT | SPANLOG_TAKES_LOOK | SPANLOG_TAKES_COLOR | SPANLOG_TAKES_JSON |
                SPANLOG_TAKES_ERRORS | SPANLOG_TAKES_ID};
 
@@ -59,7 +67,9 @@ static int print(const struct spanlog_trace *trace, const struct spanlog_options
     struct spanlog_look look = spanlog_options_look(options);
     struct spanlog_output out;
     spanlog_output_open(&out, STDOUT_FILENO);
-    if (options->json)
+    if (options->query_form)
+        spanlog_put_trace_query(trace, options, &out);
+    else if (options->json)
         spanlog_render_trace_json(trace, &out);
     else
         spanlog_render_trace(trace, &look, &out);
@@ -85,6 +95,20 @@ static int learn_clocks(struct spanlog_collection *all, struct spanlog_skew *ske
     return rc;
 }
 
+/* Prints the trace, or says why there is none. rc: of the search. */
+static int answer(int rc, const struct spanlog_trace *trace,
+                  const struct spanlog_options *options) {
+    if (rc == 0 && trace->match_count == 1)
+        return print(trace, options);
+    if (rc == 0 && trace->match_count > 1) {
+        say_ambiguous(trace, options->id);
+    } else if (rc == 0 || rc == -EINVAL) {
+        say_about(options->id);
+        fprintf(stderr, rc ? "too short; give at least 4 characters of the id\n" : "not found\n");
+    }
+    return rc;
+}
+
 int spanlog_verb_trace(int argc, char **argv) {
     struct spanlog_options options;
     struct spanlog_input input;
@@ -98,6 +122,7 @@ int spanlog_verb_trace(int argc, char **argv) {
                                           .jobs = spanlog_job_count(options.jobs),
                                           .translate = options.translate,
                                           .error_status_min = options.error_status_min,
+                                          .full = options.full && !options.json,
                                           .raw_clocks = options.query.filter.raw_clocks,
                                           .progress = spanlog_show_progress};
     struct spanlog_collection all = {0};
@@ -117,17 +142,7 @@ int spanlog_verb_trace(int argc, char **argv) {
     if (rc == 0)
         rc = spanlog_trace_find(&search, &input.sources, &input.issues, &trace);
     spanlog_clear_progress();
-    if (rc == -EINVAL) {
-        say_about(options.id);
-        fprintf(stderr, "too short; give at least 4 characters of the id\n");
-    } else if (rc == 0 && trace.match_count == 1) {
-        rc = print(&trace, &options);
-    } else if (rc == 0 && trace.match_count > 1) {
-        say_ambiguous(&trace, options.id);
-    } else if (rc == 0) {
-        say_about(options.id);
-        fprintf(stderr, "not found\n");
-    }
+    rc = answer(rc, &trace, &options);
     bool wrong = rc == -EINVAL || (rc == 0 && trace.match_count > 1);
     status = spanlog_input_close(&input, wrong ? 0 : rc, trace.match_count > 0);
     spanlog_trace_free(&trace);

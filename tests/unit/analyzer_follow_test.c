@@ -6,9 +6,12 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <sys/times.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "src/analyzer/follow.h"
@@ -46,6 +49,7 @@ static void append_to(const char *name, const char *text) {
     close(fd);
 }
 
+static uint64_t last_lines;
 static size_t size_seen; /* read by the writer of the last test, too */
 
 struct followed_text {
@@ -58,8 +62,11 @@ struct followed_text {
 
 static void begin(struct followed_text *all, const char *path, bool from_end, int stop_fd) {
     *all = (struct followed_text){.issues = SPANLOG_ISSUES_EMPTY, .text = calloc(1, 1)};
-    struct spanlog_follow_settings settings = {
-        .issues = &all->issues, .from_end = from_end, .stop_fd = stop_fd, .piece_size = 64};
+    struct spanlog_follow_settings settings = {.issues = &all->issues,
+                                               .from_end = from_end,
+                                               .last_lines = last_lines,
+                                               .stop_fd = stop_fd,
+                                               .piece_size = 64};
     assert_int_equal(spanlog_follow_open(&all->follow, &path, 1, &settings), 0);
 }
 
@@ -108,6 +115,70 @@ static void from_the_end_only_new_lines_come(void **state) {
     assert_string_equal(read_all(&all, SOON_MS), "");
     append_to("app.log", "3\n4\n");
     assert_string_equal(read_all(&all, SOON_MS), "33\n4\n");
+    finish(&all);
+}
+
+static void from_the_end_some_lines_may_come_first(void **state) {
+    static const struct {
+        uint64_t lines;
+        const char *wanted;
+    } cases[] = {{1, "4\n"}, {2, "\n4\n"}, {4, "1\n22\n\n4\n"}, {9, "1\n22\n\n4\n"}};
+    (void)state;
+    append_to("app.log", "1\n22\n\n4\n5");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct followed_text all;
+        last_lines = cases[i].lines;
+        begin(&all, in_folder("app.log"), true, -1);
+        assert_string_equal(read_all(&all, SOON_MS), cases[i].wanted);
+        finish(&all);
+    }
+    last_lines = 0;
+}
+
+/* More than is read at once while the place is looked for. */
+static void the_last_lines_may_be_long(void **state) {
+    struct followed_text all;
+    char *text = malloc(300001);
+    (void)state;
+    memset(text, 'x', 300000);
+    text[300000] = 0;
+    text[99] = text[200100] = text[299999] = '\n';
+    append_to("app.log", text);
+    last_lines = 1;
+    begin(&all, in_folder("app.log"), true, -1);
+    assert_int_equal(strlen(read_all(&all, SOON_MS)), 99899);
+    finish(&all);
+    last_lines = 2;
+    begin(&all, in_folder("app.log"), true, -1);
+    assert_int_equal(strlen(read_all(&all, SOON_MS)), 299900);
+    finish(&all);
+    last_lines = 0;
+    free(text);
+}
+
+/* Others write beside what is followed: the timeout must not begin anew each time. */
+static void the_timeout_holds_in_a_busy_directory(void **state) {
+    struct followed_text all;
+    struct spanlog_chunk chunk;
+    struct timespec began, now;
+    (void)state;
+    append_to("app.log", "");
+    begin(&all, in_folder("app.log"), true, -1);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        for (;;) {
+            append_to("other.log", "x\n");
+            poll(NULL, 0, 5);
+        }
+    clock_gettime(CLOCK_MONOTONIC, &began);
+    int got = spanlog_follow_next(all.follow, 100, &chunk);
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    assert_int_equal(got, SPANLOG_FOLLOW_NOTHING);
+    assert_in_range((now.tv_sec - began.tv_sec) * 1000 + (now.tv_nsec - began.tv_nsec) / 1000000,
+                    90, LATE_MS);
     finish(&all);
 }
 
@@ -294,6 +365,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_line_comes_when_it_is_whole),
         TEST(from_the_end_only_new_lines_come),
+        TEST(from_the_end_some_lines_may_come_first),
+        TEST(the_last_lines_may_be_long),
+        TEST(the_timeout_holds_in_a_busy_directory),
         TEST(a_renamed_file_is_read_to_its_end_and_then_the_new_one),
         TEST(a_file_that_is_deleted_and_made_again_is_followed),
         TEST(a_truncated_file_is_read_from_its_start),

@@ -115,6 +115,8 @@ void spanlog_put_item(const struct spanlog_trace *trace, const struct spanlog_tr
         put_text(out, look, used + 6, event->name, event->attributes, event->attribute_count);
         return;
     }
+    if (item->is_inferred)
+        spanlog_put(out, "inferred ");
     spanlog_look_start(out, look, style_of_level(line->level));
     spanlog_put(out, level);
     spanlog_look_stop(out, look);
@@ -127,4 +129,22 @@ void spanlog_put_item(const struct spanlog_trace *trace, const struct spanlog_tr
     }
     spanlog_put(out, " ");
     put_text(out, look, used, line->message, line->attributes, line->attribute_count);
+}
+
+void spanlog_put_losses(const struct spanlog_trace *trace, struct spanlog_output *out) {
+    enum { SHOWN = 20 };
+    for (uint32_t i = 0; i < trace->loss_count && i < SHOWN; i++) {
+        const struct spanlog_trace_loss *loss = &trace->losses[i];
+        spanlog_put_visible(out, loss->service.size ? loss->service : SPANLOG_TEXT("a service"));
+        spanlog_put(out, " lost ");
+        if (loss->count) {
+            spanlog_put_number(out, loss->count);
+            spanlog_put(out, " ");
+        }
+        spanlog_put(out, loss->count == 1 ? "record at " : "records at ");
+        spanlog_put_offset(out, loss->time_ns, trace->start_ns);
+        spanlog_put(out, " ms\n");
+    }
+    if (trace->loss_count > SHOWN)
+        spanlog_put(out, "and more losses\n");
 }

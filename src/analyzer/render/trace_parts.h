@@ -10,6 +10,9 @@ size_t spanlog_put_offset(struct spanlog_output *out, uint64_t time_ns, uint64_t
 void spanlog_put_item(const struct spanlog_trace *trace, const struct spanlog_trace_item *item,
                       size_t used, const struct spanlog_look *look, struct spanlog_output *out);
 
+/* What its services could not write while the trace went on, a line each. */
+void spanlog_put_losses(const struct spanlog_trace *trace, struct spanlog_output *out);
+
 /* folds[i]: how many siblings, from node i on, are shown as one; 1: only itself. 0 or -ENOMEM. */
 int spanlog_trace_fold(const struct spanlog_trace *trace, uint32_t *folds);
 

@@ -143,18 +143,23 @@ static void put_figures(struct drawing *draw, const struct spanlog_node *node) {
         put_bar(draw, node);
 }
 
+/* The last line of its thread: where it died, or hangs. */
 static void put_last_seen(struct drawing *draw, const struct spanlog_node *node) {
-    const struct spanlog_line *line = &draw->trace->lines[node->line].line;
-    spanlog_put(draw->out, "  UNFINISHED  last seen ");
+    const struct spanlog_trace *trace = draw->trace;
+    uint32_t last = trace->last_lines[node - trace->tree.nodes];
+    if (last == UINT32_MAX)
+        return;
+    const struct spanlog_line *line = &trace->lines[last].line;
+    spanlog_put(draw->out, "last seen ");
     spanlog_put_offset(draw->out, spanlog_skew_shift(line->time_ns, node->shift_ns),
-                       draw->trace->start_ns);
+                       trace->start_ns);
     if (line->source.size) {
         spanlog_put(draw->out, ": ");
         spanlog_put_visible(draw->out, line->source);
     }
     spanlog_put(draw->out, " \"");
     spanlog_put_visible(draw->out, line->message);
-    spanlog_put(draw->out, "\"");
+    spanlog_put(draw->out, last < trace->line_count ? "\" " : "\" (inferred) ");
 }
 
 /* The words below a span: errors and whatever is odd about it. */
@@ -179,8 +184,10 @@ static void put_marks(struct drawing *draw, const struct spanlog_node *node) {
         spanlog_put_visible(out, line->error);
         spanlog_put(out, " ");
     }
-    if (node->flags & SPANLOG_NODE_ABANDONED)
+    if (node->flags & SPANLOG_NODE_ABANDONED) {
         spanlog_put(out, "ABANDONED (its process died) ");
+        put_last_seen(draw, node);
+    }
     if (node->flags & SPANLOG_NODE_DUPLICATE)
         spanlog_put(out, "DUPLICATE (another span has this id) ");
     if (node->flags & SPANLOG_NODE_SELF_PARENT)
@@ -204,10 +211,13 @@ static void put_span(struct drawing *draw, uint32_t number, bool last) {
     text[0] = '>';
     spanlog_format_duration(node->duration_ns, text + unfinished);
     spanlog_put_right(draw->out, text, 9);
-    if (unfinished)
+    if (unfinished) {
+        spanlog_put(draw->out, "  UNFINISHED  ");
         put_last_seen(draw, node);
-    else
+        draw->out->size--; /* the last space */
+    } else {
         put_figures(draw, node);
+    }
     spanlog_put(draw->out, "\n");
     put_marks(draw, node);
 }
@@ -464,6 +474,7 @@ void spanlog_render_trace(const struct spanlog_trace *trace, const struct spanlo
         draw_tops(&draw, false);
         draw_tops(&draw, true);
         draw_loose_items(&draw);
+        spanlog_put_losses(trace, out);
     } else {
         out->error = -ENOMEM;
     }

@@ -1,0 +1,19 @@
+/* cli/options_set.h: what sets one option each, named in the table of options.c. For options.c and
+ * options_follow.c only. */
+#ifndef SPANLOG_CLI_OPTIONS_SET_H
+#define SPANLOG_CLI_OPTIONS_SET_H
+
+#include "src/cli/options.h"
+
+/* NULL, or what a value must look like, or a message that begins with "--". */
+typedef const char *spanlog_set_option(struct spanlog_options *options, const char *value);
+
+spanlog_set_option spanlog_set_as;
+spanlog_set_option spanlog_set_follow;
+spanlog_set_option spanlog_set_from_start;
+spanlog_set_option spanlog_set_lines;
+spanlog_set_option spanlog_set_settle;
+spanlog_set_option spanlog_set_give_up;
+spanlog_set_option spanlog_set_memory;
+
+#endif
