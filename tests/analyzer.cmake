@@ -23,9 +23,28 @@ if(TARGET spanlog_analyzer)
   set_tests_properties(tool_prints_what_is_expected tool_stays_within_its_limits
     PROPERTIES TIMEOUT 300)
 
+  # The reading of JSON against two strict parsers.
+  pkg_check_modules(SIMDJSON REQUIRED IMPORTED_TARGET simdjson)
+  pkg_check_modules(RAPIDJSON REQUIRED IMPORTED_TARGET RapidJSON)
+  add_library(json_strict STATIC ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/json_strict.cc)
+  target_link_libraries(json_strict PUBLIC spanlog_flags spanlog_analyzer PkgConfig::SIMDJSON
+    PkgConfig::RAPIDJSON)
+  add_executable(json_strict_test ${CMAKE_CURRENT_SOURCE_DIR}/unit/json_strict_test.cc)
+  target_link_libraries(json_strict_test PRIVATE json_strict)
+  add_test(NAME json_is_read_as_strict_parsers_do COMMAND json_strict_test)
+  add_test(NAME json_is_read_as_strict_parsers_do_in_millions_of_lines
+    COMMAND json_strict_test 20000000 5)
+  set_tests_properties(json_is_read_as_strict_parsers_do PROPERTIES TIMEOUT 120)
+  set_tests_properties(json_is_read_as_strict_parsers_do_in_millions_of_lines
+    PROPERTIES TIMEOUT 900 LABELS slow)
+
   # make_corpus 200 > corpus.jsonl: what to measure with.
   add_executable(make_corpus ${CMAKE_CURRENT_SOURCE_DIR}/bench/make_corpus.c)
   target_link_libraries(make_corpus PRIVATE spanlog_flags)
 
+  spanlog_fuzzer(json_strict_fuzz SOURCES fuzz/json_strict_fuzz.cc USES analyzer)
+  if(TARGET json_strict_fuzz)
+    target_link_libraries(json_strict_fuzz PRIVATE json_strict)
+  endif()
   spanlog_fuzzer(analyzer_line_fuzz SOURCES fuzz/analyzer_line_fuzz.c USES analyzer)
 endif()
