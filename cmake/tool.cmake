@@ -1,7 +1,7 @@
 # src/analyzer/ and src/cli/: the command `spanlog`.
 spanlog_folder(analyzer src/analyzer
   SOURCES
-    arena.c cat.c collect.c fields.c figures.c issues.c json.c line_read.c link.c names.c order.c
+    arena.c cat.c collect.c each.c fields.c figures.c issues.c json.c line_read.c lines.c link.c names.c order.c
     parallel.c part.c record.c scan.c search.c sources.c strings.c table.c trace_build.c
     trace_find.c traces.c translate/translate.c
     render/output.c render/trace_items.c render/trace_json.c render/trace_text.c

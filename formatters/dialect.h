@@ -34,6 +34,7 @@ enum spanlog_field {
     SPANLOG_FIELD_TID,
     SPANLOG_FIELD_EVENTS,
     SPANLOG_FIELD_LINKS,
+    SPANLOG_FIELD_HOST, /* an attribute as any other, but readers look for it */
     SPANLOG_FIELD_COUNT
 };
 

@@ -18,7 +18,7 @@
         [SPANLOG_FIELD_STATUS] = "status", [SPANLOG_FIELD_STATUS_CODE] = "status_code",            \
         [SPANLOG_FIELD_ERROR] = "error", [SPANLOG_FIELD_SRC] = "src", [SPANLOG_FIELD_PID] = "pid", \
         [SPANLOG_FIELD_TID] = "tid", [SPANLOG_FIELD_EVENTS] = "events",                            \
-        [SPANLOG_FIELD_LINKS] = "links"                                                            \
+        [SPANLOG_FIELD_LINKS] = "links", [SPANLOG_FIELD_HOST] = "host.name"                        \
     }
 
 /* OpenTelemetry's 1..24, four numbers a word; numbers outside count as the nearest. */

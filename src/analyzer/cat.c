@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "src/analyzer/line_read.h"
+#include "src/analyzer/lines.h"
 #include "src/analyzer/render/output.h"
 
 /* What a line needs beyond its own bytes: escapes may make six of one. */
@@ -12,8 +13,7 @@
 
 struct writer {
     struct spanlog_cat *cat;
-    struct spanlog_issues *issues;
-    struct spanlog_reader reader;
+    struct spanlog_lines lines_of; /* to be read */
     struct spanlog_arena arena;
     struct spanlog_output out; /* of the current chunk */
     uint64_t lines;
@@ -23,7 +23,7 @@ static int write_line(struct writer *writer, const char *text, const char *end,
                       const struct spanlog_record *record) {
     struct spanlog_line line;
     spanlog_arena_reset(&writer->arena);
-    if (spanlog_line_read(&writer->reader, record, text, &writer->arena, &line) < 0)
+    if (spanlog_line_read(&writer->lines_of.reader, record, text, &writer->arena, &line) < 0)
         return -ENOMEM;
     size_t room = ROOM_FOR_LINE((size_t)(end - text));
     char *to = spanlog_output_reserve(&writer->out, room);
@@ -44,22 +44,21 @@ static int write_line(struct writer *writer, const char *text, const char *end,
 static int convert_chunk(void *argument, const struct spanlog_chunk *chunk) {
     struct writer *writer = argument;
     struct spanlog_record record;
-    uint64_t before = writer->lines;
+    const char *line;
+    uint64_t last_time_ns = 0;
+    int rc;
     writer->out.size = 0;
-    for (const char *line = chunk->begin, *end; line < chunk->end; line = end + 1) {
-        const char *problem = spanlog_record_read(&writer->reader, line, &record);
-        end = problem ? spanlog_line_end(line, chunk->end) : record.end;
-        if (!problem && record.time_ns == 0)
-            problem = "no \"ts\" with a time in it";
-        if (problem) {
-            if (!spanlog_line_is_blank(line, end))
-                spanlog_issues_bad_line(writer->issues, chunk, line, problem);
-        } else if (write_line(writer, line, end, &record) < 0) {
+    spanlog_lines_begin(&writer->lines_of, chunk);
+    while ((rc = spanlog_lines_next(&writer->lines_of, &record, &line)) > 0) {
+        /* A line that does not say when follows the one before. */
+        if (record.time_ns == 0)
+            record.time_ns = last_time_ns;
+        last_time_ns = record.time_ns;
+        if (write_line(writer, line, record.end, &record) < 0)
             return -ENOMEM;
-        }
     }
-    spanlog_issues_good_lines(writer->issues, chunk, writer->lines - before);
-    return 0;
+    spanlog_lines_end(&writer->lines_of);
+    return rc;
 }
 
 static int write_chunk(void *argument, const struct spanlog_chunk *chunk) {
@@ -77,8 +76,8 @@ int spanlog_cat_run(struct spanlog_cat *cat, struct spanlog_sources *sources,
     void **arguments = calloc(cat->jobs, sizeof *arguments);
     int rc = writers && arguments ? 0 : -ENOMEM;
     for (unsigned i = 0; rc == 0 && i < cat->jobs; i++) {
-        writers[i] = (struct writer){.cat = cat, .issues = issues, .out = {.fd = -1}};
-        spanlog_reader_init(&writers[i].reader, 500);
+        writers[i] = (struct writer){.cat = cat, .out = {.fd = -1}};
+        spanlog_lines_init(&writers[i].lines_of, &cat->translate, 500, issues);
         arguments[i] = &writers[i];
     }
     struct spanlog_scan scan = {.sources = sources,
@@ -94,6 +93,7 @@ int spanlog_cat_run(struct spanlog_cat *cat, struct spanlog_sources *sources,
     for (unsigned i = 0; writers && i < cat->jobs; i++) {
         cat->lines += writers[i].lines;
         spanlog_arena_free(&writers[i].arena);
+        spanlog_lines_free(&writers[i].lines_of);
         free(writers[i].out.data);
     }
     free(writers);

@@ -7,10 +7,11 @@
 #define SPANLOG_ANALYZER_CAT_H
 
 #include "formatters/dialect.h"
-#include "src/analyzer/scan.h"
+#include "src/analyzer/lines.h"
 
 struct spanlog_cat {
     const struct spanlog_dialect *dialect;
+    struct spanlog_translate_settings translate;
     unsigned jobs;
     int fd;
     void (*progress)(uint64_t done, uint64_t total);

@@ -86,6 +86,95 @@ static int note_service(struct spanlog_job *job, struct spanlog_job_part *part, 
     return 0;
 }
 
+/* ---- places ------------------------------------------------------------------------------- */
+
+static bool says_started(const struct spanlog_record *record) {
+    static const char text[] = "process started";
+    const struct spanlog_json_value *message = &record->raw[SPANLOG_FIELD_MSG];
+    return (size_t)(message->end - message->begin) == sizeof text - 1 &&
+           memcmp(message->begin, text, sizeof text - 1) == 0;
+}
+
+static uint32_t host_of(struct spanlog_job *job, const struct spanlog_record *record) {
+    const struct spanlog_json_value *host = &record->raw[SPANLOG_FIELD_HOST];
+    if (host->type != SPANLOG_JSON_STRING || host->end == host->begin)
+        return SPANLOG_STRING_NONE;
+    struct spanlog_text text = {host->begin, (uint32_t)(host->end - host->begin)};
+    return number_of(job, &job->hosts, text, host->escaped);
+}
+
+static uint32_t pid_of(const struct spanlog_record *record) {
+    const struct spanlog_json_value *pid = &record->raw[SPANLOG_FIELD_PID];
+    uint64_t number = 0;
+    if (pid->type != SPANLOG_JSON_NUMBER || pid->end - pid->begin > 10)
+        return 0;
+    for (const char *p = pid->begin; p < pid->end && *p >= '0' && *p <= '9'; p++)
+        number = 10 * number + (uint64_t)(*p - '0');
+    return (uint32_t)number;
+}
+
+/* Lines of one process come together. */
+static uint32_t place_of(struct spanlog_job *job, uint32_t source,
+                         const struct spanlog_record *record) {
+    struct spanlog_name place = {source, pid_of(record), host_of(job, record)};
+    const struct spanlog_name *recent = &job->recent_place;
+    if (job->places.count && recent->service == place.service &&
+        recent->operation == place.operation && recent->host == place.host)
+        return job->recent_place_number;
+    job->recent_place = place;
+    job->recent_place_number =
+        spanlog_names_add(&job->places, place.service, place.operation, place.host);
+    return job->recent_place_number;
+}
+
+static int note_process(struct spanlog_job *job, uint32_t source,
+                        const struct spanlog_record *record) {
+    uint32_t host = host_of(job, record);
+    uint32_t service = quick_number_of(job, &job->services, job->known_services, record->service,
+                                       record->service_escaped);
+    struct spanlog_host_fact *fact = append(&job->arena, &job->facts, sizeof *fact);
+    if (!fact || service == SPANLOG_STRING_NONE)
+        return -ENOMEM;
+    *fact = (struct spanlog_host_fact){source, pid_of(record), service, host};
+    return 0;
+}
+
+/* ---- probes ------------------------------------------------------------------------------- */
+
+static uint32_t bits_of(struct spanlog_job *job, const struct spanlog_record *record,
+                        const char *line, const char *end) {
+    return job->probe->bits ? job->probe->bits(job->probe_job, record, line, end) : 0;
+}
+
+static int add_extra(struct spanlog_job *job, struct spanlog_job_part *part,
+                     const struct spanlog_record *record, const char *line, const char *end) {
+    struct spanlog_row_extra *extra = append(&job->arena, &part->extras, sizeof *extra);
+    if (!extra)
+        return -ENOMEM;
+    *extra = (struct spanlog_row_extra){bits_of(job, record, line, end), SPANLOG_STRING_NONE};
+    struct spanlog_text group = {NULL, 0};
+    if (job->probe->group)
+        group = job->probe->group(job->probe_job, record, line, end);
+    if (!group.data)
+        return 0;
+    extra->group = spanlog_strings_add(&job->groups, group.data, group.size);
+    return extra->group == SPANLOG_STRING_NONE ? -ENOMEM : 0;
+}
+
+static int add_log_bits(struct spanlog_job *job, struct spanlog_job_part *part, uint32_t trace,
+                        const struct spanlog_record *record, const char *line, const char *end) {
+    uint32_t bits = bits_of(job, record, line, end);
+    if (!bits)
+        return 0;
+    struct spanlog_log_bits *row = append(&job->arena, &part->log_bits, sizeof *row);
+    if (!row)
+        return -ENOMEM;
+    *row = (struct spanlog_log_bits){record->has_span ? record->span.low : 0, trace, bits};
+    return 0;
+}
+
+/* ---- lines to rows ------------------------------------------------------------------------ */
+
 static int add_log(struct spanlog_job *job, struct spanlog_job_part *part, uint32_t trace,
                    const struct spanlog_record *record, uint64_t digest) {
     struct spanlog_trace_entry *entry = &part->traces.list[trace];
@@ -103,10 +192,11 @@ static int add_log(struct spanlog_job *job, struct spanlog_job_part *part, uint3
 }
 
 static int add_span(struct spanlog_job *job, struct spanlog_job_part *part, uint32_t trace,
-                    uint32_t service, const struct spanlog_record *record, uint64_t digest) {
+                    uint32_t service, uint32_t place, const struct spanlog_record *record,
+                    uint64_t digest) {
     uint32_t operation = quick_number_of(job, &job->operations, job->known_operations,
                                          record->operation, record->operation_escaped);
-    uint32_t name = spanlog_names_add(&job->names, service, operation);
+    uint32_t name = spanlog_names_add(&job->names, service, operation, place);
     struct spanlog_row *row = append(&job->arena, &part->spans, sizeof *row);
     if (!row || operation == SPANLOG_STRING_NONE || name == SPANLOG_STRING_NONE)
         return -ENOMEM;
@@ -125,8 +215,9 @@ static int add_span(struct spanlog_job *job, struct spanlog_job_part *part, uint
     return 0;
 }
 
-static int add_record(struct spanlog_job *job, const struct spanlog_record *record,
-                      const char *line, const char *end) {
+static int add_record(struct spanlog_job *job, uint32_t source, const struct spanlog_record *record,
+                      const char *line) {
+    const char *end = record->end;
     uint64_t low = record->trace.low;
     struct spanlog_job_part *part = &job->parts[spanlog_traces_hash(low) >> 56];
     uint32_t trace = spanlog_traces_add(&part->traces, record->trace.high, low);
@@ -144,29 +235,32 @@ static int add_record(struct spanlog_job *job, const struct spanlog_record *reco
     }
     uint64_t digest = spanlog_hash(line, (size_t)(end - line));
     /* A span line without an id cannot be linked to anything: it counts as a log line. */
-    if (record->line_kind != SPANLOG_LINE_LOG && record->has_span)
-        return add_span(job, part, trace, service, record, digest);
-    return add_log(job, part, trace, record, digest);
+    if (record->line_kind != SPANLOG_LINE_LOG && record->has_span) {
+        uint32_t place = place_of(job, source, record);
+        if (add_span(job, part, trace, service, place, record, digest) < 0)
+            return -ENOMEM;
+        return job->probe ? add_extra(job, part, record, line, end) : 0;
+    }
+    if (add_log(job, part, trace, record, digest) < 0)
+        return -ENOMEM;
+    return job->probe ? add_log_bits(job, part, trace, record, line, end) : 0;
 }
 
 static int read_chunk(void *argument, const struct spanlog_chunk *chunk) {
     struct spanlog_job *job = argument;
     struct spanlog_record record;
-    uint64_t good = 0;
-    for (const char *line = chunk->begin, *end; line < chunk->end; line = end + 1) {
-        const char *problem = spanlog_record_read(&job->reader, line, &record);
-        end = problem ? spanlog_line_end(line, chunk->end) : record.end;
-        if (problem) {
-            if (!spanlog_line_is_blank(line, end))
-                spanlog_issues_bad_line(job->issues, chunk, line, problem);
-            continue;
-        }
-        good++;
-        if (record.has_trace && add_record(job, &record, line, end) < 0)
+    const char *line;
+    int rc;
+    spanlog_lines_begin(&job->lines, chunk);
+    while ((rc = spanlog_lines_next(&job->lines, &record, &line)) > 0) {
+        if (record.raw[SPANLOG_FIELD_HOST].type == SPANLOG_JSON_STRING && says_started(&record) &&
+            note_process(job, chunk->source, &record) < 0)
+            return -ENOMEM;
+        if (record.has_trace && add_record(job, chunk->source, &record, line) < 0)
             return -ENOMEM;
     }
-    spanlog_issues_good_lines(job->issues, chunk, good);
-    return 0;
+    spanlog_lines_end(&job->lines);
+    return rc;
 }
 
 /* ---- one numbering for all jobs ----------------------------------------------------------- */
@@ -178,31 +272,107 @@ static uint32_t *map_strings(struct spanlog_strings *all, const struct spanlog_s
     return map;
 }
 
-static int merge_job(struct spanlog_collection *all, struct spanlog_job *job) {
+/* Which host a process ran on. */
+struct facts {
+    struct spanlog_names keys; /* source, pid, service */
+    uint32_t *hosts;
+    uint32_t room;
+};
+
+static int add_fact(struct facts *facts, uint32_t source, uint32_t pid, uint32_t service,
+                    uint32_t host) {
+    uint32_t before = facts->keys.count;
+    uint32_t number = spanlog_names_add(&facts->keys, source, pid, service);
+    if (number == SPANLOG_STRING_NONE)
+        return -ENOMEM;
+    if (number >= facts->room) {
+        uint32_t room = 2 * number + 16;
+        uint32_t *grown = realloc(facts->hosts, room * sizeof *grown);
+        if (!grown)
+            return -ENOMEM;
+        facts->hosts = grown;
+        facts->room = room;
+    }
+    /* A pid may come again on another host, in containers: then nobody knows. */
+    bool differs = number < before && facts->hosts[number] != host;
+    facts->hosts[number] = differs ? SPANLOG_STRING_NONE : host;
+    return 0;
+}
+
+static int gather_facts(struct spanlog_collection *all, struct facts *facts) {
+    for (unsigned i = 0; i < all->job_count; i++) {
+        struct spanlog_job *job = &all->jobs[i];
+        uint32_t *hosts = map_strings(&all->hosts, &job->hosts);
+        int rc = hosts ? 0 : -ENOMEM;
+        SPANLOG_ROWS_EACH(&job->facts, struct spanlog_host_fact, fact)
+        if (rc == 0)
+            rc = add_fact(facts, fact->source, fact->pid, job->service_map[fact->service],
+                          hosts[fact->host]);
+        free(hosts);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+/* The number in all->hosts, or SPANLOG_STRING_NONE. */
+static uint32_t resolve_place(struct facts *facts, const struct spanlog_name *place,
+                              uint32_t service, const uint32_t *hosts) {
+    if (place->host != SPANLOG_STRING_NONE)
+        return hosts[place->host];
+    uint32_t fact = spanlog_names_find(&facts->keys, place->service, place->operation, service);
+    return fact == SPANLOG_STRING_NONE ? SPANLOG_STRING_NONE : facts->hosts[fact];
+}
+
+static int map_names(struct spanlog_collection *all, struct spanlog_job *job, struct facts *facts) {
     uint32_t *operations = map_strings(&all->operations, &job->operations);
-    job->service_map = map_strings(&all->services, &job->services);
+    uint32_t *hosts = map_strings(&all->hosts, &job->hosts);
     job->name_map = malloc((job->names.count + 1) * sizeof *job->name_map);
-    bool complete = operations && job->service_map && job->name_map;
+    bool complete = operations && hosts && job->name_map;
     for (uint32_t i = 0; complete && i < job->names.count; i++) {
         struct spanlog_name name = job->names.list[i];
-        job->name_map[i] = spanlog_names_add(&all->names, job->service_map[name.service],
-                                             operations[name.operation]);
+        uint32_t service = job->service_map[name.service];
+        uint32_t host = resolve_place(facts, &job->places.list[name.host], service, hosts);
+        job->name_map[i] =
+            spanlog_names_add(&all->names, service, operations[name.operation], host);
         complete = job->name_map[i] != SPANLOG_STRING_NONE;
     }
     free(operations);
+    free(hosts);
     return complete ? 0 : -ENOMEM;
+}
+
+static int merge_jobs(struct spanlog_collection *all) {
+    struct facts facts = {0};
+    int rc = 0;
+    for (unsigned i = 0; rc == 0 && i < all->job_count; i++) {
+        struct spanlog_job *job = &all->jobs[i];
+        job->service_map = map_strings(&all->services, &job->services);
+        job->group_map = map_strings(&all->groups, &job->groups);
+        rc = job->service_map && job->group_map ? 0 : -ENOMEM;
+    }
+    if (rc == 0)
+        rc = gather_facts(all, &facts);
+    for (unsigned i = 0; rc == 0 && i < all->job_count; i++)
+        rc = map_names(all, &all->jobs[i], &facts);
+    spanlog_names_free(&facts.keys);
+    free(facts.hosts);
+    return rc;
 }
 
 int spanlog_collect(struct spanlog_collection *all, struct spanlog_sources *sources,
                     struct spanlog_issues *issues, const struct spanlog_collect_options *options) {
-    *all = (struct spanlog_collection){.job_count = options->jobs};
+    *all = (struct spanlog_collection){.job_count = options->jobs,
+                                       .is_probed = options->probe != NULL};
     all->jobs = calloc(options->jobs, sizeof *all->jobs);
     void **arguments = calloc(options->jobs, sizeof *arguments);
     int rc = all->jobs && arguments ? 0 : -ENOMEM;
     for (unsigned i = 0; rc == 0 && i < options->jobs; i++) {
-        all->jobs[i].issues = issues;
-        all->jobs[i].arena.block_size = SPANLOG_ARENA_HUGE;
-        spanlog_reader_init(&all->jobs[i].reader, options->error_status_min);
+        struct spanlog_job *job = &all->jobs[i];
+        job->arena.block_size = SPANLOG_ARENA_HUGE;
+        job->probe = options->probe;
+        job->probe_job = options->probe ? options->probe->jobs[i] : NULL;
+        spanlog_lines_init(&job->lines, &options->translate, options->error_status_min, issues);
         arguments[i] = &all->jobs[i];
     }
     struct spanlog_scan scan = {.sources = sources,
@@ -213,8 +383,8 @@ int spanlog_collect(struct spanlog_collection *all, struct spanlog_sources *sour
                                 .progress = options->progress};
     if (rc == 0)
         rc = spanlog_scan_run(&scan);
-    for (unsigned i = 0; rc == 0 && i < options->jobs; i++)
-        rc = merge_job(all, &all->jobs[i]);
+    if (rc == 0)
+        rc = merge_jobs(all);
     free(arguments);
     return rc;
 }
@@ -228,12 +398,19 @@ void spanlog_collection_free(struct spanlog_collection *all) {
         spanlog_arena_free(&job->scratch);
         spanlog_strings_free(&job->services);
         spanlog_strings_free(&job->operations);
+        spanlog_strings_free(&job->hosts);
+        spanlog_strings_free(&job->groups);
         spanlog_names_free(&job->names);
+        spanlog_names_free(&job->places);
+        spanlog_lines_free(&job->lines);
+        free(job->group_map);
         free(job->service_map);
         free(job->name_map);
     }
     free(all->jobs);
     spanlog_strings_free(&all->services);
     spanlog_strings_free(&all->operations);
+    spanlog_strings_free(&all->hosts);
+    spanlog_strings_free(&all->groups);
     spanlog_names_free(&all->names);
 }

@@ -13,9 +13,8 @@
 #ifndef SPANLOG_ANALYZER_COLLECT_H
 #define SPANLOG_ANALYZER_COLLECT_H
 
+#include "src/analyzer/lines.h"
 #include "src/analyzer/names.h"
-#include "src/analyzer/record.h"
-#include "src/analyzer/scan.h"
 
 #define SPANLOG_PARTS 256
 
@@ -49,19 +48,49 @@ struct spanlog_trace_entry {
     uint32_t last_service;
 };
 
+/* What a question wants to know of each line beyond its row. Called by job i with jobs[i], for each
+ * line that belongs to a trace; the text need only stand until the next call. */
+struct spanlog_probe {
+    void **jobs;
+    /* NULL, or conditions that the line meets, one bit each. */
+    uint32_t (*bits)(void *job, const struct spanlog_record *record, const char *line,
+                     const char *end);
+    /* NULL, or the text by which spans are grouped; absent: none. Spans only. */
+    struct spanlog_text (*group)(void *job, const struct spanlog_record *record, const char *line,
+                                 const char *end);
+};
+
+/* With a probe, of each span. */
+struct spanlog_row_extra {
+    uint32_t bits;
+    uint32_t group; /* number in the collection's groups; SPANLOG_STRING_NONE: none */
+};
+
+/* A log line that has bits. */
+struct spanlog_log_bits {
+    uint64_t span_id; /* 0: none */
+    uint32_t trace;
+    uint32_t bits;
+};
+
 struct spanlog_job;
 
 struct spanlog_collection {
     struct spanlog_job *jobs;
     unsigned job_count;
-    struct spanlog_strings services; /* of all jobs, and so the next two */
+    struct spanlog_strings services; /* of all jobs, and so the next ones */
     struct spanlog_strings operations;
+    struct spanlog_strings hosts;
+    struct spanlog_strings groups;
     struct spanlog_names names;
+    bool is_probed;
 };
 
 struct spanlog_collect_options {
     unsigned jobs;
     int32_t error_status_min;
+    struct spanlog_translate_settings translate;
+    const struct spanlog_probe *probe; /* NULL: none */
     void (*progress)(uint64_t done, uint64_t total);
 };
 
@@ -77,7 +106,10 @@ struct spanlog_part {
     uint32_t *service_counts; /* of each trace */
     uint32_t *first;          /* trace_count + 1 indexes into rows */
     struct spanlog_row *rows;
-    uint8_t *has_service; /* of each trace: the service asked for is in it */
+    struct spanlog_row_extra *extras;  /* of each row, with a probe; else NULL */
+    struct spanlog_log_bits *log_bits; /* in the order of their traces */
+    uint32_t *first_log_bits;          /* with a probe: trace_count + 1 indexes into log_bits */
+    uint8_t *has_service;              /* of each trace: the service asked for is in it */
 };
 
 /* service: SPANLOG_STRING_NONE, or fill part->has_service for it. 0 or -ENOMEM. */

@@ -32,8 +32,18 @@ struct spanlog_service_row {
     uint32_t service;
 };
 
+/* "process started" says of a process on which host it runs. */
+struct spanlog_host_fact {
+    uint32_t source;
+    uint32_t pid;
+    uint32_t service;
+    uint32_t host;
+};
+
 struct spanlog_job_part {
     struct spanlog_rows spans;
+    struct spanlog_rows extras;   /* with a probe, as many as spans */
+    struct spanlog_rows log_bits; /* with a probe */
     struct spanlog_rows logs;
     struct spanlog_rows services; /* those from number 64 on */
     struct spanlog_traces_table traces;
@@ -52,13 +62,23 @@ struct spanlog_job {
     struct spanlog_job_part parts[SPANLOG_PARTS];
     struct spanlog_arena arena;
     struct spanlog_arena scratch;
-    struct spanlog_reader reader;
+    struct spanlog_lines lines;
+    struct spanlog_strings hosts;
+    struct spanlog_strings groups;
+    /* Where lines were written, until it is known which hosts that were: not services, operations
+     * and hosts, but sources, pids and what the line itself says of its host. */
+    struct spanlog_names places;
+    struct spanlog_name recent_place;
+    uint32_t recent_place_number;
+    struct spanlog_rows facts; /* struct spanlog_host_fact */
+    const struct spanlog_probe *probe;
+    void *probe_job;
     struct spanlog_strings services;
     struct spanlog_strings operations;
     struct spanlog_names names;
     uint32_t *service_map; /* to the collection's numbers */
     uint32_t *name_map;
-    struct spanlog_issues *issues;
+    uint32_t *group_map;
 };
 
 /* Goes through all rows; `row` is declared as a pointer to `type`. */

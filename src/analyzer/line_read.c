@@ -224,7 +224,7 @@ static void fill_ids(struct filling *filling, const struct spanlog_record *recor
         put_id(&record->span, NULL, line->span_id);
     if (record->has_parent)
         put_id(&record->parent, NULL, line->parent_id);
-    if (record->has_trace && record->trace.opaque)
+    if (record->has_trace && (record->trace.opaque || !record->has_span))
         line->trace_text = text_of(filling, &raw[SPANLOG_FIELD_TRACE_ID]);
     if (record->has_span && (record->span.opaque || record->span.high))
         line->span_text = text_of(filling, &raw[SPANLOG_FIELD_SPAN_ID]);
@@ -288,6 +288,8 @@ static bool has_own_place(const struct spanlog_record *record, unsigned field,
     case SPANLOG_FIELD_EVENTS:
     case SPANLOG_FIELD_LINKS:
         return is_span && value->type == SPANLOG_JSON_ARRAY;
+    case SPANLOG_FIELD_HOST:
+        return false;
     default:
         return is_string;
     }

@@ -1,9 +1,11 @@
-/* analyzer/names.h: pairs of service and operation, each once, known by a small number.
+/* analyzer/names.h: what spans have in common: service, operation and the host that they ran on.
+ * Each combination once, known by a small number.
  *
- *     uint32_t name = spanlog_names_add(&names, service, operation);
+ *     uint32_t name = spanlog_names_add(&names, service, operation, host);
  *     names.list[name].service
  *
- * Service and operation are numbers of a spanlog_strings.
+ * All three are numbers of a spanlog_strings; the host may be SPANLOG_STRING_NONE. (While lines are
+ * being collected, a number of struct spanlog_place stands for the host: see collect.h.)
  */
 #ifndef SPANLOG_ANALYZER_NAMES_H
 #define SPANLOG_ANALYZER_NAMES_H
@@ -13,6 +15,7 @@
 struct spanlog_name {
     uint32_t service;
     uint32_t operation;
+    uint32_t host;
 };
 
 struct spanlog_names {
@@ -23,7 +26,11 @@ struct spanlog_names {
 };
 
 /* SPANLOG_STRING_NONE when there is no memory. */
-uint32_t spanlog_names_add(struct spanlog_names *names, uint32_t service, uint32_t operation);
+uint32_t spanlog_names_add(struct spanlog_names *names, uint32_t service, uint32_t operation,
+                           uint32_t host);
+/* SPANLOG_STRING_NONE when it is not there. */
+uint32_t spanlog_names_find(const struct spanlog_names *names, uint32_t service, uint32_t operation,
+                            uint32_t host);
 void spanlog_names_free(struct spanlog_names *names);
 
 #endif

@@ -137,6 +137,59 @@ static int count_logs(struct load *load) {
     return 0;
 }
 
+/* The extras in the order that the rows have taken: by trace, then by job and coming. */
+static int group_extras(struct load *load) {
+    struct spanlog_part *part = load->part;
+    const struct spanlog_collection *all = load->all;
+    uint32_t *next = spanlog_arena_array(load->arena, part->trace_count + 1, sizeof *next);
+    uint32_t total = part->first[part->trace_count];
+    part->extras = spanlog_arena_array(load->arena, total + (size_t)1, sizeof *part->extras);
+    if (!next || !part->extras)
+        return -ENOMEM;
+    memcpy(next, part->first, (part->trace_count + 1) * sizeof *next);
+    for (unsigned job = 0; job < all->job_count; job++) {
+        const struct spanlog_rows_block *at = part_of(load, job)->extras.first;
+        uint32_t used = 0;
+        SPANLOG_ROWS_EACH(&part_of(load, job)->spans, struct spanlog_row, row) {
+            if (used == at->used) {
+                at = at->next;
+                used = 0;
+            }
+            struct spanlog_row_extra extra;
+            memcpy(&extra, at->data + used, sizeof extra);
+            used += (uint32_t)sizeof extra;
+            if (extra.group != SPANLOG_STRING_NONE)
+                extra.group = all->jobs[job].group_map[extra.group];
+            part->extras[next[load->trace_maps[job][row->trace]]++] = extra;
+        }
+    }
+    return 0;
+}
+
+static int group_log_bits(struct load *load) {
+    struct spanlog_part *part = load->part;
+    const struct spanlog_collection *all = load->all;
+    size_t traces = part->trace_count + (size_t)2;
+    part->first_log_bits = spanlog_arena_array(load->arena, traces, sizeof *part->first_log_bits);
+    if (!part->first_log_bits)
+        return -ENOMEM;
+    memset(part->first_log_bits, 0, traces * sizeof *part->first_log_bits);
+    uint32_t *first = part->first_log_bits + 1; /* while filling: where the next one goes */
+    for (unsigned job = 0; job < all->job_count; job++)
+        SPANLOG_ROWS_EACH(&part_of(load, job)->log_bits, struct spanlog_log_bits, row)
+    first[load->trace_maps[job][row->trace] + 1]++;
+    for (uint32_t i = 0; i < part->trace_count; i++)
+        first[i + 1] += first[i];
+    uint32_t total = first[part->trace_count];
+    part->log_bits = spanlog_arena_array(load->arena, total + (size_t)1, sizeof *part->log_bits);
+    if (!part->log_bits)
+        return -ENOMEM;
+    for (unsigned job = 0; job < all->job_count; job++)
+        SPANLOG_ROWS_EACH(&part_of(load, job)->log_bits, struct spanlog_log_bits, row)
+    part->log_bits[first[load->trace_maps[job][row->trace]]++] = *row;
+    return 0;
+}
+
 /* Counting sort of the spans by trace. */
 static int group_spans(struct load *load) {
     struct spanlog_part *part = load->part;
@@ -162,7 +215,7 @@ static int group_spans(struct load *load) {
             to->name = names[row->name];
         }
     }
-    return 0;
+    return all->is_probed ? group_extras(load) : 0;
 }
 
 int spanlog_part_load(const struct spanlog_collection *all, unsigned number, uint32_t service,
@@ -182,7 +235,8 @@ int spanlog_part_load(const struct spanlog_collection *all, unsigned number, uin
     memset(ret->service_counts, 0, count * sizeof *ret->service_counts);
     memset(ret->first, 0, count * sizeof *ret->first);
     memset(ret->has_service, 0, count);
-    if (count_services(&load) < 0 || count_logs(&load) < 0 || group_spans(&load) < 0)
+    if (count_services(&load) < 0 || count_logs(&load) < 0 || group_spans(&load) < 0 ||
+        (all->is_probed && group_log_bits(&load) < 0))
         return -ENOMEM;
     return 0;
 }

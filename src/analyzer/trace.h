@@ -12,7 +12,7 @@
 #define SPANLOG_ANALYZER_TRACE_H
 
 #include "src/analyzer/line_read.h"
-#include "src/analyzer/scan.h"
+#include "src/analyzer/lines.h"
 #include "src/analyzer/tree.h"
 
 #define SPANLOG_TRACE_MATCHES_MAX 20
@@ -21,6 +21,7 @@ struct spanlog_trace_search {
     const char *id; /* the whole id, or at least 4 characters of either end */
     unsigned jobs;
     int32_t error_status_min;
+    struct spanlog_translate_settings translate;
     void (*progress)(uint64_t done, uint64_t total);
 };
 

@@ -19,7 +19,7 @@ static uint32_t name_of(struct spanlog_trace *trace, struct spanlog_text service
     uint32_t o = spanlog_strings_add(&trace->operation_names, operation.data, operation.size);
     if (s == SPANLOG_STRING_NONE || o == SPANLOG_STRING_NONE)
         return SPANLOG_STRING_NONE;
-    return spanlog_names_add(&trace->names, s, o);
+    return spanlog_names_add(&trace->names, s, o, SPANLOG_STRING_NONE);
 }
 
 /* ---- lines -------------------------------------------------------------------------------- */

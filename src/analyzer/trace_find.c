@@ -2,7 +2,8 @@
  *
  * A chunk is searched for the id's digits; only lines that hold them are read. A few lines of each
  * chunk are read besides, to know which services write span lines (that decides what counts as
- * unfinished), and to notice input that is no log at all.
+ * unfinished), and to notice input that is no log at all. Where one of these few had to be
+ * translated, ids may be written in other ways (a UUID, a decimal), so that all lines are read.
  */
 #include "src/analyzer/trace_find.h"
 
@@ -34,8 +35,7 @@ struct finder {
     const char *needle; /* lower case, without dashes */
     size_t needle_size;
     struct matches *matches;
-    struct spanlog_issues *issues;
-    struct spanlog_reader reader;
+    struct spanlog_lines lines_of; /* to be read */
     struct spanlog_arena arena;
     struct spanlog_found_line *lines;
     uint32_t count, room;
@@ -89,8 +89,8 @@ static int match_number(struct matches *matches, const struct spanlog_record *re
 
 /* ---- chunks ------------------------------------------------------------------------------- */
 
-static int keep_line(struct finder *finder, const struct spanlog_chunk *chunk, const char *line,
-                     const char *end) {
+static int keep_line(struct finder *finder, const char *line, const char *end) {
+    const struct spanlog_lines *from = &finder->lines_of;
     size_t size = (size_t)(end - line);
     if (finder->count == finder->room) {
         uint32_t room = finder->room ? 2 * finder->room : 64;
@@ -106,12 +106,13 @@ static int keep_line(struct finder *finder, const struct spanlog_chunk *chunk, c
     memcpy(copy, line, size);
     copy[size] = '\n';
     memset(copy + size + 1, 0, SPANLOG_JSON_PADDING);
-    finder->lines[finder->count++] =
-        (struct spanlog_found_line){.text = copy,
-                                    .size = (uint32_t)size,
-                                    .source = chunk->source,
-                                    .offset = chunk->offset + (uint64_t)(line - chunk->begin),
-                                    .digest = spanlog_hash(line, size)};
+    finder->lines[finder->count++] = (struct spanlog_found_line){
+        .text = copy,
+        .size = (uint32_t)size,
+        .source = from->chunk->source,
+        .offset = from->chunk->offset + (uint64_t)(from->origin - from->chunk->begin),
+        .ordinal = from->ordinal,
+        .digest = spanlog_hash(line, size)};
     return 0;
 }
 
@@ -124,60 +125,66 @@ static int note_writer(struct finder *finder, const struct spanlog_record *recor
                : 0;
 }
 
-static int sample_lines(struct finder *finder, const struct spanlog_chunk *chunk) {
+/* Reads the first few lines of a chunk. *ret_foreign: not all of them are spanlog's own. */
+static int sample_lines(struct finder *finder, const struct spanlog_chunk *chunk,
+                        bool *ret_foreign) {
+    struct spanlog_lines *lines = &finder->lines_of;
     struct spanlog_record record;
+    const char *line, *to = chunk->begin;
     unsigned left = chunk->offset == 0 ? SAMPLE_LINES_FIRST : SAMPLE_LINES;
-    uint64_t good = 0;
-    const char *first_bad = NULL, *reason = NULL;
-    for (const char *line = chunk->begin, *end; line < chunk->end && left > 0;
-         line = end + 1, left--) {
-        const char *problem = spanlog_record_read(&finder->reader, line, &record);
-        end = problem ? spanlog_line_end(line, chunk->end) : record.end;
-        if (problem && !spanlog_line_is_blank(line, end) && !first_bad) {
-            first_bad = line;
-            reason = problem;
-        }
-        if (!problem && note_writer(finder, &record) < 0)
+    int rc;
+    for (; left > 0 && to < chunk->end; left--)
+        to = spanlog_line_end(to, chunk->end) + 1;
+    struct spanlog_issues *issues = lines->issues;
+    lines->issues = NULL; /* these lines may be read once more */
+    spanlog_lines_range(lines, chunk, chunk->begin, to);
+    while ((rc = spanlog_lines_next(lines, &record, &line)) > 0)
+        if (note_writer(finder, &record) < 0)
             return -ENOMEM;
-        good += problem == NULL;
-    }
-    if (good == 0 && first_bad)
-        spanlog_issues_bad_line(finder->issues, chunk, first_bad, reason);
-    if (good)
-        spanlog_issues_good_lines(finder->issues, chunk, good);
-    return 0;
+    lines->issues = issues;
+    *ret_foreign = lines->translated > 0;
+    if (!*ret_foreign && lines->good == 0 && lines->bad)
+        spanlog_issues_bad_line(issues, chunk, lines->first_bad, lines->first_reason);
+    if (!*ret_foreign)
+        spanlog_lines_end(lines);
+    return rc;
 }
 
-static int read_candidate(struct finder *finder, const struct spanlog_chunk *chunk,
-                          const char *line, const char *end) {
+/* Reads the lines that begin in from..to and keeps those of the trace. */
+static int read_candidates(struct finder *finder, const struct spanlog_chunk *chunk,
+                           const char *from, const char *to) {
+    struct spanlog_lines *lines = &finder->lines_of;
     struct spanlog_record record;
-    const char *problem = spanlog_record_read(&finder->reader, line, &record);
-    if (problem) {
-        spanlog_issues_bad_line(finder->issues, chunk, line, problem);
-        return 0;
+    const char *line;
+    int rc;
+    spanlog_lines_range(lines, chunk, from, to);
+    while ((rc = spanlog_lines_next(lines, &record, &line)) > 0) {
+        if (!record.has_trace || !id_matches(finder, record.trace_text))
+            continue;
+        int number = match_number(finder->matches, &record);
+        /* With more than one trace there will be a list of ids and no tree. */
+        if (number != 0 || __atomic_load_n(&finder->matches->count, __ATOMIC_RELAXED) > 1)
+            continue;
+        if (note_writer(finder, &record) < 0 || keep_line(finder, line, record.end) < 0)
+            return -ENOMEM;
     }
-    if (!record.has_trace || !id_matches(finder, record.trace_text))
-        return 0;
-    int number = match_number(finder->matches, &record);
-    /* With more than one trace there will be a list of ids and no tree. */
-    if (number != 0 || __atomic_load_n(&finder->matches->count, __ATOMIC_RELAXED) > 1)
-        return 0;
-    if (note_writer(finder, &record) < 0)
-        return -ENOMEM;
-    return keep_line(finder, chunk, line, end);
+    spanlog_lines_end(lines);
+    return rc;
 }
 
 static int search_chunk(void *argument, const struct spanlog_chunk *chunk) {
     struct finder *finder = argument;
-    int rc = sample_lines(finder, chunk);
+    bool foreign = false;
+    int rc = sample_lines(finder, chunk, &foreign);
+    if (rc == 0 && foreign)
+        return read_candidates(finder, chunk, chunk->begin, chunk->end);
     const char *at, *from = chunk->begin; /* a line begins at from */
     while (rc == 0 &&
            (at = spanlog_search(from, chunk->end, finder->needle, finder->needle_size)) != NULL) {
         const char *before = memrchr(from, '\n', (size_t)(at - from));
         const char *line = before ? before + 1 : from;
-        const char *end = spanlog_line_end(at, chunk->end);
-        rc = read_candidate(finder, chunk, line, end);
-        from = end + 1;
+        from = spanlog_line_end(at, chunk->end) + 1;
+        rc = read_candidates(finder, chunk, line, from);
     }
     return rc;
 }
@@ -188,7 +195,9 @@ static int by_place(const void *left, const void *right) {
     const struct spanlog_found_line *a = left, *b = right;
     if (a->source != b->source)
         return a->source < b->source ? -1 : 1;
-    return (a->offset > b->offset) - (a->offset < b->offset);
+    if (a->offset != b->offset)
+        return a->offset < b->offset ? -1 : 1;
+    return (a->ordinal > b->ordinal) - (a->ordinal < b->ordinal);
 }
 
 static int by_digest(const void *left, const void *right) {
@@ -275,9 +284,10 @@ int spanlog_trace_find(const struct spanlog_trace_search *search, struct spanlog
     void **arguments = calloc(search->jobs, sizeof *arguments);
     int rc = finders && arguments ? 0 : -ENOMEM;
     for (unsigned i = 0; rc == 0 && i < search->jobs; i++) {
-        finders[i] = (struct finder){
-            .needle = needle, .needle_size = needle_size, .matches = &matches, .issues = issues};
-        spanlog_reader_init(&finders[i].reader, search->error_status_min);
+        finders[i] =
+            (struct finder){.needle = needle, .needle_size = needle_size, .matches = &matches};
+        spanlog_lines_init(&finders[i].lines_of, &search->translate, search->error_status_min,
+                           issues);
         arguments[i] = &finders[i];
     }
     struct spanlog_scan scan = {.sources = sources,
@@ -297,6 +307,7 @@ int spanlog_trace_find(const struct spanlog_trace_search *search, struct spanlog
     for (unsigned i = 0; finders && i < search->jobs; i++) {
         spanlog_arena_free(&finders[i].arena);
         spanlog_strings_free(&finders[i].writers);
+        spanlog_lines_free(&finders[i].lines_of);
         free(finders[i].lines);
     }
     spanlog_arena_free(&matches.arena);

@@ -10,6 +10,7 @@ struct spanlog_found_line {
     uint32_t size;
     uint32_t source;
     uint64_t offset;
+    uint32_t ordinal; /* among the lines that one of the input became */
     uint64_t digest;
 };
 

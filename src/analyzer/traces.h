@@ -9,8 +9,7 @@
 #ifndef SPANLOG_ANALYZER_TRACES_H
 #define SPANLOG_ANALYZER_TRACES_H
 
-#include "src/analyzer/collect.h"
-#include "src/analyzer/parallel.h"
+#include "src/analyzer/each.h"
 
 enum spanlog_traces_sort {
     SPANLOG_TRACES_BY_START,
@@ -27,22 +26,11 @@ enum spanlog_traces_sort {
 };
 extern const char *const spanlog_traces_sort_names[SPANLOG_TRACES_SORTS];
 
-enum spanlog_status_filter {
-    SPANLOG_STATUS_ANY,
-    SPANLOG_STATUS_WITH_ERRORS,
-    SPANLOG_STATUS_WITHOUT
-};
-
 struct spanlog_traces_query {
     enum spanlog_traces_sort sort;
     bool descending;
-    size_t limit;          /* 0: all */
-    const char *service;   /* NULL: any; a span or log line of it is in the trace */
-    const char *operation; /* likewise, of spans */
-    enum spanlog_status_filter status;
-    uint64_t min_duration_ns;
-    uint64_t since_ns; /* of the trace's start */
-    uint64_t until_ns; /* 0: no limit */
+    size_t limit; /* 0: all */
+    struct spanlog_filter filter;
 };
 
 struct spanlog_trace_summary {

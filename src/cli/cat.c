@@ -34,6 +34,7 @@ int spanlog_verb_cat(int argc, char **argv) {
     if (spanlog_input_open(&input, &options) < 0)
         return SPANLOG_EXIT_ERROR;
     struct spanlog_cat cat = {.dialect = choose_dialect(&options),
+                              .translate = options.translate,
                               .jobs = spanlog_job_count(options.jobs),
                               .fd = STDOUT_FILENO,
                               /* On a terminal the lines themselves show that it goes on. */

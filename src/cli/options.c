@@ -82,27 +82,27 @@ static const char *set_limit(struct spanlog_options *options, const char *value)
 }
 
 static const char *set_service(struct spanlog_options *options, const char *value) {
-    options->query.service = value;
+    options->query.filter.service = value;
     return NULL;
 }
 
 static const char *set_operation(struct spanlog_options *options, const char *value) {
-    options->query.operation = value;
+    options->query.filter.operation = value;
     return NULL;
 }
 
 static const char *set_status(struct spanlog_options *options, const char *value) {
     if (strcmp(value, "error") == 0)
-        options->query.status = SPANLOG_STATUS_WITH_ERRORS;
+        options->query.filter.status = SPANLOG_STATUS_WITH_ERRORS;
     else if (strcmp(value, "ok") == 0)
-        options->query.status = SPANLOG_STATUS_WITHOUT;
+        options->query.filter.status = SPANLOG_STATUS_WITHOUT;
     else
         return "error or ok";
     return NULL;
 }
 
 static const char *set_min_duration(struct spanlog_options *options, const char *value) {
-    return spanlog_duration_read(value, &options->query.min_duration_ns)
+    return spanlog_duration_read(value, &options->query.filter.min_duration_ns)
                ? NULL
                : "a duration with its unit: 250us, 100ms, 1.5s, 10m";
 }
@@ -128,11 +128,11 @@ static bool read_time(const char *text, uint64_t *ret_ns) {
 #define TIME_FORM "a time like 2026-11-21T10:30:00Z, a date, or how long ago: 10m, 2h, 7d"
 
 static const char *set_since(struct spanlog_options *options, const char *value) {
-    return read_time(value, &options->query.since_ns) ? NULL : TIME_FORM;
+    return read_time(value, &options->query.filter.since_ns) ? NULL : TIME_FORM;
 }
 
 static const char *set_until(struct spanlog_options *options, const char *value) {
-    return read_time(value, &options->query.until_ns) ? NULL : TIME_FORM;
+    return read_time(value, &options->query.filter.until_ns) ? NULL : TIME_FORM;
 }
 
 static const char *set_error_status_min(struct spanlog_options *options, const char *value) {
@@ -141,6 +141,25 @@ static const char *set_error_status_min(struct spanlog_options *options, const c
         return "an HTTP status code, 100 to 1000";
     options->error_status_min = (int32_t)number;
     return NULL;
+}
+
+static const char *set_dialect(struct spanlog_options *options, const char *value) {
+    static char names[512];
+    size_t used = 0;
+    const char *name;
+    options->translate.dialect = value;
+    if (spanlog_translate_knows(value))
+        return NULL;
+    snprintf(names, sizeof names, "a format that can be read");
+    for (size_t i = 0; (name = spanlog_translate_name_at(i)) != NULL && used < sizeof names; i++)
+        used +=
+            (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "one of ", name);
+    return names;
+}
+
+static const char *set_trace_key(struct spanlog_options *options, const char *value) {
+    options->translate.trace_key = value;
+    return *value ? NULL : "the key of a field";
 }
 
 static const char *set_to(struct spanlog_options *options, const char *value) {
@@ -190,6 +209,10 @@ static const struct option {
      0},
     {"ascii", NULL, "no box drawing characters", set_ascii, SPANLOG_TAKES_LOOK, 0},
     {"width", "N", "columns (default: the terminal's, or 80)", set_width, SPANLOG_TAKES_LOOK, 0},
+    {"dialect", "NAME", "how the input is to be read (default: found line by line)", set_dialect,
+     SPANLOG_TAKES_INPUT, 0},
+    {"trace-key", "KEY", "lines without a trace id belong together by this field: request_id",
+     set_trace_key, SPANLOG_TAKES_INPUT, 0},
     {"jobs", "N", "threads (default: one for each core)", set_jobs, SPANLOG_TAKES_INPUT, 'j'},
 };
 #define OPTIONS (sizeof table / sizeof table[0])

@@ -17,7 +17,7 @@
 
 /* Groups of options that a verb may take. */
 enum spanlog_takes {
-    SPANLOG_TAKES_INPUT = 1,   /* -j */
+    SPANLOG_TAKES_INPUT = 1,   /* --dialect --trace-key -j */
     SPANLOG_TAKES_LOOK = 2,    /* --ascii --width */
     SPANLOG_TAKES_JSON = 4,    /* --json */
     SPANLOG_TAKES_FILTER = 8,  /* --service --operation --status --min-duration --since --until */
@@ -48,6 +48,7 @@ struct spanlog_options {
     unsigned width; /* 0: the terminal's, or 80 */
     unsigned jobs;
     int32_t error_status_min;
+    struct spanlog_translate_settings translate;
     const struct spanlog_dialect *to; /* NULL: by the output */
     struct spanlog_traces_query query;
 };

@@ -79,6 +79,7 @@ int spanlog_verb_trace(int argc, char **argv) {
         return SPANLOG_EXIT_ERROR;
     struct spanlog_trace_search search = {.id = options.id,
                                           .jobs = spanlog_job_count(options.jobs),
+                                          .translate = options.translate,
                                           .error_status_min = options.error_status_min,
                                           .progress = spanlog_show_progress};
     int rc = spanlog_trace_find(&search, &input.sources, &input.issues, &trace);

@@ -45,6 +45,7 @@ int spanlog_verb_traces(int argc, char **argv) {
         return SPANLOG_EXIT_ERROR;
     struct spanlog_collect_options collect = {.jobs = spanlog_job_count(options.jobs),
                                               .error_status_min = options.error_status_min,
+                                              .translate = options.translate,
                                               .progress = spanlog_show_progress};
     int rc = spanlog_collect(&all, &input.sources, &input.issues, &collect);
     if (rc == 0)

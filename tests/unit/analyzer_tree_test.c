@@ -14,12 +14,13 @@ static struct spanlog_names names;
 static void add(uint64_t id, uint64_t parent, uint64_t start, uint64_t duration) {
     uint32_t empty = spanlog_strings_add(&services, "", 0);
     spanlog_strings_add(&operations, "", 0);
-    nodes[tree.count++] = (struct spanlog_node){.span_id = id,
-                                                .parent_id = parent,
-                                                .start_ns = start,
-                                                .duration_ns = duration,
-                                                .name = spanlog_names_add(&names, empty, empty),
-                                                .flags = parent ? SPANLOG_NODE_HAS_PARENT : 0};
+    nodes[tree.count++] =
+        (struct spanlog_node){.span_id = id,
+                              .parent_id = parent,
+                              .start_ns = start,
+                              .duration_ns = duration,
+                              .name = spanlog_names_add(&names, empty, empty, SPANLOG_STRING_NONE),
+                              .flags = parent ? SPANLOG_NODE_HAS_PARENT : 0};
 }
 
 static void begin(void) {

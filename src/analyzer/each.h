@@ -1,0 +1,61 @@
+/* analyzer/each.h: a question that is asked of every trace: its tree, linked and measured.
+ *
+ *     static int one(void *job, const struct spanlog_trace_view *view) { ... view->tree ... }
+ *     struct spanlog_each each = {.all = &collection, .filter = &filter, .jobs = jobs,
+ *                                 .steps = SPANLOG_EACH_FIGURES, .trace = one};
+ *     int rc = spanlog_each_trace(&each);
+ *
+ * Traces come part by part, in no order that means anything, on as many threads as the collection
+ * has jobs: `one` is called with jobs[i] by one thread at a time. What it wants to keep it copies.
+ */
+#ifndef SPANLOG_ANALYZER_EACH_H
+#define SPANLOG_ANALYZER_EACH_H
+
+#include "src/analyzer/tree.h"
+
+enum spanlog_status_filter {
+    SPANLOG_STATUS_ANY,
+    SPANLOG_STATUS_WITH_ERRORS,
+    SPANLOG_STATUS_WITHOUT
+};
+
+/* Which traces are wanted; all zero: all. */
+struct spanlog_filter {
+    const char *service;   /* NULL: any; a span or log line of it is in the trace */
+    const char *operation; /* likewise, of spans */
+    enum spanlog_status_filter status;
+    uint64_t min_duration_ns;
+    uint64_t since_ns; /* of the trace's start */
+    uint64_t until_ns; /* 0: no limit */
+};
+
+struct spanlog_trace_view {
+    const struct spanlog_collection *all;
+    const struct spanlog_trace_entry *entry;
+    const struct spanlog_tree *tree;        /* nodes[].line: index into extras */
+    const struct spanlog_row_extra *extras; /* with a probe, else NULL */
+    uint64_t start_ns; /* of the spans; of the log lines where there are no spans; 0: unknown */
+    uint64_t duration_ns;
+    uint32_t services;             /* how many */
+    struct spanlog_arena *scratch; /* for the call; given back afterwards */
+};
+
+/* How far a tree is worked out; each takes the ones before (see tree.h). */
+enum spanlog_each_steps { SPANLOG_EACH_LINK, SPANLOG_EACH_ORDER, SPANLOG_EACH_FIGURES };
+
+struct spanlog_each {
+    const struct spanlog_collection *all;
+    const struct spanlog_filter *filter; /* NULL: all traces */
+    enum spanlog_each_steps steps;
+    void **jobs;
+    int (*trace)(void *job, const struct spanlog_trace_view *view); /* 0 or -errno, which ends it */
+    /* Filled in. */
+    uint64_t total;    /* traces */
+    uint64_t selected; /* those that the filter left */
+    uint64_t cycles, self_parents, duplicates;
+};
+
+/* 0, -ENOMEM or what `trace` returned. */
+int spanlog_each_trace(struct spanlog_each *each);
+
+#endif
