@@ -2,7 +2,7 @@
 spanlog_folder(analyzer src/analyzer
   SOURCES
     arena.c cat.c collect.c each.c fields.c figures.c issues.c json.c line_read.c lines.c link.c names.c order.c
-    parallel.c part.c record.c scan.c search.c sources.c strings.c table.c trace_build.c
+    parallel.c members.c part.c quotes.c record.c scan.c search.c sources.c strings.c table.c trace_build.c
     trace_find.c traces.c translate/translate.c
     render/output.c render/trace_items.c render/trace_json.c render/trace_text.c
     render/traces_json.c render/traces_text.c
