@@ -1,15 +1,26 @@
 # src/analyzer/ and src/cli/: the command `spanlog`.
 spanlog_folder(analyzer src/analyzer
   SOURCES
-    arena.c cat.c collect.c each.c fields.c figures.c issues.c json.c line_read.c lines.c link.c names.c order.c
-    parallel.c members.c part.c quotes.c record.c scan.c search.c sources.c strings.c table.c trace_build.c
-    trace_find.c traces.c translate/translate.c
-    render/output.c render/trace_items.c render/trace_json.c render/trace_text.c
+    arena.c assert.c cat.c collect.c each.c export.c export_group.c feed.c fields.c figures.c
+    follow.c inflate.c issues.c json.c line_read.c lines.c link.c names.c order.c parallel.c
+    part.c record.c rotated.c scan.c search.c sources.c stream.c strings.c table.c trace_build.c
+    trace_find.c traces.c unfold.c where_leaf.c where_lex.c where_line.c where_parse.c
+    where_print.c where_trace.c where_value.c wrapped.c render/export_chrome.c
+    render/export_jaeger.c render/export_parts.c render/export_rows.c render/export_zipkin.c
+    render/output.c render/trace_fold.c render/trace_items.c render/trace_json.c
+    render/trace_text.c translate/translate.c
+    members.c quotes.c
     render/traces_json.c render/traces_text.c
   USES formatters core)
 
+# What archives are read with: of the tool only, never of the library.
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+target_link_libraries(spanlog_analyzer PRIVATE PkgConfig::ZLIB PkgConfig::ZSTD)
+
 add_executable(spanlog_tool
-  src/cli/main.c src/cli/cat.c src/cli/input.c src/cli/options.c src/cli/trace.c src/cli/traces.c)
+  src/cli/main.c src/cli/cat.c src/cli/export.c src/cli/input.c src/cli/options.c src/cli/trace.c src/cli/traces.c)
 set_target_properties(spanlog_tool PROPERTIES OUTPUT_NAME spanlog)
 target_compile_definitions(spanlog_tool PRIVATE SPANLOG_VERSION="${PROJECT_VERSION}")
 target_link_libraries(spanlog_tool PRIVATE spanlog_flags spanlog_analyzer)

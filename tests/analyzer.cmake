@@ -6,8 +6,13 @@
 if(TARGET spanlog_analyzer)
   find_package(Python3 COMPONENTS Interpreter REQUIRED)
 
-  foreach(part fields quotes record scan tree)
+  foreach(part fields follow input quotes record scan sources tree)
     spanlog_test(analyzer_${part}_test SOURCES unit/analyzer_${part}_test.c USES analyzer)
+  endforeach()
+  target_link_libraries(analyzer_input_test PRIVATE PkgConfig::ZLIB PkgConfig::ZSTD)
+
+  foreach(part assert where where_line where_trace)
+    spanlog_test(${part}_test SOURCES unit/${part}_test.c USES analyzer)
   endforeach()
 
   add_test(NAME tool_prints_what_is_expected
@@ -47,4 +52,6 @@ if(TARGET spanlog_analyzer)
     target_link_libraries(json_strict_fuzz PRIVATE json_strict)
   endif()
   spanlog_fuzzer(analyzer_line_fuzz SOURCES fuzz/analyzer_line_fuzz.c USES analyzer)
+  spanlog_fuzzer(where_fuzz SOURCES fuzz/where_fuzz.c USES analyzer)
+  spanlog_fuzzer(analyzer_unfold_fuzz SOURCES fuzz/analyzer_unfold_fuzz.c USES analyzer)
 endif()

@@ -6,6 +6,7 @@
 
 #include "src/analyzer/line_read.h"
 #include "src/analyzer/lines.h"
+#include "src/analyzer/where.h"
 #include "src/analyzer/render/output.h"
 
 /* What a line needs beyond its own bytes: escapes may make six of one. */
@@ -14,6 +15,7 @@
 struct writer {
     struct spanlog_cat *cat;
     struct spanlog_lines lines_of; /* to be read */
+    struct spanlog_where_scratch where;
     struct spanlog_arena arena;
     struct spanlog_output out; /* of the current chunk */
     uint64_t lines;
@@ -41,6 +43,14 @@ static int write_line(struct writer *writer, const char *text, const char *end,
     return 0;
 }
 
+static bool is_wanted(struct writer *writer, const struct spanlog_record *record,
+                      const char *line) {
+    const struct spanlog_where *where = writer->cat->where;
+    return !where ||
+           spanlog_where_line_matches(
+               where, spanlog_where_bits(where, &writer->where, record, line, record->end));
+}
+
 static int convert_chunk(void *argument, const struct spanlog_chunk *chunk) {
     struct writer *writer = argument;
     struct spanlog_record record;
@@ -54,11 +64,11 @@ static int convert_chunk(void *argument, const struct spanlog_chunk *chunk) {
         if (record.time_ns == 0)
             record.time_ns = last_time_ns;
         last_time_ns = record.time_ns;
-        if (write_line(writer, line, record.end, &record) < 0)
+        if (is_wanted(writer, &record, line) && write_line(writer, line, record.end, &record) < 0)
             return -ENOMEM;
     }
     spanlog_lines_end(&writer->lines_of);
-    return rc;
+    return rc ? rc : writer->where.error;
 }
 
 static int write_chunk(void *argument, const struct spanlog_chunk *chunk) {
@@ -78,6 +88,8 @@ int spanlog_cat_run(struct spanlog_cat *cat, struct spanlog_sources *sources,
     for (unsigned i = 0; rc == 0 && i < cat->jobs; i++) {
         writers[i] = (struct writer){.cat = cat, .out = {.fd = -1}};
         spanlog_lines_init(&writers[i].lines_of, &cat->translate, 500, issues);
+        if (cat->where)
+            rc = spanlog_where_scratch_init(&writers[i].where, cat->where);
         arguments[i] = &writers[i];
     }
     struct spanlog_scan scan = {.sources = sources,
@@ -93,6 +105,8 @@ int spanlog_cat_run(struct spanlog_cat *cat, struct spanlog_sources *sources,
     for (unsigned i = 0; writers && i < cat->jobs; i++) {
         cat->lines += writers[i].lines;
         spanlog_arena_free(&writers[i].arena);
+        if (cat->where)
+            spanlog_where_scratch_free(&writers[i].where);
         spanlog_lines_free(&writers[i].lines_of);
         free(writers[i].out.data);
     }

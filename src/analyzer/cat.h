@@ -9,9 +9,12 @@
 #include "formatters/dialect.h"
 #include "src/analyzer/lines.h"
 
+struct spanlog_where;
+
 struct spanlog_cat {
     const struct spanlog_dialect *dialect;
     struct spanlog_translate_settings translate;
+    const struct spanlog_where *where; /* NULL, or only lines that match; see needs_trace */
     unsigned jobs;
     int fd;
     void (*progress)(uint64_t done, uint64_t total);

@@ -143,6 +143,8 @@ static int note_process(struct spanlog_job *job, uint32_t source,
 
 static uint32_t bits_of(struct spanlog_job *job, const struct spanlog_record *record,
                         const char *line, const char *end) {
+    if (job->where)
+        return spanlog_where_bits(job->where, &job->where_scratch, record, line, end);
     return job->probe->bits ? job->probe->bits(job->probe_job, record, line, end) : 0;
 }
 
@@ -153,7 +155,7 @@ static int add_extra(struct spanlog_job *job, struct spanlog_job_part *part,
         return -ENOMEM;
     *extra = (struct spanlog_row_extra){bits_of(job, record, line, end), SPANLOG_STRING_NONE};
     struct spanlog_text group = {NULL, 0};
-    if (job->probe->group)
+    if (job->probe && job->probe->group)
         group = job->probe->group(job->probe_job, record, line, end);
     if (!group.data)
         return 0;
@@ -239,11 +241,11 @@ static int add_record(struct spanlog_job *job, uint32_t source, const struct spa
         uint32_t place = place_of(job, source, record);
         if (add_span(job, part, trace, service, place, record, digest) < 0)
             return -ENOMEM;
-        return job->probe ? add_extra(job, part, record, line, end) : 0;
+        return job->is_probed ? add_extra(job, part, record, line, end) : 0;
     }
     if (add_log(job, part, trace, record, digest) < 0)
         return -ENOMEM;
-    return job->probe ? add_log_bits(job, part, trace, record, line, end) : 0;
+    return job->is_probed ? add_log_bits(job, part, trace, record, line, end) : 0;
 }
 
 static int read_chunk(void *argument, const struct spanlog_chunk *chunk) {
@@ -260,7 +262,7 @@ static int read_chunk(void *argument, const struct spanlog_chunk *chunk) {
             return -ENOMEM;
     }
     spanlog_lines_end(&job->lines);
-    return rc;
+    return rc ? rc : job->where_scratch.error;
 }
 
 /* ---- one numbering for all jobs ----------------------------------------------------------- */
@@ -363,7 +365,7 @@ static int merge_jobs(struct spanlog_collection *all) {
 int spanlog_collect(struct spanlog_collection *all, struct spanlog_sources *sources,
                     struct spanlog_issues *issues, const struct spanlog_collect_options *options) {
     *all = (struct spanlog_collection){.job_count = options->jobs,
-                                       .is_probed = options->probe != NULL};
+                                       .is_probed = options->probe || options->where};
     all->jobs = calloc(options->jobs, sizeof *all->jobs);
     void **arguments = calloc(options->jobs, sizeof *arguments);
     int rc = all->jobs && arguments ? 0 : -ENOMEM;
@@ -372,6 +374,10 @@ int spanlog_collect(struct spanlog_collection *all, struct spanlog_sources *sour
         job->arena.block_size = SPANLOG_ARENA_HUGE;
         job->probe = options->probe;
         job->probe_job = options->probe ? options->probe->jobs[i] : NULL;
+        job->where = options->where;
+        job->is_probed = all->is_probed;
+        if (options->where)
+            rc = spanlog_where_scratch_init(&job->where_scratch, options->where);
         spanlog_lines_init(&job->lines, &options->translate, options->error_status_min, issues);
         arguments[i] = &all->jobs[i];
     }
@@ -403,6 +409,8 @@ void spanlog_collection_free(struct spanlog_collection *all) {
         spanlog_names_free(&job->names);
         spanlog_names_free(&job->places);
         spanlog_lines_free(&job->lines);
+        if (job->where)
+            spanlog_where_scratch_free(&job->where_scratch);
         free(job->group_map);
         free(job->service_map);
         free(job->name_map);

@@ -60,7 +60,9 @@ struct spanlog_probe {
                                  const char *end);
 };
 
-/* With a probe, of each span. */
+struct spanlog_where;
+
+/* With a probe or --where, of each span. */
 struct spanlog_row_extra {
     uint32_t bits;
     uint32_t group; /* number in the collection's groups; SPANLOG_STRING_NONE: none */
@@ -83,7 +85,7 @@ struct spanlog_collection {
     struct spanlog_strings hosts;
     struct spanlog_strings groups;
     struct spanlog_names names;
-    bool is_probed;
+    bool is_probed; /* rows have extras */
 };
 
 struct spanlog_collect_options {
@@ -91,6 +93,7 @@ struct spanlog_collect_options {
     int32_t error_status_min;
     struct spanlog_translate_settings translate;
     const struct spanlog_probe *probe; /* NULL: none */
+    const struct spanlog_where *where; /* NULL: none; its bits, and not those of the probe */
     void (*progress)(uint64_t done, uint64_t total);
 };
 

@@ -3,6 +3,7 @@
 #define SPANLOG_ANALYZER_COLLECT_JOB_H
 
 #include "src/analyzer/table.h"
+#include "src/analyzer/where.h"
 
 #define BLOCK_BYTES 4080
 
@@ -73,6 +74,9 @@ struct spanlog_job {
     struct spanlog_rows facts; /* struct spanlog_host_fact */
     const struct spanlog_probe *probe;
     void *probe_job;
+    const struct spanlog_where *where;
+    struct spanlog_where_scratch where_scratch;
+    bool is_probed;
     struct spanlog_strings services;
     struct spanlog_strings operations;
     struct spanlog_names names;

@@ -5,11 +5,13 @@
 #include <stdlib.h>
 
 #include "src/analyzer/parallel.h"
+#include "src/analyzer/where.h"
 
 /* What one thread has counted, and its memory. */
 struct walker {
     struct spanlog_arena part_memory;
     struct spanlog_arena scratch;
+    struct spanlog_where_scratch where;
     uint64_t total, selected, cycles, self_parents, duplicates;
     int error;
 };
@@ -22,7 +24,8 @@ struct walk {
     uint32_t operation;
 };
 
-static void fill_nodes(const struct spanlog_row *rows, uint32_t count, struct spanlog_node *nodes) {
+static void fill_nodes(const struct spanlog_row *rows, const struct spanlog_row_extra *extras,
+                       uint32_t count, struct spanlog_node *nodes) {
     for (uint32_t i = 0; i < count; i++) {
         const struct spanlog_row *row = &rows[i];
         nodes[i].span_id = row->span_id;
@@ -33,6 +36,7 @@ static void fill_nodes(const struct spanlog_row *rows, uint32_t count, struct sp
         nodes[i].digest = row->digest;
         nodes[i].kind = row->kind;
         nodes[i].line = i;
+        nodes[i].bits = extras ? extras[i].bits : 0;
         nodes[i].flags = row->flags; /* the same bits */
     }
 }
@@ -40,6 +44,53 @@ _Static_assert((int)SPANLOG_ROW_ERROR == (int)SPANLOG_NODE_ERROR &&
                    (int)SPANLOG_ROW_ABANDONED == (int)SPANLOG_NODE_ABANDONED &&
                    (int)SPANLOG_ROW_PARENT == (int)SPANLOG_NODE_HAS_PARENT,
                "rows and nodes share flags");
+
+/* ---- --where ------------------------------------------------------------------------------ */
+
+/* The bits of log lines go to their spans, those of the others to the trace. Returns the latter. */
+static uint32_t place_log_bits(struct spanlog_tree *tree, const struct spanlog_log_bits *logs,
+                               uint32_t count, struct spanlog_arena *scratch, int *ret_rc) {
+    uint32_t bits = 0, mask = 15;
+    while (count && mask < 2 * (uint64_t)tree->count)
+        mask = 2 * mask + 1;
+    uint32_t *slots = count ? spanlog_arena_array(scratch, (size_t)mask + 1, sizeof *slots) : NULL;
+    *ret_rc = count && !slots ? -ENOMEM : 0;
+    if (!slots)
+        return 0;
+    memset(slots, 0, ((size_t)mask + 1) * sizeof *slots);
+    for (uint32_t i = 0; i < tree->count; i++) {
+        uint32_t at = (uint32_t)((tree->nodes[i].span_id * 0x9e3779b97f4a7c15u) >> 32) & mask;
+        while (slots[at])
+            at = (at + 1) & mask;
+        slots[at] = i + 1;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t at = (uint32_t)((logs[i].span_id * 0x9e3779b97f4a7c15u) >> 32) & mask;
+        while (slots[at] && tree->nodes[slots[at] - 1].span_id != logs[i].span_id)
+            at = (at + 1) & mask;
+        if (slots[at] && logs[i].span_id)
+            tree->nodes[slots[at] - 1].bits |= logs[i].bits;
+        else
+            bits |= logs[i].bits;
+    }
+    return bits;
+}
+
+/* 1, 0 or -ENOMEM. */
+static int meets_where(const struct walk *walk, struct walker *walker,
+                       const struct spanlog_part *part, uint32_t trace, struct spanlog_tree *tree) {
+    const struct spanlog_collection *all = walk->each->all;
+    const struct spanlog_name_texts texts = {&all->services, &all->operations, &all->names};
+    struct spanlog_where_trace where_trace = {.tree = tree, .names = &texts};
+    uint32_t first = part->first_log_bits[trace];
+    int rc;
+    where_trace.bits =
+        place_log_bits(tree, &part->log_bits[first], part->first_log_bits[trace + 1] - first,
+                       &walker->scratch, &rc);
+    if (rc < 0 || spanlog_tree_order(tree, &texts, &walker->scratch) < 0)
+        return -ENOMEM;
+    return spanlog_where_matches(walk->filter.where, &walker->where, &where_trace, NULL);
+}
 
 static bool has_operation(const struct walk *walk, const struct spanlog_row *rows, uint32_t count) {
     const struct spanlog_name *names = walk->each->all->names.list;
@@ -71,9 +122,11 @@ static void set_times(struct spanlog_trace_view *view) {
 static int work_out(const struct walk *walk, struct spanlog_tree *tree,
                     struct spanlog_arena *scratch) {
     const struct spanlog_each *each = walk->each;
+    bool is_ordered = walk->filter.where != NULL;
     const struct spanlog_name_texts texts = {&each->all->services, &each->all->operations,
                                              &each->all->names};
-    if (each->steps >= SPANLOG_EACH_ORDER && spanlog_tree_order(tree, &texts, scratch) < 0)
+    if (each->steps >= SPANLOG_EACH_ORDER && !is_ordered &&
+        spanlog_tree_order(tree, &texts, scratch) < 0)
         return -ENOMEM;
     return each->steps >= SPANLOG_EACH_FIGURES ? spanlog_tree_figures(tree, scratch) : 0;
 }
@@ -90,13 +143,14 @@ static int one_trace(const struct walk *walk, unsigned job, const struct spanlog
         return 0;
     struct spanlog_tree tree = {.nodes = nodes, .count = count};
     spanlog_arena_reset(&walker->scratch);
-    fill_nodes(rows, count, nodes);
+    const struct spanlog_row_extra *extras = part->extras ? &part->extras[part->first[i]] : NULL;
+    fill_nodes(rows, extras, count, nodes);
     if (spanlog_tree_link(&tree, &walker->scratch) < 0)
         return -ENOMEM;
     struct spanlog_trace_view view = {.all = walk->each->all,
                                       .entry = &part->traces[i],
                                       .tree = &tree,
-                                      .extras = part->extras ? &part->extras[part->first[i]] : NULL,
+                                      .extras = extras,
                                       .services = part->service_counts[i],
                                       .scratch = &walker->scratch};
     set_times(&view);
@@ -105,6 +159,11 @@ static int one_trace(const struct walk *walk, unsigned job, const struct spanlog
     walker->duplicates += tree.duplicates;
     if (!is_wanted(&walk->filter, &view))
         return 0;
+    if (walk->filter.where) {
+        int rc = meets_where(walk, walker, part, i, &tree);
+        if (rc <= 0)
+            return rc;
+    }
     walker->selected++;
     if (work_out(walk, &tree, &walker->scratch) < 0)
         return -ENOMEM;
@@ -148,7 +207,10 @@ int spanlog_each_trace(struct spanlog_each *each) {
     walk.service = number_of(&all->services, walk.filter.service);
     walk.operation = number_of(&all->operations, walk.filter.operation);
     each->total = each->selected = each->cycles = each->self_parents = each->duplicates = 0;
-    spanlog_parallel(all->job_count, SPANLOG_PARTS, one_part, &walk);
+    for (unsigned i = 0; walk.filter.where && rc == 0 && i < all->job_count; i++)
+        rc = spanlog_where_scratch_init(&walk.walkers[i].where, walk.filter.where);
+    if (rc == 0)
+        spanlog_parallel(all->job_count, SPANLOG_PARTS, one_part, &walk);
     for (unsigned i = 0; i < all->job_count; i++) {
         struct walker *walker = &walk.walkers[i];
         each->total += walker->total;
@@ -158,6 +220,8 @@ int spanlog_each_trace(struct spanlog_each *each) {
         each->duplicates += walker->duplicates;
         rc = rc ? rc : walker->error;
         spanlog_arena_free(&walker->part_memory);
+        if (walk.filter.where)
+            spanlog_where_scratch_free(&walker->where);
         spanlog_arena_free(&walker->scratch);
     }
     free(walk.walkers);

@@ -25,8 +25,9 @@ struct spanlog_filter {
     const char *operation; /* likewise, of spans */
     enum spanlog_status_filter status;
     uint64_t min_duration_ns;
-    uint64_t since_ns; /* of the trace's start */
-    uint64_t until_ns; /* 0: no limit */
+    uint64_t since_ns;                 /* of the trace's start */
+    uint64_t until_ns;                 /* 0: no limit */
+    const struct spanlog_where *where; /* NULL: none; the same that the lines were collected with */
 };
 
 struct spanlog_trace_view {

@@ -11,6 +11,18 @@ int spanlog_issues_sources(struct spanlog_issues *issues, size_t count) {
     return issues->sources ? 0 : -1;
 }
 
+int spanlog_issues_add_source(struct spanlog_issues *issues) {
+    pthread_mutex_lock(&issues->lock);
+    struct spanlog_source_issues *grown =
+        realloc(issues->sources, (issues->source_count + 1) * sizeof *grown);
+    if (grown) {
+        issues->sources = grown;
+        grown[issues->source_count++] = (struct spanlog_source_issues){0};
+    }
+    pthread_mutex_unlock(&issues->lock);
+    return grown ? 0 : -1;
+}
+
 void spanlog_issues_unreadable(struct spanlog_issues *issues, const char *path, int error) {
     pthread_mutex_lock(&issues->lock);
     size_t count = issues->unreadable_count;
@@ -24,6 +36,19 @@ void spanlog_issues_unreadable(struct spanlog_issues *issues, const char *path, 
         grown[count].path = strdup(path);
         grown[count].error = error;
         issues->unreadable_count += grown[count].path != NULL;
+    }
+    pthread_mutex_unlock(&issues->lock);
+}
+
+void spanlog_issues_note(struct spanlog_issues *issues, const char *path, bool is_error,
+                         const char *text) {
+    pthread_mutex_lock(&issues->lock);
+    size_t count = issues->note_count;
+    struct spanlog_note *grown = realloc(issues->notes, (count + 1) * sizeof *grown);
+    if (grown) {
+        issues->notes = grown;
+        grown[count] = (struct spanlog_note){strdup(path), strdup(text), is_error};
+        issues->note_count++;
     }
     pthread_mutex_unlock(&issues->lock);
 }
@@ -64,9 +89,16 @@ void spanlog_issues_good_lines(struct spanlog_issues *issues, const struct spanl
 void spanlog_issues_free(struct spanlog_issues *issues) {
     for (size_t i = 0; i < issues->unreadable_count; i++)
         free(issues->unreadable[i].path);
+    for (size_t i = 0; i < issues->note_count; i++) {
+        free(issues->notes[i].path);
+        free(issues->notes[i].text);
+    }
+    free(issues->notes);
     free(issues->unreadable);
     free(issues->sources);
     issues->unreadable = NULL;
+    issues->notes = NULL;
+    issues->note_count = 0;
     issues->sources = NULL;
     issues->unreadable_count = issues->source_count = 0;
 }

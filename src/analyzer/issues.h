@@ -2,6 +2,7 @@
  *
  *     spanlog_issues_bad_line(issues, chunk, line, "not a JSON object");
  *     spanlog_issues_unreadable(issues, "shop.jsonl", ENOENT);
+ *     spanlog_issues_note(issues, "shop.gz", true, "gz: truncated at byte 4711, read up to there");
  *
  * The analyzer prints nothing itself: the command line tool does, from here. Any thread may add.
  */
@@ -18,6 +19,13 @@ struct spanlog_unreadable {
     int error; /* errno */
 };
 
+/* Something else that is to be said of a file. */
+struct spanlog_note {
+    char *path;
+    char *text;
+    bool is_error; /* not all of it could be read */
+};
+
 /* Of one source; index as in struct spanlog_chunk. */
 struct spanlog_source_issues {
     uint64_t lines_good;
@@ -32,6 +40,8 @@ struct spanlog_issues {
     pthread_mutex_t lock;
     struct spanlog_unreadable *unreadable;
     size_t unreadable_count;
+    struct spanlog_note *notes;
+    size_t note_count;
     struct spanlog_source_issues *sources;
     size_t source_count;
 };
@@ -42,7 +52,11 @@ struct spanlog_issues {
 struct spanlog_chunk;
 
 int spanlog_issues_sources(struct spanlog_issues *issues, size_t count);
+/* One more source, when files appear while others are read already. 0 or -1. */
+int spanlog_issues_add_source(struct spanlog_issues *issues);
 void spanlog_issues_unreadable(struct spanlog_issues *issues, const char *path, int error);
+void spanlog_issues_note(struct spanlog_issues *issues, const char *path, bool is_error,
+                         const char *text);
 /* `line` points into the chunk. */
 void spanlog_issues_bad_line(struct spanlog_issues *issues, const struct spanlog_chunk *chunk,
                              const char *line, const char *reason);

@@ -108,7 +108,7 @@ int spanlog_lines_next_slow(struct spanlog_lines *lines, struct spanlog_record *
             lines->was_foreign = false;
             return 1;
         }
-        const char *end = spanlog_line_end(line, lines->chunk->end);
+        const char *end = spanlog_record_end(lines->chunk, line);
         lines->next = end + 1;
         if (spanlog_line_is_blank(line, end))
             continue;

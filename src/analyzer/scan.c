@@ -2,9 +2,9 @@
  * it as well, reading files does not. What has been read is committed under another: a job that
  * waits for a stream must not hold up what is there already. */
 #include "src/analyzer/scan.h"
+#include "src/analyzer/stream.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -22,44 +22,18 @@ struct run {
     uint64_t number;
     uint64_t bytes_done, bytes_total;
 
-    /* The stream that is being read: bytes behind its last newline wait in carry. */
-    int stream_fd;
-    char *carry;
-    size_t carry_size, carry_room;
-    uint64_t stream_line;
-    bool in_long_line;
+    struct spanlog_stream stream; /* that is being read */
+    bool stream_ended;
 };
 
 struct worker {
     struct run *run;
     void *job;
     pthread_t thread;
-    char *buffer;
-    size_t room;
+    struct spanlog_buffer buffer;
     int fd;
     size_t fd_source;
 };
-
-/* Room for size bytes, a newline and the padding. */
-static int reserve(struct worker *worker, size_t size, size_t keep) {
-    if (worker->buffer && worker->room >= size)
-        return 0;
-    char *grown = malloc(size + 1 + SPANLOG_JSON_PADDING);
-    if (!grown)
-        return -ENOMEM;
-    if (keep)
-        memcpy(grown, worker->buffer, keep);
-    free(worker->buffer);
-    worker->buffer = grown;
-    worker->room = size;
-    return 0;
-}
-
-static void finish_chunk(struct spanlog_chunk *chunk, char *begin, char *end) {
-    chunk->begin = begin;
-    chunk->end = end;
-    memset(end, 0, SPANLOG_JSON_PADDING);
-}
 
 /* ---- files -------------------------------------------------------------------------------- */
 
@@ -94,12 +68,12 @@ static int open_source(struct worker *worker, size_t index) {
 static char *line_across(struct worker *worker, int fd, uint64_t base, uint64_t file_end,
                          size_t piece_end, size_t have, bool *ret_at_end, int *ret_rc) {
     for (size_t from = piece_end;;) {
-        char *newline = memchr(worker->buffer + from, '\n', have - from);
+        char *newline = memchr(worker->buffer.data + from, '\n', have - from);
         if (newline)
             return newline + 1;
         if (base + have >= file_end) {
             *ret_at_end = true;
-            return worker->buffer + have;
+            return worker->buffer.data + have;
         }
         if (have - piece_end > SPANLOG_LINE_SIZE_MAX)
             return NULL;
@@ -107,8 +81,9 @@ static char *line_across(struct worker *worker, int fd, uint64_t base, uint64_t 
         size_t more = have - piece_end < TAIL_SIZE ? TAIL_SIZE : 2 * (have - piece_end);
         if (more > file_end - base - have)
             more = (size_t)(file_end - base - have);
-        *ret_rc = reserve(worker, have + more, have);
-        ssize_t got = *ret_rc < 0 ? *ret_rc : read_at(fd, worker->buffer + have, more, base + have);
+        *ret_rc = spanlog_buffer_reserve(&worker->buffer, have + more, have);
+        ssize_t got =
+            *ret_rc < 0 ? *ret_rc : read_at(fd, worker->buffer.data + have, more, base + have);
         if (got < 0) {
             *ret_rc = (int)got;
             return NULL;
@@ -133,12 +108,12 @@ static int read_piece(struct worker *worker, const struct spanlog_source *source
     if (want > source->size - base)
         want = (size_t)(source->size - base);
     int fd = open_source(worker, chunk->source);
-    int rc = fd < 0 ? fd : reserve(worker, want, 0);
-    ssize_t got = rc < 0 ? rc : read_at(fd, worker->buffer, want, base);
+    int rc = fd < 0 ? fd : spanlog_buffer_reserve(&worker->buffer, want, 0);
+    ssize_t got = rc < 0 ? rc : read_at(fd, worker->buffer.data, want, base);
     if (got < 0)
         return (int)got;
     size_t have = (size_t)got, piece_end = before + size < have ? before + size : have;
-    char *begin = worker->buffer;
+    char *begin = worker->buffer.data;
     chunk->offset = offset;
     chunk->begin = chunk->end = begin; /* unless a line begins here */
     if (have <= before)
@@ -149,160 +124,29 @@ static int read_piece(struct worker *worker, const struct spanlog_source *source
             return 0;
         begin++;
     }
-    size_t skipped = (size_t)(begin - worker->buffer);
+    size_t skipped = (size_t)(begin - worker->buffer.data);
     char *end = line_across(worker, fd, base, source->size, piece_end - 1, have,
                             &chunk->unfinished_last, &rc);
     if (rc < 0)
         return rc;
-    begin = worker->buffer + skipped;
+    begin = worker->buffer.data + skipped;
     chunk->offset = base + skipped;
     if (!end) {
-        end = last_newline(begin, worker->buffer + piece_end - 1);
+        end = last_newline(begin, worker->buffer.data + piece_end - 1);
         end = end ? end + 1 : begin;
-        finish_chunk(chunk, begin, end);
+        spanlog_chunk_finish(chunk, begin, end);
         spanlog_issues_bad_line(worker->run->scan->issues, chunk, end, "longer than 16 MB");
         return 0;
     }
     if (chunk->unfinished_last)
         *end++ = '\n';
-    finish_chunk(chunk, begin, end);
+    spanlog_chunk_finish(chunk, begin, end);
     return 0;
-}
-
-/* ---- streams ------------------------------------------------------------------------------ */
-
-static bool more_is_there(int fd) {
-    struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
-    return poll(&poll_fd, 1, 0) > 0;
-}
-
-/* Fills the buffer behind `have`: what is there now, at least something. 0: end. */
-static ssize_t read_some(int fd, char *out, size_t room) {
-    size_t done = 0;
-    do {
-        ssize_t got = read(fd, out + done, room - done);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return -errno;
-        if (got == 0)
-            break;
-        done += (size_t)got;
-    } while (done < room && more_is_there(fd));
-    return (ssize_t)done;
-}
-
-/* Under the lock. The carry goes to the front of the worker's buffer. */
-static int take_carry(struct run *run, struct worker *worker, size_t piece) {
-    int rc = reserve(worker, run->carry_size + piece, 0);
-    if (rc == 0 && run->carry_size)
-        memcpy(worker->buffer, run->carry, run->carry_size);
-    return rc;
-}
-
-static int keep_carry(struct run *run, const char *data, size_t size) {
-    if (size > run->carry_room) {
-        char *grown = realloc(run->carry, size);
-        if (!grown)
-            return -ENOMEM;
-        run->carry = grown;
-        run->carry_room = size;
-    }
-    if (size)
-        memcpy(run->carry, data, size);
-    run->carry_size = size;
-    return 0;
-}
-
-/* The line that began before is over 16 MB: drops its bytes up to the newline. Returns what stays.
- */
-static size_t drop_long_line(struct run *run, char *buffer, size_t have) {
-    char *newline = memchr(buffer, '\n', have);
-    size_t dropped = newline ? (size_t)(newline + 1 - buffer) : have;
-    memmove(buffer, buffer + dropped, have - dropped);
-    run->offset += dropped;
-    run->in_long_line = !newline;
-    run->stream_line += newline != NULL;
-    return have - dropped;
-}
-
-static uint64_t count_lines(const char *begin, const char *end) {
-    uint64_t count = 0;
-    while (begin < end && (begin = memchr(begin, '\n', (size_t)(end - begin))) != NULL) {
-        begin++;
-        count++;
-    }
-    return count;
-}
-
-static void note_long_line(struct run *run, struct spanlog_chunk *chunk, char *buffer) {
-    chunk->first_line = run->stream_line;
-    chunk->offset = run->offset;
-    finish_chunk(chunk, buffer, buffer);
-    spanlog_issues_bad_line(run->scan->issues, chunk, buffer, "longer than 16 MB");
-}
-
-/* Under the lock. Whole lines into the worker's buffer; *ret_more false at the end. */
-static int read_stream(struct run *run, struct worker *worker, size_t piece,
-                       struct spanlog_chunk *chunk, bool *ret_more) {
-    size_t have = run->carry_size;
-    int rc = take_carry(run, worker, piece);
-    char *newline = NULL;
-    *ret_more = true;
-    while (rc == 0 && !newline) {
-        ssize_t got = read_some(run->stream_fd, worker->buffer + have, worker->room - have);
-        if (got < 0)
-            return (int)got;
-        size_t from = have;
-        have += (size_t)got;
-        run->bytes_done += (uint64_t)got;
-        *ret_more = got > 0;
-        if (run->in_long_line) {
-            have = drop_long_line(run, worker->buffer, have);
-            from = 0;
-        }
-        newline = last_newline(worker->buffer + from, worker->buffer + have);
-        if (!*ret_more)
-            break;
-        if (!newline && have > SPANLOG_LINE_SIZE_MAX) {
-            note_long_line(run, chunk, worker->buffer);
-            run->in_long_line = true;
-            have = drop_long_line(run, worker->buffer, have);
-        } else if (!newline && have == worker->room) {
-            rc = reserve(worker, 2 * have, have);
-        }
-    }
-    if (rc < 0)
-        return rc;
-    char *end = newline ? newline + 1 : worker->buffer;
-    if (!*ret_more && have > (size_t)(end - worker->buffer)) {
-        end = worker->buffer + have;
-        *end++ = '\n';
-        chunk->unfinished_last = true;
-        have++;
-    }
-    size_t used = (size_t)(end - worker->buffer);
-    rc = keep_carry(run, end, have - used);
-    chunk->first_line = run->stream_line;
-    chunk->offset = run->offset;
-    run->offset += used;
-    run->stream_line += count_lines(worker->buffer, end);
-    finish_chunk(chunk, worker->buffer, end);
-    return rc;
-}
-
-static void start_stream(struct run *run, const struct spanlog_source *source) {
-    run->stream_fd = spanlog_source_open(source);
-    run->carry_size = 0;
-    run->offset = 0;
-    run->stream_line = 1;
-    run->in_long_line = false;
 }
 
 static void next_source(struct run *run) {
-    if (run->stream_fd >= 0)
-        close(run->stream_fd);
-    run->stream_fd = -1;
+    spanlog_stream_close(&run->stream);
+    run->stream_ended = false;
     run->source++;
     run->offset = 0;
 }
@@ -313,42 +157,53 @@ static bool is_fatal(int rc) {
 
 /* ---- jobs --------------------------------------------------------------------------------- */
 
+/* The next piece of a file: false at its end. */
+static bool take_file_piece(struct run *run, const struct spanlog_source *source, size_t piece,
+                            struct spanlog_chunk *chunk, size_t *ret_size) {
+    if (run->offset < source->begin)
+        run->offset = source->begin;
+    if (run->offset >= source->size)
+        return false;
+    uint64_t left = source->size - run->offset;
+    *ret_size = left < piece ? (size_t)left : piece;
+    chunk->offset = run->offset;
+    run->offset += *ret_size;
+    run->bytes_done += *ret_size;
+    return true;
+}
+
+/* The next lines of a stream: 1, 0 at its end, or -errno. */
+static int take_lines(struct run *run, struct worker *worker, const struct spanlog_source *source,
+                      size_t piece, struct spanlog_chunk *chunk) {
+    if (run->stream_ended)
+        return 0;
+    int rc = run->stream.feed ? 0 : spanlog_stream_open(&run->stream, source);
+    if (rc < 0)
+        return rc;
+    uint64_t before = run->stream.feed->raw_done;
+    bool more = false;
+    rc = spanlog_stream_read(&run->stream, &worker->buffer, piece, chunk, &more);
+    run->bytes_done += run->stream.feed->raw_done - before;
+    run->stream_ended = !more;
+    return rc < 0 ? rc : 1;
+}
+
 /* Under the lock: 1 with a piece of a file or the lines of a stream, 0 at the end, -errno. */
 static int take_piece(struct run *run, struct worker *worker, struct spanlog_chunk *chunk,
                       size_t *ret_size) {
     struct spanlog_scan *scan = run->scan;
     size_t piece = scan->piece_size ? scan->piece_size : SPANLOG_PIECE_SIZE;
-    while (run->source < scan->sources->count) {
+    for (; run->source < scan->sources->count; next_source(run)) {
         const struct spanlog_source *source = &scan->sources->list[run->source];
         *chunk = (struct spanlog_chunk){.source = (uint32_t)run->source, .number = run->number};
-        if (!source->is_stream) {
-            if (run->offset < source->begin)
-                run->offset = source->begin;
-            if (run->offset < source->size) {
-                uint64_t left = source->size - run->offset;
-                *ret_size = left < piece ? (size_t)left : piece;
-                chunk->offset = run->offset;
-                run->offset += *ret_size;
-                run->bytes_done += *ret_size;
-                run->number++;
-                return 1;
-            }
-            next_source(run);
-            continue;
-        }
-        if (run->stream_fd < 0)
-            start_stream(run, source);
-        bool more = false;
-        int rc =
-            run->stream_fd < 0 ? run->stream_fd : read_stream(run, worker, piece, chunk, &more);
+        *ret_size = 0;
+        int rc = source->is_stream ? take_lines(run, worker, source, piece, chunk)
+                                   : take_file_piece(run, source, piece, chunk, ret_size);
         if (is_fatal(rc))
             return rc;
         if (rc < 0)
             spanlog_issues_unreadable(scan->issues, source->path, -rc);
-        if (rc < 0 || !more)
-            next_source(run);
-        if (rc == 0) {
-            *ret_size = 0;
+        if (rc > 0) {
             run->number++;
             return 1;
         }
@@ -389,10 +244,10 @@ static int commit_in_turn(struct worker *worker, const struct spanlog_chunk *chu
 
 /* One long line must not hold its 16 MB to the end. */
 static void shrink(struct worker *worker) {
-    if (worker->room > 4 * SPANLOG_PIECE_SIZE) {
-        free(worker->buffer);
-        worker->buffer = NULL;
-        worker->room = 0;
+    if (worker->buffer.room > 4 * SPANLOG_PIECE_SIZE) {
+        free(worker->buffer.data);
+        worker->buffer.data = NULL;
+        worker->buffer.room = 0;
     }
 }
 
@@ -440,14 +295,14 @@ static void *work(void *argument) {
     }
     if (worker->fd >= 0)
         close(worker->fd);
-    free(worker->buffer);
+    free(worker->buffer.data);
     return NULL;
 }
 
 static uint64_t total_size(const struct spanlog_sources *sources) {
     uint64_t total = 0;
     for (size_t i = 0; i < sources->count; i++) {
-        if (sources->list[i].is_stream)
+        if (!sources->list[i].is_regular)
             return 0;
         total += sources->list[i].size - sources->list[i].begin;
     }
@@ -455,12 +310,13 @@ static uint64_t total_size(const struct spanlog_sources *sources) {
 }
 
 int spanlog_scan_run(struct spanlog_scan *scan) {
-    struct run run = {.scan = scan,
-                      .commit_lock = PTHREAD_MUTEX_INITIALIZER,
-                      .lock = PTHREAD_MUTEX_INITIALIZER,
-                      .turn = PTHREAD_COND_INITIALIZER,
-                      .bytes_total = total_size(scan->sources),
-                      .stream_fd = -1};
+    struct run run = {
+        .scan = scan,
+        .commit_lock = PTHREAD_MUTEX_INITIALIZER,
+        .lock = PTHREAD_MUTEX_INITIALIZER,
+        .turn = PTHREAD_COND_INITIALIZER,
+        .bytes_total = total_size(scan->sources),
+        .stream = {.issues = scan->issues, .document_size_max = scan->document_size_max}};
     struct worker *workers = calloc(scan->job_count, sizeof *workers);
     if (!workers)
         return -ENOMEM;
@@ -474,9 +330,7 @@ int spanlog_scan_run(struct spanlog_scan *scan) {
     work(&workers[0]);
     for (unsigned i = 1; i < started; i++)
         pthread_join(workers[i].thread, NULL);
-    if (run.stream_fd >= 0)
-        close(run.stream_fd);
-    free(run.carry);
+    spanlog_stream_free(&run.stream);
     free(workers);
     return run.error;
 }

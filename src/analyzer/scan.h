@@ -1,10 +1,10 @@
-/* analyzer/scan.h: the only part that does input. Hands whole lines, a chunk at a time, to jobs
- * that run in parallel.
+/* analyzer/scan.h: the part that does input. Hands whole lines, a chunk at a time, to jobs that run
+ * in parallel.
  *
  *     static int chunk(void *job, const struct spanlog_chunk *chunk) {
  *         for (const char *line = chunk->begin, *end; line < chunk->end; line = end + 1) {
- *             end = spanlog_line_end(line, chunk->end);
- *             ... one line, line..end, with '\n' at end ...
+ *             end = spanlog_record_end(chunk, line);
+ *             ... one record, line..end, with '\n' at end ...
  *         }
  *         return 0;
  *     }
@@ -13,17 +13,21 @@
  *     int rc = spanlog_scan_run(&scan);
  *
  * A regular file is cut into pieces that any job may take; a line belongs to the piece in which it
- * begins. Streams are read in order, by whoever comes next. Memory: one buffer a job, of a piece
- * and the rest of its last line, which may have 16 MB; a longer line is skipped and noted.
+ * begins. Streams are read in order, by whoever comes next; so are archives, documents, of which
+ * each value is one line, and logs of containers (see stream.h). Memory: one buffer a job, of a
+ * piece and the rest of its last line, which may have 16 MB, in documents document_size_max; a
+ * longer line is skipped and noted.
  */
 #ifndef SPANLOG_ANALYZER_SCAN_H
 #define SPANLOG_ANALYZER_SCAN_H
 
 #include "src/analyzer/json.h"
 #include "src/analyzer/sources.h"
+#include "src/analyzer/wrapped.h"
 
 #define SPANLOG_LINE_SIZE_MAX (16u << 20)
 #define SPANLOG_PIECE_SIZE (1u << 20)
+#define SPANLOG_DOCUMENT_SIZE_MAX (1u << 30)
 
 struct spanlog_chunk {
     const char *begin; /* whole lines, each ended by '\n'; SPANLOG_JSON_PADDING bytes follow */
@@ -33,14 +37,16 @@ struct spanlog_chunk {
     uint64_t number;      /* in the order of the input, from 0, without gaps */
     uint32_t source;      /* index into the sources */
     bool unfinished_last; /* the last line has no newline in the source */
+    bool is_wrapped;      /* a record may have several lines, which stand together */
 };
 
 struct spanlog_scan {
     struct spanlog_sources *sources;
     struct spanlog_issues *issues;
     unsigned job_count;
-    size_t piece_size; /* 0: SPANLOG_PIECE_SIZE */
-    void **jobs;       /* one argument for each job */
+    size_t piece_size;        /* 0: SPANLOG_PIECE_SIZE */
+    size_t document_size_max; /* 0: SPANLOG_DOCUMENT_SIZE_MAX */
+    void **jobs;              /* one argument for each job */
 
     /* Called by job i with jobs[i]; 0, or -errno, which stops all. Chunks may be empty. */
     int (*chunk)(void *job, const struct spanlog_chunk *chunk);
@@ -54,6 +60,13 @@ int spanlog_scan_run(struct spanlog_scan *scan);
 
 static inline const char *spanlog_line_end(const char *line, const char *chunk_end) {
     return (const char *)memchr(line, '\n', (size_t)(chunk_end - line));
+}
+
+/* The newline that ends the record which begins at `line`: its own, or, in the logs of containers,
+ * that of its last part. */
+static inline const char *spanlog_record_end(const struct spanlog_chunk *chunk, const char *line) {
+    return chunk->is_wrapped ? spanlog_wrapped_end(line, chunk->end)
+                             : spanlog_line_end(line, chunk->end);
 }
 
 /* Lines of blanks only are not worth a word. */

@@ -134,7 +134,7 @@ static int sample_lines(struct finder *finder, const struct spanlog_chunk *chunk
     unsigned left = chunk->offset == 0 ? SAMPLE_LINES_FIRST : SAMPLE_LINES;
     int rc;
     for (; left > 0 && to < chunk->end; left--)
-        to = spanlog_line_end(to, chunk->end) + 1;
+        to = spanlog_record_end(chunk, to) + 1;
     struct spanlog_issues *issues = lines->issues;
     lines->issues = NULL; /* these lines may be read once more */
     spanlog_lines_range(lines, chunk, chunk->begin, to);

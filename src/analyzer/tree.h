@@ -38,6 +38,7 @@ struct spanlog_node {
     uint32_t line; /* the caller's, e.g. an index */
     uint16_t flags;
     uint8_t kind;
+    uint32_t bits; /* of --where; 0 without one */
     /* By link. */
     uint32_t parent; /* SPANLOG_NODE_NONE: at the top */
     /* By order. */

@@ -62,6 +62,9 @@ int spanlog_input_open(struct spanlog_input *input, const struct spanlog_options
     input->issues = (struct spanlog_issues)SPANLOG_ISSUES_EMPTY;
     int rc =
         spanlog_sources_open(&input->sources, options->paths, options->path_count, &input->issues);
+    const struct spanlog_filter *filter = &options->query.filter;
+    if (rc == 0 && (filter->since_ns || filter->until_ns))
+        (void)spanlog_sources_prune(&input->sources, filter->since_ns, filter->until_ns);
     if (rc < 0)
         fprintf(stderr, "spanlog: %s\n", strerror(-rc));
     return rc;
@@ -102,6 +105,16 @@ static void say_issues_of(const struct spanlog_source *source,
     }
 }
 
+static void say_note(const struct spanlog_note *note) {
+    if (!note->path || !note->text)
+        return;
+    fprintf(stderr, "spanlog: ");
+    spanlog_say_visible(note->path);
+    fprintf(stderr, ": ");
+    spanlog_say_visible(note->text);
+    fprintf(stderr, "\n");
+}
+
 int spanlog_input_close(struct spanlog_input *input, int rc, bool found) {
     int status = found ? SPANLOG_EXIT_DONE : SPANLOG_EXIT_NOTHING;
     spanlog_clear_progress();
@@ -111,6 +124,11 @@ int spanlog_input_close(struct spanlog_input *input, int rc, bool found) {
     }
     for (size_t i = 0; i < input->issues.source_count; i++)
         say_issues_of(&input->sources.list[i], &input->issues.sources[i]);
+    for (size_t i = 0; i < input->issues.note_count; i++) {
+        say_note(&input->issues.notes[i]);
+        if (input->issues.notes[i].is_error)
+            status = SPANLOG_EXIT_ERROR;
+    }
     for (size_t i = 0; i < input->issues.unreadable_count; i++) {
         fprintf(stderr, "spanlog: ");
         spanlog_say_visible(input->issues.unreadable[i].path);

@@ -20,6 +20,7 @@ static const struct verb {
     {"trace", "one trace: waterfall, log lines in place, critical path", spanlog_verb_trace},
     {"traces", "list of traces: filter, sort", spanlog_verb_traces},
     {"cat", "log lines in another dialect", spanlog_verb_cat},
+    {"export", "spans and logs for Zipkin, Jaeger, Perfetto, databases", spanlog_verb_export},
 #ifdef SPANLOG_TOOL_RECOVER
     {"recover", "write what dead processes left", spanlog_verb_recover},
 #endif

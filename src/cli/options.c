@@ -1,6 +1,7 @@
 /* cli/options.c: see options.h. The table below is all there is to know about an option. */
 #include "src/cli/options.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,9 +10,10 @@
 #include <unistd.h>
 
 #include "src/analyzer/fields.h"
+#include "src/analyzer/where.h"
 #include "src/cli/verbs.h"
 
-/* Sets one option; NULL, or what a value must look like. */
+/* Sets one option; NULL, or what a value must look like, or a message that begins with "--". */
 typedef const char *set_option(struct spanlog_options *options, const char *value);
 
 static bool read_count(const char *text, uint64_t most, uint64_t *ret) {
@@ -32,6 +34,12 @@ static const char *set_json(struct spanlog_options *options, const char *value) 
 static const char *set_ascii(struct spanlog_options *options, const char *value) {
     (void)value;
     options->ascii = true;
+    return NULL;
+}
+
+static const char *set_unfold(struct spanlog_options *options, const char *value) {
+    (void)value;
+    options->unfold = true;
     return NULL;
 }
 
@@ -135,6 +143,20 @@ static const char *set_until(struct spanlog_options *options, const char *value)
     return read_time(value, &options->query.filter.until_ns) ? NULL : TIME_FORM;
 }
 
+static const char *set_where(struct spanlog_options *options, const char *value) {
+    static struct spanlog_where *where; /* both live as long as the process */
+    static char *mistake;
+    struct spanlog_where_error error;
+    spanlog_where_free(where);
+    where = NULL;
+    int rc = spanlog_where_parse(value, &where, &error);
+    options->query.filter.where = where;
+    if (rc == 0)
+        return NULL;
+    mistake = rc == -EINVAL ? spanlog_where_explain("--where", value, &error) : NULL;
+    return mistake ? mistake : "possible: there is no memory";
+}
+
 static const char *set_error_status_min(struct spanlog_options *options, const char *value) {
     uint64_t number;
     if (!read_count(value, 1000, &number) || number < 100)
@@ -176,6 +198,25 @@ static const char *set_to(struct spanlog_options *options, const char *value) {
     return names;
 }
 
+static const char *set_export(struct spanlog_options *options, const char *value) {
+    static char names[256];
+    const struct spanlog_export_format *format;
+    size_t used = 0;
+    options->export_to = spanlog_export_find(value);
+    if (options->export_to)
+        return NULL;
+    for (size_t i = 0; (format = spanlog_export_at(i)) != NULL && used < sizeof names; i++)
+        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "one of ",
+                                 format->name);
+    return names;
+}
+
+static const char *set_table(struct spanlog_options *options, const char *value) {
+    (void)value;
+    options->table = true;
+    return NULL;
+}
+
 static const struct option {
     const char *name;
     const char *value; /* NULL: takes none */
@@ -188,6 +229,9 @@ static const struct option {
     {"to", "DIALECT",
      "what to write: json, logfmt, pretty (default: pretty on a terminal, else json)", set_to,
      SPANLOG_TAKES_TO, 0},
+    {"to", "FORMAT", "what to write (see above)", set_export, SPANLOG_TAKES_EXPORT, 0},
+    {"table", NULL, "print the statements that make the table for it, instead", set_table,
+     SPANLOG_TAKES_EXPORT, 0},
     {"sort", "[-]FIELD", "order by this field; with - the greatest first (default: start)",
      set_sort, SPANLOG_TAKES_SORT, 0},
     {"limit", "N", "at most N", set_limit, SPANLOG_TAKES_SORT, 0},
@@ -203,11 +247,16 @@ static const struct option {
      set_since, SPANLOG_TAKES_FILTER, 0},
     {"until", "TIME", "only traces that start before this time", set_until, SPANLOG_TAKES_FILTER,
      0},
+    {"where", "EXPR",
+     "only what is like this: '{ service = \"cart\" && duration > 100ms }' (docs/where.md)",
+     set_where, SPANLOG_TAKES_FILTER | SPANLOG_TAKES_WHERE, 0},
     {"error-status-min", "CODE", "the least HTTP status that is an error (default: 500)",
      set_error_status_min, SPANLOG_TAKES_ERRORS, 0},
     {"color", "WHEN", "auto, always or never; NO_COLOR is honoured", set_color, SPANLOG_TAKES_COLOR,
      0},
     {"ascii", NULL, "no box drawing characters", set_ascii, SPANLOG_TAKES_LOOK, 0},
+    {"unfold", NULL, "a line for each span, also where five or more siblings are alike", set_unfold,
+     SPANLOG_TAKES_ID, 0},
     {"width", "N", "columns (default: the terminal's, or 80)", set_width, SPANLOG_TAKES_LOOK, 0},
     {"dialect", "NAME", "how the input is to be read (default: found line by line)", set_dialect,
      SPANLOG_TAKES_INPUT, 0},
@@ -278,7 +327,11 @@ static int take_option(struct spanlog_options *options, const struct spanlog_usa
     }
     const char *wanted = option->set(options, value);
     if (wanted) {
-        fprintf(stderr, "spanlog: %s: --%s %s: not %s\n", usage->verb, option->name, value, wanted);
+        if (strncmp(wanted, "--", 2) == 0)
+            fprintf(stderr, "spanlog: %s: %s", usage->verb, wanted);
+        else
+            fprintf(stderr, "spanlog: %s: --%s %s: not %s\n", usage->verb, option->name, value,
+                    wanted);
         return SPANLOG_EXIT_ERROR;
     }
     return -1;
@@ -325,7 +378,8 @@ struct spanlog_look spanlog_options_look(const struct spanlog_options *options) 
     bool terminal = isatty(STDOUT_FILENO);
     const char *no_color = getenv("NO_COLOR"), *columns = getenv("COLUMNS"), *term = getenv("TERM");
     uint64_t number;
-    struct spanlog_look look = {.width = options->width, .ascii = options->ascii};
+    struct spanlog_look look = {
+        .width = options->width, .ascii = options->ascii, .unfolded = options->unfold};
     if (look.width == 0 && terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
         look.width = size.ws_col;
     if (look.width == 0 && terminal && columns && read_count(columns, 1000, &number))

@@ -12,20 +12,23 @@
 #include <stdint.h>
 
 #include "formatters/dialect.h"
+#include "src/analyzer/export.h"
 #include "src/analyzer/render/look.h"
 #include "src/analyzer/traces.h"
 
 /* Groups of options that a verb may take. */
 enum spanlog_takes {
-    SPANLOG_TAKES_INPUT = 1,   /* --dialect --trace-key -j */
-    SPANLOG_TAKES_LOOK = 2,    /* --ascii --width */
-    SPANLOG_TAKES_JSON = 4,    /* --json */
-    SPANLOG_TAKES_FILTER = 8,  /* --service --operation --status --min-duration --since --until */
-    SPANLOG_TAKES_SORT = 16,   /* --sort --limit */
-    SPANLOG_TAKES_ERRORS = 32, /* --error-status-min */
-    SPANLOG_TAKES_TO = 64,     /* --to */
-    SPANLOG_TAKES_ID = 128,    /* the first word that is no option is an id */
-    SPANLOG_TAKES_COLOR = 256  /* --color */
+    SPANLOG_TAKES_INPUT = 1,    /* --dialect --trace-key -j */
+    SPANLOG_TAKES_LOOK = 2,     /* --ascii --width */
+    SPANLOG_TAKES_JSON = 4,     /* --json */
+    SPANLOG_TAKES_FILTER = 8,   /* --service --operation --status --min-duration --since --until */
+    SPANLOG_TAKES_SORT = 16,    /* --sort --limit */
+    SPANLOG_TAKES_ERRORS = 32,  /* --error-status-min */
+    SPANLOG_TAKES_TO = 64,      /* --to */
+    SPANLOG_TAKES_ID = 128,     /* the first word that is no option is an id */
+    SPANLOG_TAKES_COLOR = 256,  /* --color */
+    SPANLOG_TAKES_EXPORT = 512, /* --to, of export; --table */
+    SPANLOG_TAKES_WHERE = 1024  /* --where, which is also in FILTER */
 };
 
 struct spanlog_usage {
@@ -44,11 +47,14 @@ struct spanlog_options {
     const char *id; /* with SPANLOG_TAKES_ID */
     bool json;
     bool ascii;
+    bool unfold;
     enum spanlog_color color;
     unsigned width; /* 0: the terminal's, or 80 */
     unsigned jobs;
     int32_t error_status_min;
     struct spanlog_translate_settings translate;
+    const struct spanlog_export_format *export_to; /* of export; NULL: not given */
+    bool table;
     const struct spanlog_dialect *to; /* NULL: by the output */
     struct spanlog_traces_query query;
 };

@@ -46,6 +46,7 @@ int spanlog_verb_traces(int argc, char **argv) {
     struct spanlog_collect_options collect = {.jobs = spanlog_job_count(options.jobs),
                                               .error_status_min = options.error_status_min,
                                               .translate = options.translate,
+                                              .where = options.query.filter.where,
                                               .progress = spanlog_show_progress};
     int rc = spanlog_collect(&all, &input.sources, &input.issues, &collect);
     if (rc == 0)

@@ -6,6 +6,7 @@
 Input is made here, since it is large. --no-memory: for builds with a sanitizer.
 """
 import argparse
+import gzip
 import json
 import os
 import subprocess
@@ -127,6 +128,32 @@ def a_line_of_100_mb_is_skipped_and_named(tool, folder):
     assert status == 0 and len(out.splitlines()) == 2, (out, err)
 
 
+def a_bomb_costs_time_and_no_memory(tool, folder):
+    path = folder + "/bomb.gz"
+    for fill in (b"\0", b"a"):
+        with gzip.open(path, "wb", compresslevel=1) as file:
+            file.write(span(1, 0, 1, 50).encode())
+            for _ in range(1000):
+                file.write(fill * 1000000)
+            file.write(b"\n")
+            file.write(span(2, 1, 1, 2).encode())
+        assert os.path.getsize(path) < 10000000
+        for jobs in ("1", "2"):
+            status, out, err = tool.run("traces", "--json", "-j", jobs, path, most_mb=90)
+            assert status == 0 and json.loads(out)["spans"] == 2, (out, err)
+            assert path + ":2: longer than 16 MB (line skipped)" in err, err
+
+
+def a_document_of_100_mb_on_one_line_is_one_value(tool, folder):
+    path = folder + "/document.json"
+    with open(path, "w") as file:
+        file.write('{"data":[' + "0123456789," * 9000000 + "1]}\n")
+        file.write(span(1, 0, 1, 2))
+    status, out, err = tool.run("traces", "--json", path, most_mb=300)
+    assert status == 0 and json.loads(out)["spans"] == 1, (out, err)
+    assert "longer than" not in err, err
+
+
 def a_line_of_12_mb_is_read(tool, folder):
     path = folder + "/large.jsonl"
     with open(path, "w") as file:
@@ -167,8 +194,9 @@ def a_pipe_is_answered_line_by_line(tool, folder):
 
 TESTS = [a_chain_100000_deep_works, a_cycle_of_100000_spans_ends, a_trace_of_100000_siblings_works,
          json_nested_100000_deep_is_a_bad_line, a_line_of_100_mb_is_skipped_and_named,
-         a_line_of_12_mb_is_read, what_is_written_while_reading_is_left_for_the_next_time,
-         a_pipe_is_answered_line_by_line]
+         a_line_of_12_mb_is_read, a_bomb_costs_time_and_no_memory,
+         a_document_of_100_mb_on_one_line_is_one_value,
+         what_is_written_while_reading_is_left_for_the_next_time, a_pipe_is_answered_line_by_line]
 
 
 def main():

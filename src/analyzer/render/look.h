@@ -14,6 +14,7 @@ struct spanlog_look {
     unsigned width;
     bool ascii;
     bool color;
+    bool unfolded; /* alike siblings each on a line of their own */
 };
 
 #define SPANLOG_LOOK_ERROR "\033[31m"

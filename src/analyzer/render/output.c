@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "formatters/escape.h"
+#include "formatters/json_write.h"
 #include "formatters/number.h"
 #include "formatters/time.h"
 #include "formatters/utf8.h"
@@ -201,6 +202,48 @@ void spanlog_put_json_time(struct spanlog_output *out, uint64_t ns) {
     to = spanlog_put_rfc3339(to, ns);
     *to++ = '"';
     put_end(out, to);
+}
+
+void spanlog_put_json_value(struct spanlog_output *out, const struct spanlog_value *value) {
+    bool has_bytes = value->type == SPANLOG_VALUE_TEXT || value->type == SPANLOG_VALUE_HEX ||
+                     value->type == SPANLOG_VALUE_JSON;
+    size_t room = (has_bytes ? 6 * (size_t)value->size : 0) + 512;
+    char *to = spanlog_output_reserve(out, room);
+    char *end = to ? spanlog_json_put_value(to, to + room, value) : NULL;
+    if (end)
+        put_end(out, end);
+}
+
+void spanlog_put_json_value_text(struct spanlog_output *out, const struct spanlog_value *value) {
+    struct spanlog_output plain = {.fd = -1};
+    spanlog_put_json_value(&plain, value);
+    if (plain.size && plain.data[0] == '"')
+        spanlog_put_bytes(out, plain.data, plain.size);
+    else
+        spanlog_put_json_string(out, (struct spanlog_text){plain.data, (uint32_t)plain.size});
+    free(plain.data);
+}
+
+void spanlog_put_json_id(struct spanlog_output *out, const uint8_t *id, size_t size,
+                         struct spanlog_text text) {
+    char *to;
+    if (text.data) {
+        spanlog_put_json_string(out, text);
+        return;
+    }
+    to = spanlog_output_reserve(out, 2 * size + 2);
+    if (!to)
+        return;
+    *to++ = '"';
+    to = spanlog_put_hex(to, id, size);
+    *to++ = '"';
+    put_end(out, to);
+}
+
+void spanlog_put_signed(struct spanlog_output *out, int64_t number) {
+    char *to = spanlog_output_reserve(out, SPANLOG_NUMBER_MAX);
+    if (to)
+        put_end(out, spanlog_put_i64(to, number));
 }
 
 void spanlog_put_milliseconds(struct spanlog_output *out, uint64_t ns) {

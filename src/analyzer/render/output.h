@@ -49,6 +49,14 @@ size_t spanlog_visible_width(struct spanlog_text text);
 
 void spanlog_put_json_string(struct spanlog_output *out, struct spanlog_text text);
 void spanlog_put_json_time(struct spanlog_output *out, uint64_t ns);
+/* As the json dialect writes it. */
+void spanlog_put_json_value(struct spanlog_output *out, const struct spanlog_value *value);
+/* The same between quotes, whatever it is: "4", "true", "[1,2]". */
+void spanlog_put_json_value_text(struct spanlog_output *out, const struct spanlog_value *value);
+/* 32 or 16 hex digits, or the text if there is one; between quotes. */
+void spanlog_put_json_id(struct spanlog_output *out, const uint8_t *id, size_t size,
+                         struct spanlog_text text);
+void spanlog_put_signed(struct spanlog_output *out, int64_t number);
 void spanlog_put_milliseconds(struct spanlog_output *out, uint64_t ns);
 void spanlog_put_hex_id(struct spanlog_output *out, uint64_t id);
 /* 32 digits; or the text, which is as a JSON line has it between the quotes. */

@@ -63,9 +63,17 @@ static void put_value(struct spanlog_output *out, const struct spanlog_value *va
     }
 }
 
+/* Where the line stands says it already. */
+static bool is_shown_by_place(struct spanlog_text key) {
+    static const char parent[] = "parent_id";
+    return key.size == sizeof parent - 1 && memcmp(key.data, parent, key.size) == 0;
+}
+
 static void put_attributes(struct spanlog_output *out, const struct spanlog_attribute *attributes,
                            uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
+        if (is_shown_by_place(attributes[i].key))
+            continue;
         spanlog_put(out, " ");
         spanlog_put_visible(out, attributes[i].key);
         spanlog_put(out, "=");

@@ -18,10 +18,10 @@
 #define DEPTH_DRAWN_MAX 64
 
 struct glyphs {
-    const char *branch, *last, *line, *blank, *critical, *other, *more;
+    const char *branch, *last, *line, *blank, *critical, *other, *more, *times;
 };
-static const struct glyphs unicode_glyphs = {"├ ", "└ ", "│ ", "  ", "━", "─", "…"};
-static const struct glyphs ascii_glyphs = {"|-", "`-", "| ", "  ", "=", "-", "~"};
+static const struct glyphs unicode_glyphs = {"├ ", "└ ", "│ ", "  ", "━", "─", "…", "×"};
+static const struct glyphs ascii_glyphs = {"|-", "`-", "| ", "  ", "=", "-", "~", "x"};
 
 struct drawing {
     const struct spanlog_trace *trace;
@@ -32,7 +32,18 @@ struct drawing {
     bool more[DEPTH_DRAWN_MAX + 1]; /* at this level another sibling follows */
     uint32_t *next_child;           /* of each node */
     uint32_t *next_item;
+    uint32_t *folds;
 };
+
+/* ---- small things ---------------------------------------------------------------------------- */
+
+static void put_counted(struct spanlog_output *out, uint64_t count, const char *one) {
+    spanlog_put_number(out, count);
+    spanlog_put(out, " ");
+    spanlog_put(out, one);
+    bool capitals = *one < 'a';
+    spanlog_put(out, count == 1 ? "" : capitals ? "S" : "s");
+}
 
 /* ---- in front of a line ------------------------------------------------------------------- */
 
@@ -70,12 +81,22 @@ static void put_inside(struct drawing *draw, uint32_t depth, bool children_follo
 
 /* ---- a span ------------------------------------------------------------------------------- */
 
-static void put_name(struct drawing *draw, const struct spanlog_node *node, size_t used) {
+static struct spanlog_text text_of(const char *text) {
+    return (struct spanlog_text){text, (uint32_t)strlen(text)};
+}
+
+/* times: how many spans the line stands for. */
+static void put_name(struct drawing *draw, const struct spanlog_node *node, uint32_t times,
+                     size_t used) {
     const struct spanlog_trace *trace = draw->trace;
     const struct spanlog_name *name = &trace->names.list[node->name];
     struct spanlog_text service = spanlog_strings_text(&trace->service_names, name->service);
     struct spanlog_text operation = spanlog_strings_text(&trace->operation_names, name->operation);
-    size_t room = draw->name_width > used + 4 ? draw->name_width - used : 4;
+    char folded[24] = "";
+    if (times > 1)
+        snprintf(folded, sizeof folded, " %s%u", draw->glyphs->times, times);
+    size_t suffix = times > 1 ? spanlog_visible_width(text_of(folded)) : 0;
+    size_t room = draw->name_width > used + suffix + 4 ? draw->name_width - used - suffix : 4;
     size_t wide = 0;
     if (operation.size == 0 && (node->flags & SPANLOG_NODE_UNFINISHED))
         operation = SPANLOG_TEXT("(operation unknown)");
@@ -90,6 +111,7 @@ static void put_name(struct drawing *draw, const struct spanlog_node *node, size
     }
     if (wide < room)
         wide += spanlog_put_visible_cut(draw->out, operation, room - wide, draw->look->ascii);
+    spanlog_put(draw->out, folded);
     spanlog_put_repeat(draw->out, " ", wide < room ? room - wide : 0);
 }
 
@@ -177,12 +199,13 @@ static void put_marks(struct drawing *draw, const struct spanlog_node *node) {
     spanlog_put(out, "\n");
 }
 
+/* Server, client; in capitals producer, consumer. */
+static const char kinds[] = " scPC";
+
 static void put_span(struct drawing *draw, uint32_t number, bool last) {
     const struct spanlog_node *node = &draw->trace->tree.nodes[number];
-    /* Server, client; in capitals producer, consumer. */
-    static const char kinds[] = " scPC";
     char text[24];
-    put_name(draw, node, put_branch(draw, node->depth, last));
+    put_name(draw, node, 1, put_branch(draw, node->depth, last));
     spanlog_put(draw->out, " ");
     spanlog_put_bytes(draw->out, &kinds[node->kind < 5 ? node->kind : 0], 1);
     bool unfinished = node->flags & SPANLOG_NODE_UNFINISHED;
@@ -195,6 +218,60 @@ static void put_span(struct drawing *draw, uint32_t number, bool last) {
         put_figures(draw, node);
     spanlog_put(draw->out, "\n");
     put_marks(draw, node);
+}
+
+/* How many spans are below one. */
+static uint32_t count_below(const struct spanlog_tree *tree, uint32_t top) {
+    uint32_t count = 0, at = tree->nodes[top].first_child;
+    while (at != SPANLOG_NODE_NONE) {
+        count++;
+        if (tree->nodes[at].first_child != SPANLOG_NODE_NONE) {
+            at = tree->nodes[at].first_child;
+            continue;
+        }
+        while (tree->nodes[at].next == SPANLOG_NODE_NONE && tree->nodes[at].parent != top)
+            at = tree->nodes[at].parent;
+        at = tree->nodes[at].next;
+    }
+    return count;
+}
+
+static void put_what_is_folded(struct drawing *draw, uint32_t first) {
+    uint32_t below = count_below(&draw->trace->tree, first);
+    if (below == 0)
+        return;
+    put_inside(draw, draw->trace->tree.nodes[first].depth, false);
+    spanlog_put(draw->out, "each with ");
+    put_counted(draw->out, below, "span");
+    spanlog_put(draw->out, " inside (--unfold shows them)\n");
+}
+
+/* One line for `count` alike siblings: their sums, and a bar from the first to the last. Returns
+ * the sibling behind them. */
+static uint32_t put_folded(struct drawing *draw, uint32_t first, uint32_t count) {
+    const struct spanlog_node *nodes = draw->trace->tree.nodes;
+    struct spanlog_node sum = nodes[first];
+    uint64_t end = spanlog_node_end(&sum), total = sum.duration_ns;
+    uint32_t next = sum.next;
+    for (uint32_t i = 1; i < count; i++, next = nodes[next].next) {
+        uint64_t its_end = spanlog_node_end(&nodes[next]);
+        end = its_end > end ? its_end : end;
+        total += nodes[next].duration_ns;
+        sum.self_ns += nodes[next].self_ns;
+        sum.critical_ns += nodes[next].critical_ns;
+        sum.flags |= nodes[next].flags & SPANLOG_NODE_CRITICAL;
+    }
+    sum.duration_ns = end - sum.start_ns;
+    char text[24];
+    put_name(draw, &sum, count, put_branch(draw, sum.depth, next == SPANLOG_NODE_NONE));
+    spanlog_put(draw->out, " ");
+    spanlog_put_bytes(draw->out, &kinds[sum.kind < 5 ? sum.kind : 0], 1);
+    spanlog_format_duration(total, text);
+    spanlog_put_right(draw->out, text, 9);
+    put_figures(draw, &sum);
+    spanlog_put(draw->out, "\n");
+    put_what_is_folded(draw, first);
+    return next;
 }
 
 /* ---- the tree ----------------------------------------------------------------------------- */
@@ -222,6 +299,8 @@ static void draw_subtree(struct drawing *draw, uint32_t top, bool last) {
             draw->next_item[at]++;
             put_inside(draw, nodes[at].depth, child != SPANLOG_NODE_NONE);
             spanlog_put_item(draw->trace, item, draw->look, draw->out);
+        } else if (child != SPANLOG_NODE_NONE && draw->folds[child] > 1) {
+            draw->next_child[at] = put_folded(draw, child, draw->folds[child]);
         } else if (child != SPANLOG_NODE_NONE) {
             draw->next_child[at] = nodes[child].next;
             /* What comes after the children keeps the line going, too. */
@@ -268,15 +347,6 @@ static void draw_loose_items(struct drawing *draw) {
 
 /* ---- the head ----------------------------------------------------------------------------- */
 
-static void put_counted(struct spanlog_output *out, uint64_t count, const char *one) {
-    spanlog_put(out, "  ");
-    spanlog_put_number(out, count);
-    spanlog_put(out, " ");
-    spanlog_put(out, one);
-    bool capitals = *one < 'a';
-    spanlog_put(out, count == 1 ? "" : capitals ? "S" : "s");
-}
-
 static void put_head(struct drawing *draw) {
     const struct spanlog_trace *trace = draw->trace;
     struct spanlog_output *out = draw->out;
@@ -286,24 +356,29 @@ static void put_head(struct drawing *draw) {
     spanlog_put(out, "trace ");
     spanlog_put_visible(out, trace->matches[0]);
     spanlog_look_stop(out, draw->look);
+    spanlog_put(out, "  ");
     put_counted(out, trace->tree.count - trace->tree.unfinished, "span");
+    spanlog_put(out, "  ");
     put_counted(out, trace->services, "service");
     spanlog_put(out, "  ");
     spanlog_put(out, total);
     if (trace->tree.errors) {
         spanlog_look_start(out, draw->look, SPANLOG_LOOK_ERROR);
+        spanlog_put(out, "  ");
         put_counted(out, trace->tree.errors, "ERROR");
         spanlog_look_stop(out, draw->look);
     }
-    if (trace->tree.orphans)
+    if (trace->tree.orphans) {
+        spanlog_put(out, "  ");
         put_counted(out, trace->tree.orphans, "ORPHAN");
+    }
     if (trace->tree.unfinished) {
         spanlog_put(out, "  ");
         spanlog_put_number(out, trace->tree.unfinished);
         spanlog_put(out, " UNFINISHED");
     }
     if (trace->tree.count) {
-        spanlog_put(out, "  critical path:");
+        spanlog_put(out, "  critical path: ");
         put_counted(out, trace->tree.critical, "span");
     }
     spanlog_put(out, "\n");
@@ -333,8 +408,12 @@ static int prepare(struct drawing *draw) {
     size_t count = trace->tree.count + (size_t)1;
     draw->next_child = malloc(count * sizeof *draw->next_child);
     draw->next_item = malloc(count * sizeof *draw->next_item);
-    if (!draw->next_child || !draw->next_item)
+    draw->folds = malloc(count * sizeof *draw->folds);
+    if (!draw->next_child || !draw->next_item || !draw->folds ||
+        spanlog_trace_fold(trace, draw->folds) < 0)
         return -ENOMEM;
+    for (uint32_t i = 0; draw->look->unfolded && i < count; i++)
+        draw->folds[i] = 1;
     for (uint32_t i = 0; i < trace->tree.count; i++) {
         draw->next_child[i] = trace->tree.nodes[i].first_child;
         draw->next_item[i] = trace->first_item[i];
@@ -358,4 +437,5 @@ void spanlog_render_trace(const struct spanlog_trace *trace, const struct spanlo
     }
     free(draw.next_child);
     free(draw.next_item);
+    free(draw.folds);
 }
