@@ -9,7 +9,7 @@ spanlog_folder(analyzer src/analyzer
     render/export_jaeger.c render/export_parts.c render/export_rows.c render/export_zipkin.c
     render/output.c render/trace_fold.c render/trace_items.c render/trace_json.c
     render/trace_text.c translate/translate.c
-    members.c quotes.c
+    members.c quotes.c spill.c
     render/traces_json.c render/traces_text.c
   USES formatters core)
 

@@ -130,31 +130,6 @@ static inline const char *spanlog_json_number_quick(const char *p) {
     return NULL;
 }
 
-/* Whether a number of up to 15 bytes without an exponent begins at p; without a branch. What comes
- * behind it is still to be looked at. */
-static inline bool spanlog_json_number_usual(const char *p, const char **ret_end) {
-#ifdef SPANLOG_JSON_SSE2
-    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
-    __m128i digit = _mm_sub_epi8(bytes, _mm_set1_epi8('0'));
-    unsigned minus = *p == '-';
-    unsigned digits = (unsigned)_mm_movemask_epi8(
-        _mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8(9)), digit));
-    unsigned points = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('.')));
-    digits >>= minus;
-    points >>= minus;
-    unsigned size = (unsigned)__builtin_ctz(~(digits | points));
-    points &= (1u << size) - 1;
-    *ret_end = p + minus + size;
-    /* Digits first and last, one point at most, no zero before another digit. */
-    return (digits & 1) & (digits >> ((size - 1) & 15) & 1) & ((points & (points - 1)) == 0) &
-           ((p[minus] != '0') | !(digits & 2)) & (size + minus < 16);
-#else
-    const char *end = spanlog_json_number(p);
-    *ret_end = end ? end : p;
-    return end != NULL;
-#endif
-}
-
 static inline const char *spanlog_json_number_at(const char *p) {
     const char *end = spanlog_json_number_quick(p);
     return end ? end : spanlog_json_number(p);

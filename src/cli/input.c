@@ -118,7 +118,7 @@ static void say_note(const struct spanlog_note *note) {
 int spanlog_input_close(struct spanlog_input *input, int rc, bool found) {
     int status = found ? SPANLOG_EXIT_DONE : SPANLOG_EXIT_NOTHING;
     spanlog_clear_progress();
-    if (rc < 0 && rc != -EPIPE) {
+    if (rc < 0 && rc != -EPIPE && rc != -ECANCELED) { /* the last is among the notes */
         fprintf(stderr, "spanlog: %s\n", strerror(-rc));
         status = SPANLOG_EXIT_ERROR;
     }

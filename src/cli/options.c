@@ -51,6 +51,19 @@ static const char *set_jobs(struct spanlog_options *options, const char *value) 
     return NULL;
 }
 
+/* 512M, 2G: the units are powers of 1024. */
+static const char *set_memory(struct spanlog_options *options, const char *value) {
+    static const char units[] = "KMGT";
+    char *end;
+    unsigned long long number = *value >= '0' && *value <= '9' ? strtoull(value, &end, 10) : 0;
+    const char *unit = number && *end ? strchr(units, *end & ~0x20) : NULL;
+    unsigned shift = unit && *unit ? 10 * (unsigned)(unit - units + 1) : 0;
+    if (number == 0 || (*end && (!shift || end[1])) || number > UINT64_MAX >> shift)
+        return "a size with its unit: 512M, 2G";
+    options->memory = (uint64_t)number << shift;
+    return NULL;
+}
+
 static const char *set_width(struct spanlog_options *options, const char *value) {
     uint64_t number;
     if (!read_count(value, 1000, &number) || number < 40)
@@ -262,6 +275,9 @@ static const struct option {
      SPANLOG_TAKES_INPUT, 0},
     {"trace-key", "KEY", "lines without a trace id belong together by this field: request_id",
      set_trace_key, SPANLOG_TAKES_INPUT, 0},
+    {"memory", "SIZE",
+     "most memory for spans, then temporary files (default: half of what is free)", set_memory,
+     SPANLOG_TAKES_MEMORY, 0},
     {"jobs", "N", "threads (default: one for each core)", set_jobs, SPANLOG_TAKES_INPUT, 'j'},
 };
 #define OPTIONS (sizeof table / sizeof table[0])

@@ -28,7 +28,8 @@ enum spanlog_takes {
     SPANLOG_TAKES_ID = 128,     /* the first word that is no option is an id */
     SPANLOG_TAKES_COLOR = 256,  /* --color */
     SPANLOG_TAKES_EXPORT = 512, /* --to, of export; --table */
-    SPANLOG_TAKES_WHERE = 1024  /* --where, which is also in FILTER */
+    SPANLOG_TAKES_WHERE = 1024, /* --where, which is also in FILTER */
+    SPANLOG_TAKES_MEMORY = 2048 /* --memory */
 };
 
 struct spanlog_usage {
@@ -51,6 +52,7 @@ struct spanlog_options {
     enum spanlog_color color;
     unsigned width; /* 0: the terminal's, or 80 */
     unsigned jobs;
+    uint64_t memory; /* 0: half of what the machine has */
     int32_t error_status_min;
     struct spanlog_translate_settings translate;
     const struct spanlog_export_format *export_to; /* of export; NULL: not given */
