@@ -8,10 +8,21 @@ spanlog_folder(analyzer src/analyzer
     where_print.c where_trace.c where_value.c wrapped.c render/export_chrome.c
     render/export_jaeger.c render/export_parts.c render/export_rows.c render/export_zipkin.c
     render/output.c render/trace_fold.c render/trace_items.c render/trace_json.c
-    render/trace_text.c translate/translate.c
-    members.c quotes.c spill.c
+    render/trace_text.c translate/dialects.c translate/filling.c translate/ids.c
+    translate/logger.c translate/logger_attributes.c translate/logger_copy.c
+    translate/logger_span.c translate/members.c translate/syslog.c translate/text.c
+    translate/text_json.c translate/text_logfmt.c translate/translate.c translate/wrapped.c
     render/traces_json.c render/traces_text.c
   USES formatters core)
+# The engine's own: how lines are taken apart, what memory has no room for, the sidecar index.
+target_sources(spanlog_analyzer PRIVATE
+  src/analyzer/members.c src/analyzer/quotes.c src/analyzer/spill.c)
+# Documents that hold many spans and logs.
+target_sources(spanlog_analyzer PRIVATE
+  src/analyzer/translate/chrome.c src/analyzer/translate/document.c src/analyzer/translate/draft.c
+  src/analyzer/translate/jaeger.c src/analyzer/translate/loki.c
+  src/analyzer/translate/otel_console.c src/analyzer/translate/otel_record.c
+  src/analyzer/translate/otel_value.c src/analyzer/translate/otlp.c src/analyzer/translate/zipkin.c)
 
 # What archives are read with: of the tool only, never of the library.
 find_package(PkgConfig REQUIRED)

@@ -52,9 +52,9 @@ struct spanlog_dialect {
     char *(*write)(const struct spanlog_line *line, char *out, char *end);
 
     /* Renders what is constant for a call site into [out, end): head is level, message (or the
-     * span's message) and service; tail is logger, source and pid. A key is the text between the
-     * value before it and its own value, reserved names already renamed. Each returns the byte
-     * after it, or NULL when it does not fit. */
+     * span's message) and service, in otlp with logger and pid; tail is logger, source and pid. A
+     * key is the text between the value before it and its own value, reserved names already
+     * renamed. Each returns the byte after it, or NULL when it does not fit. */
     char *(*render_head)(const struct spanlog_line *line, char *out, char *end);
     char *(*render_tail)(const struct spanlog_line *line, char *out, char *end);
     char *(*render_key)(struct spanlog_text key, enum spanlog_line_kind kind, char *out, char *end);
@@ -69,9 +69,17 @@ struct spanlog_dialect {
 const struct spanlog_dialect *spanlog_dialect_find(const char *name);
 const struct spanlog_dialect *spanlog_dialect_at(size_t index);
 
+/* Bytes in which every dialect can write the whole line. */
+size_t spanlog_line_room(const struct spanlog_line *line);
+
 extern const struct spanlog_dialect spanlog_dialect_json;
 extern const struct spanlog_dialect spanlog_dialect_logfmt;
 extern const struct spanlog_dialect spanlog_dialect_pretty;
 extern const struct spanlog_dialect spanlog_dialect_pretty_color; /* for terminals */
+extern const struct spanlog_dialect spanlog_dialect_ecs;
+extern const struct spanlog_dialect spanlog_dialect_gcp;
+extern const struct spanlog_dialect spanlog_dialect_datadog;
+extern const struct spanlog_dialect spanlog_dialect_zap;
+extern const struct spanlog_dialect spanlog_dialect_otlp;
 
 #endif

@@ -4,8 +4,8 @@
  *      "trace_id":"...","span_id":"...","trace_flags":"01","logger":"db","src":"src/db.c:42",
  *      "pid":711,"tid":713,"key":"user:7","hits":3}
  *
- * Room is checked once per group of fields; what follows the groups (CLOSE_MAX) is kept free all
- * along.
+ * Room is checked once per group of fields; what follows the groups (SPANLOG_JSON_CLOSE_MAX) is
+ * kept free all along.
  */
 #include "formatters/dialect.h"
 
@@ -18,8 +18,6 @@
 #include "formatters/put.h"
 #include "formatters/time.h"
 
-/* sample_ratio, three dropped_ counts, "}\n" */
-#define CLOSE_MAX 224
 /* What one text of the fixed part may take in the second attempt. */
 #define SHORT_TEXT_MAX 256
 
@@ -231,61 +229,11 @@ static inline char *put_fixed(const struct spanlog_line *line, char *out, char *
     return out;
 }
 
-struct dropped {
-    uint64_t attributes, events, links;
-};
-
-static char *put_lists(const struct spanlog_line *line, char *out, char *limit, struct dropped *d) {
-    char *p;
-
-    if (line->event_count) {
-        const char key[] = ",\"events\":";
-        p = out + sizeof key - 1;
-        p = spanlog_json_put_events(p, limit, line->events, line->event_count, &d->events);
-        if (p > out + sizeof key - 1) {
-            memcpy(out, key, sizeof key - 1);
-            out = p;
-        }
-    }
-    if (line->link_count) {
-        const char key[] = ",\"links\":";
-        p = out + sizeof key - 1;
-        p = spanlog_json_put_links(p, limit, line->links, line->link_count, &d->links);
-        if (p > out + sizeof key - 1) {
-            memcpy(out, key, sizeof key - 1);
-            out = p;
-        }
-    }
-    return out;
-}
-
-/* Fits into CLOSE_MAX. */
-static char *put_close(const struct spanlog_line *line, char *out, const struct dropped *d) {
-    if (line->line_kind != SPANLOG_LINE_LOG && line->sample_ratio > 0 && line->sample_ratio < 1) {
-        PUT(out, ",\"sample_ratio\":");
-        out = spanlog_put_double(out, line->sample_ratio);
-    }
-    if (d->attributes) {
-        PUT(out, ",\"dropped_attributes\":");
-        out = spanlog_put_u64(out, d->attributes);
-    }
-    if (d->events) {
-        PUT(out, ",\"dropped_events\":");
-        out = spanlog_put_u64(out, d->events);
-    }
-    if (d->links) {
-        PUT(out, ",\"dropped_links\":");
-        out = spanlog_put_u64(out, d->links);
-    }
-    PUT(out, "}\n");
-    return out;
-}
-
 static char *write_json(const struct spanlog_line *line, char *out, char *end) {
-    struct dropped dropped = {line->dropped_attributes, 0, 0};
-    char *limit = end - CLOSE_MAX, *p;
+    struct spanlog_dropped dropped = {line->dropped_attributes, 0, 0};
+    char *limit = end - SPANLOG_JSON_CLOSE_MAX, *p;
 
-    if (end - out <= CLOSE_MAX)
+    if (end - out <= SPANLOG_JSON_CLOSE_MAX)
         return NULL;
     p = put_fixed(line, out, limit, false);
     if (__builtin_expect(!p, 0)) {
@@ -296,12 +244,7 @@ static char *write_json(const struct spanlog_line *line, char *out, char *end) {
     p = spanlog_json_put_attributes(p, limit, line->attributes, line->attribute_count,
                                     spanlog_keys_of(line->line_kind), line->distinct_keys,
                                     &dropped.attributes);
-    if (line->line_kind != SPANLOG_LINE_LOG) {
-        dropped.events = line->dropped_events;
-        dropped.links = line->dropped_links;
-        p = put_lists(line, p, limit, &dropped);
-    }
-    return put_close(line, p, &dropped);
+    return spanlog_json_put_end(line, p, limit, &dropped);
 }
 
 const struct spanlog_dialect spanlog_dialect_json = {

@@ -294,3 +294,52 @@ char *spanlog_json_put_links(char *out, char *limit, const struct spanlog_span_l
         *out++ = ']';
     return out;
 }
+
+/* ---- the end of a line ------------------------------------------------------------------ */
+
+char *spanlog_json_put_lists(const struct spanlog_line *line, char *out, char *limit,
+                             struct spanlog_dropped *d) {
+    char *p;
+
+    if (line->event_count) {
+        const char key[] = ",\"events\":";
+        p = out + sizeof key - 1;
+        p = spanlog_json_put_events(p, limit, line->events, line->event_count, &d->events);
+        if (p > out + sizeof key - 1) {
+            memcpy(out, key, sizeof key - 1);
+            out = p;
+        }
+    }
+    if (line->link_count) {
+        const char key[] = ",\"links\":";
+        p = out + sizeof key - 1;
+        p = spanlog_json_put_links(p, limit, line->links, line->link_count, &d->links);
+        if (p > out + sizeof key - 1) {
+            memcpy(out, key, sizeof key - 1);
+            out = p;
+        }
+    }
+    return out;
+}
+
+char *spanlog_json_put_close(const struct spanlog_line *line, char *out,
+                             const struct spanlog_dropped *d) {
+    if (line->line_kind != SPANLOG_LINE_LOG && line->sample_ratio > 0 && line->sample_ratio < 1) {
+        PUT(out, ",\"sample_ratio\":");
+        out = spanlog_put_double(out, line->sample_ratio);
+    }
+    if (d->attributes) {
+        PUT(out, ",\"dropped_attributes\":");
+        out = spanlog_put_u64(out, d->attributes);
+    }
+    if (d->events) {
+        PUT(out, ",\"dropped_events\":");
+        out = spanlog_put_u64(out, d->events);
+    }
+    if (d->links) {
+        PUT(out, ",\"dropped_links\":");
+        out = spanlog_put_u64(out, d->links);
+    }
+    PUT(out, "}\n");
+    return out;
+}

@@ -12,6 +12,7 @@
 
 #include "formatters/keys.h"
 #include "formatters/line.h"
+#include "formatters/put.h"
 
 /* With its quotes; absent text is "(null)". */
 char *spanlog_json_put_text(char *out, char *limit, struct spanlog_text text);
@@ -33,5 +34,36 @@ char *spanlog_json_put_events(char *out, char *limit, const struct spanlog_event
                               uint32_t count, uint64_t *ret_dropped);
 char *spanlog_json_put_links(char *out, char *limit, const struct spanlog_span_link *links,
                              uint32_t count, uint64_t *ret_dropped);
+
+/* How much of a record is left out: what was lost before, and what did not fit. */
+struct spanlog_dropped {
+    uint64_t attributes, events, links;
+};
+
+/* ,"events":[...],"links":[...] as far as there are any. */
+char *spanlog_json_put_lists(const struct spanlog_line *line, char *out, char *limit,
+                             struct spanlog_dropped *dropped);
+
+/* sample_ratio, the dropped_ counts and the closing brace with its '\n'. Unchecked: */
+#define SPANLOG_JSON_CLOSE_MAX 224
+char *spanlog_json_put_close(const struct spanlog_line *line, char *out,
+                             const struct spanlog_dropped *dropped);
+
+/* Both; most records have neither lists nor anything to be said at the end. */
+static inline char *spanlog_json_put_end(const struct spanlog_line *line, char *out, char *limit,
+                                         struct spanlog_dropped *dropped) {
+    if (line->line_kind != SPANLOG_LINE_LOG) {
+        dropped->events = line->dropped_events;
+        dropped->links = line->dropped_links;
+        if (line->event_count | line->link_count)
+            out = spanlog_json_put_lists(line, out, limit, dropped);
+    }
+    if ((dropped->attributes | dropped->events | dropped->links) == 0 &&
+        !(line->sample_ratio > 0 && line->sample_ratio < 1)) {
+        PUT(out, "}\n");
+        return out;
+    }
+    return spanlog_json_put_close(line, out, dropped);
+}
 
 #endif

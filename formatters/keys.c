@@ -10,11 +10,13 @@
 #define ALL (SPANLOG_KEYS_OF_LOG | SPANLOG_KEYS_OF_SPAN | SPANLOG_KEYS_OF_EVENT)
 #define SPAN (SPANLOG_KEYS_OF_SPAN)
 
-static const struct {
+struct reserved {
     const char *name;
     uint8_t size;
-    uint8_t of;
-} reserved[] = {
+    uint16_t of;
+};
+
+static const struct reserved canonical[] = {
 #define NAME(name, of)                                                                             \
     { name, sizeof(name) - 1, of }
     NAME("ts", ALL),
@@ -43,6 +45,58 @@ static const struct {
     NAME("dropped_events", SPAN),
     NAME("dropped_links", SPAN),
     NAME("name", SPANLOG_KEYS_OF_EVENT),
+};
+
+/* Beside these: what a dialect writes under names of its own, and objects in which readers of that
+ * format would look for an id. With SPAN: in span lines only. */
+#define ECS SPANLOG_KEYS_OF_ECS
+#define GCP SPANLOG_KEYS_OF_GCP
+#define DATADOG SPANLOG_KEYS_OF_DATADOG
+#define ZAP SPANLOG_KEYS_OF_ZAP
+#define OTLP SPANLOG_KEYS_OF_OTLP
+#define DIALECTS (ECS | GCP | DATADOG | ZAP | OTLP)
+
+static const struct reserved of_dialects[] = {
+    NAME("severityNumber", DIALECTS),
+    NAME("message", ECS | GCP | DATADOG),
+    NAME("@timestamp", ECS),
+    NAME("log", ECS),
+    NAME("log.level", ECS),
+    NAME("log.logger", ECS),
+    NAME("log.origin.file.name", ECS),
+    NAME("log.origin.file.line", ECS),
+    NAME("ecs.version", ECS),
+    NAME("service.name", ECS),
+    NAME("trace", ECS),
+    NAME("trace.id", ECS),
+    NAME("span", ECS),
+    NAME("span.id", ECS),
+    NAME("transaction", ECS),
+    NAME("transaction.id", ECS),
+    NAME("event.duration", ECS | SPAN),
+    NAME("error.message", ECS | DATADOG | SPAN),
+    NAME("process.pid", ECS),
+    NAME("process.thread.id", ECS),
+    NAME("time", GCP),
+    NAME("severity", GCP),
+    NAME("serviceContext", GCP),
+    NAME("logging.googleapis.com/trace", GCP),
+    NAME("logging.googleapis.com/spanId", GCP),
+    NAME("logging.googleapis.com/trace_sampled", GCP),
+    NAME("logging.googleapis.com/sourceLocation", GCP),
+    NAME("timestamp", DATADOG),
+    NAME("status", DATADOG),
+    NAME("dd", DATADOG),
+    NAME("ddsource", DATADOG),
+    NAME("dd.trace_id", DATADOG),
+    NAME("dd.span_id", DATADOG),
+    NAME("logger.name", DATADOG),
+    NAME("otel.status_code", DATADOG | SPAN),
+    NAME("caller", ZAP),
+    NAME("duration", ZAP | SPAN),
+    NAME("thread.id", OTLP),
+    NAME("code.file.path", OTLP),
+    NAME("code.line.number", OTLP),
 #undef NAME
 };
 
@@ -58,10 +112,18 @@ static bool is_name(const char *name, struct spanlog_text key, unsigned of) {
 }
 
 bool spanlog_key_is_reserved(struct spanlog_text key, unsigned of) {
-    for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
-        if (reserved[i].size == key.size && (reserved[i].of & of) &&
-            is_name(reserved[i].name, key, of))
+    for (size_t i = 0; i < sizeof canonical / sizeof *canonical; i++)
+        if (canonical[i].size == key.size && (canonical[i].of & of) &&
+            is_name(canonical[i].name, key, of))
             return true;
+    if (!(of & DIALECTS))
+        return false;
+    for (size_t i = 0; i < sizeof of_dialects / sizeof *of_dialects; i++) {
+        const struct reserved *name = &of_dialects[i];
+        bool holds = (name->of & of & DIALECTS) && (!(name->of & SPAN) || (of & SPAN));
+        if (holds && name->size == key.size && is_name(name->name, key, of))
+            return true;
+    }
     return false;
 }
 

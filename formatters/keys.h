@@ -18,13 +18,19 @@
 #define SPANLOG_KEYS_MAX 512 /* attributes of one record; more are counted as dropped */
 #define SPANLOG_KEY_SIZE_MAX 128
 
-/* Whose keys they are: one of the first three, and PLAIN where the dialect writes keys without
- * quotes, so that spaces and the like become '_'. */
+/* Whose keys they are: one of the first three; PLAIN where the dialect writes keys without quotes,
+ * so that spaces and the like become '_'; and the dialect that has names beside the canonical ones.
+ */
 enum {
     SPANLOG_KEYS_OF_LOG = 1,
     SPANLOG_KEYS_OF_SPAN = 2,
     SPANLOG_KEYS_OF_EVENT = 4,
-    SPANLOG_KEYS_PLAIN = 8
+    SPANLOG_KEYS_PLAIN = 8,
+    SPANLOG_KEYS_OF_ECS = 16,
+    SPANLOG_KEYS_OF_GCP = 32,
+    SPANLOG_KEYS_OF_DATADOG = 64,
+    SPANLOG_KEYS_OF_ZAP = 128,
+    SPANLOG_KEYS_OF_OTLP = 256
 };
 
 static inline unsigned spanlog_keys_of(enum spanlog_line_kind kind) {

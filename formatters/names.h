@@ -21,6 +21,13 @@
         [SPANLOG_FIELD_LINKS] = "links", [SPANLOG_FIELD_HOST] = "host.name"                        \
     }
 
+/* The same words for tables. */
+#define SPANLOG_LEVEL_NAMES                                                                        \
+    {                                                                                              \
+        SPANLOG_TEXT("trace"), SPANLOG_TEXT("debug"), SPANLOG_TEXT("info"), SPANLOG_TEXT("warn"),  \
+            SPANLOG_TEXT("error"), SPANLOG_TEXT("fatal")                                           \
+    }
+
 /* OpenTelemetry's 1..24, four numbers a word; numbers outside count as the nearest. */
 static inline struct spanlog_text spanlog_level_name(unsigned level) {
     static const char words[6][8] = {"trace", "debug", "info", "warn", "error", "fatal"};

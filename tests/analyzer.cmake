@@ -15,6 +15,10 @@ if(TARGET spanlog_analyzer)
     spanlog_test(${part}_test SOURCES unit/${part}_test.c USES analyzer)
   endforeach()
 
+  foreach(part logger wrapped text)
+    spanlog_test(translate_${part}_test SOURCES unit/translate_${part}_test.c USES analyzer)
+  endforeach()
+
   add_test(NAME tool_prints_what_is_expected
     COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/run_cases.py
             $<TARGET_FILE:spanlog_tool>)
@@ -25,6 +29,9 @@ if(TARGET spanlog_analyzer)
   add_test(NAME tool_stays_within_its_limits
     COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/limits_test.py
             $<TARGET_FILE:spanlog_tool> ${limits})
+  add_test(NAME tool_reads_other_loggers
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/interop/loggers/samples_test.py
+            $<TARGET_FILE:spanlog_tool>)
   set_tests_properties(tool_prints_what_is_expected tool_stays_within_its_limits
     PROPERTIES TIMEOUT 300)
 
@@ -51,7 +58,13 @@ if(TARGET spanlog_analyzer)
   if(TARGET json_strict_fuzz)
     target_link_libraries(json_strict_fuzz PRIVATE json_strict)
   endif()
+  foreach(part otel documents hostile)
+    spanlog_test(translate_${part}_test SOURCES unit/translate_${part}_test.c USES analyzer)
+  endforeach()
+  spanlog_fuzzer(documents_fuzz SOURCES fuzz/documents_fuzz.c USES analyzer)
+
   spanlog_fuzzer(analyzer_line_fuzz SOURCES fuzz/analyzer_line_fuzz.c USES analyzer)
   spanlog_fuzzer(where_fuzz SOURCES fuzz/where_fuzz.c USES analyzer)
   spanlog_fuzzer(analyzer_unfold_fuzz SOURCES fuzz/analyzer_unfold_fuzz.c USES analyzer)
+  spanlog_fuzzer(translate_fuzz SOURCES fuzz/translate_fuzz.c USES analyzer)
 endif()

@@ -7,6 +7,7 @@ endforeach()
 spanlog_test(format_double_test SOURCES unit/format_double_test.cc USES formatters)
 
 spanlog_test(format_dialect_test SOURCES conformance/format_dialect_test.c USES formatters)
+spanlog_test(format_foreign_test SOURCES conformance/format_foreign_test.c USES formatters)
 
 # format_driver: text in on stdin, what the functions make of it out on stdout.
 add_executable(format_driver unit/format_driver.c)

@@ -9,9 +9,6 @@
 #include "src/analyzer/where.h"
 #include "src/analyzer/render/output.h"
 
-/* What a line needs beyond its own bytes: escapes may make six of one. */
-#define ROOM_FOR_LINE(size) (8192 + 7 * (size))
-
 struct writer {
     struct spanlog_cat *cat;
     struct spanlog_lines lines_of; /* to be read */
@@ -21,20 +18,16 @@ struct writer {
     uint64_t lines;
 };
 
-static int write_line(struct writer *writer, const char *text, const char *end,
+static int write_line(struct writer *writer, const char *text,
                       const struct spanlog_record *record) {
     struct spanlog_line line;
     spanlog_arena_reset(&writer->arena);
     if (spanlog_line_read(&writer->lines_of.reader, record, text, &writer->arena, &line) < 0)
         return -ENOMEM;
-    size_t room = ROOM_FOR_LINE((size_t)(end - text));
+    size_t room = spanlog_line_room(&line);
     char *to = spanlog_output_reserve(&writer->out, room);
-    /* Keys are rendered as JSON has them. */
-    struct spanlog_attribute *attributes =
-        (struct spanlog_attribute *)(uintptr_t)(const void *)line.attributes;
-    if (writer->cat->dialect->syntax != SPANLOG_SYNTAX_JSON)
-        for (uint32_t i = 0; i < line.attribute_count; i++)
-            attributes[i].rendered = (struct spanlog_text){NULL, 0};
+    if (writer->cat->dialect != &spanlog_dialect_json)
+        spanlog_line_forget_json(&line);
     char *written = to ? writer->cat->dialect->write(&line, to, to + room) : NULL;
     if (!written)
         return -ENOMEM;
@@ -64,7 +57,7 @@ static int convert_chunk(void *argument, const struct spanlog_chunk *chunk) {
         if (record.time_ns == 0)
             record.time_ns = last_time_ns;
         last_time_ns = record.time_ns;
-        if (is_wanted(writer, &record, line) && write_line(writer, line, record.end, &record) < 0)
+        if (is_wanted(writer, &record, line) && write_line(writer, line, &record) < 0)
             return -ENOMEM;
     }
     spanlog_lines_end(&writer->lines_of);

@@ -114,6 +114,7 @@ static int write_record(struct writer *writer, const struct spanlog_record *reco
     spanlog_arena_reset(&writer->arena);
     if (spanlog_line_read(&writer->lines.reader, record, text, &writer->arena, &line) < 0)
         return -ENOMEM;
+    spanlog_line_forget_json(&line);
     writer->export->format->line(&writer->out, &line);
     return writer->out.error;
 }

@@ -368,3 +368,10 @@ int spanlog_line_read(struct spanlog_reader *reader, const struct spanlog_record
     fill_attributes(&filling, record, line);
     return filling.no_memory ? -ENOMEM : 0;
 }
+
+void spanlog_line_forget_json(struct spanlog_line *line) {
+    struct spanlog_attribute *attributes =
+        (struct spanlog_attribute *)(uintptr_t)(const void *)line->attributes;
+    for (uint32_t i = 0; i < line->attribute_count; i++)
+        attributes[i].rendered = (struct spanlog_text){NULL, 0};
+}

@@ -18,4 +18,8 @@
 int spanlog_line_read(struct spanlog_reader *reader, const struct spanlog_record *record,
                       const char *line, struct spanlog_arena *arena, struct spanlog_line *ret);
 
+/* Keys are rendered as the json dialect has them: others, which reserve other names, need this
+ * first. Events' keys are not rendered. */
+void spanlog_line_forget_json(struct spanlog_line *line);
+
 #endif

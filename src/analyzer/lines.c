@@ -112,16 +112,6 @@ int spanlog_lines_next_slow(struct spanlog_lines *lines, struct spanlog_record *
         lines->next = end + 1;
         if (spanlog_line_is_blank(line, end))
             continue;
-        if (!problem && lines->next == ret->end + 1 && !spanlog_translate_name_at(0)) {
-            *ret_line = lines->origin = line;
-            lines->ordinal = 0;
-            lines->good++;
-            return 1;
-        }
-        if (!spanlog_translate_name_at(0)) {
-            note_bad(lines, line, problem);
-            continue;
-        }
         lines->was_foreign = true;
         int rc = translate(lines, line, end);
         if (rc < 0)

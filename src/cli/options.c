@@ -240,7 +240,7 @@ static const struct option {
 } table[] = {
     {"json", NULL, "one JSON object a line", set_json, SPANLOG_TAKES_JSON, 0},
     {"to", "DIALECT",
-     "what to write: json, logfmt, pretty (default: pretty on a terminal, else json)", set_to,
+     "json (default), pretty (default on a terminal), logfmt, ecs, gcp, datadog, zap, otlp", set_to,
      SPANLOG_TAKES_TO, 0},
     {"to", "FORMAT", "what to write (see above)", set_export, SPANLOG_TAKES_EXPORT, 0},
     {"table", NULL, "print the statements that make the table for it, instead", set_table,
@@ -394,8 +394,10 @@ struct spanlog_look spanlog_options_look(const struct spanlog_options *options) 
     bool terminal = isatty(STDOUT_FILENO);
     const char *no_color = getenv("NO_COLOR"), *columns = getenv("COLUMNS"), *term = getenv("TERM");
     uint64_t number;
-    struct spanlog_look look = {
-        .width = options->width, .ascii = options->ascii, .unfolded = options->unfold};
+    struct spanlog_look look = {.width = options->width,
+                                .ascii = options->ascii,
+                                .unfolded = options->unfold,
+                                .cut = terminal || options->width};
     if (look.width == 0 && terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
         look.width = size.ws_col;
     if (look.width == 0 && terminal && columns && read_count(columns, 1000, &number))

@@ -1,8 +1,9 @@
 /* tests/bench/bench_format.c: the formatter against snprintf of the same line.
  *
  *     bench_format                    each shape alone, and all in turn: name_ns, name_snprintf_ns
- *     bench_format write /tmp/x       the standard line, formatted and written in batches of 1 MiB,
- *                                     against fprintf of it to the same file
+ *     bench_format dialects           the standard line and a span in every dialect of JSON,
+ * against snprintf of the json line bench_format write /tmp/x       the standard line, formatted
+ * and written in batches of 1 MiB, against fprintf of it to the same file
  *
  * Both sides write the same bytes, which is checked first.
  */
@@ -17,8 +18,10 @@ enum { ROUNDS = 7, LINES = 20000, WRITE_LINES = 200000, WRITE_ROUNDS = 5, BATCH 
 
 static char out[FORMAT_LINE_BYTES], other[FORMAT_LINE_BYTES];
 
+static const struct spanlog_dialect *dialect = &spanlog_dialect_json;
+
 static size_t write_ours(struct format_shape *s) {
-    char *end = spanlog_dialect_json.write(&s->line, out, out + sizeof out);
+    char *end = dialect->write(&s->line, out, out + sizeof out);
     MEASURE_KEEP(out);
     return end == NULL ? 0 : (size_t)(end - out);
 }
@@ -74,6 +77,25 @@ static void report_shape(const char *name, struct format_shape *shape) {
     report(full, median_of(theirs, ROUNDS) - step);
 }
 
+static void bench_dialects(void) {
+    const struct spanlog_dialect *d;
+    static const char *const names[] = {"standard", "span"};
+    for (size_t i = 0; (d = spanlog_dialect_at(i)) != NULL; i++) {
+        struct format_shape *s;
+        if (d->syntax != SPANLOG_SYNTAX_JSON)
+            continue;
+        dialect = d;
+        for (size_t j = 0; (s = format_shape_at(j)) != NULL; j++) {
+            char name[64];
+            if (strcmp(s->name, names[0]) != 0 && strcmp(s->name, names[1]) != 0)
+                continue;
+            snprintf(name, sizeof name, "%s_%s", d->name, s->name);
+            format_shape_use(s, d);
+            report_shape(name, s);
+        }
+    }
+}
+
 /* ---- with write ------------------------------------------------------------------------------ */
 
 static double time_batches(struct format_shape *s, int fd) {
@@ -84,7 +106,7 @@ static double time_batches(struct format_shape *s, int fd) {
     uint64_t start = ticks();
     for (uint64_t i = 0; i < WRITE_LINES; i++) {
         format_shape_step(s, i);
-        at = spanlog_dialect_json.write(&s->line, at, batch + BATCH + FORMAT_LINE_BYTES);
+        at = dialect->write(&s->line, at, batch + BATCH + FORMAT_LINE_BYTES);
         if (at - batch >= BATCH || i == WRITE_LINES - 1) {
             if (write(fd, batch, (size_t)(at - batch)) != at - batch)
                 exit(2);
@@ -140,6 +162,10 @@ int main(int argc, char **argv) {
     measure_calibrate();
     if (argc == 3 && strcmp(argv[1], "write") == 0)
         return bench_write(argv[2]);
+    if (argc == 2 && strcmp(argv[1], "dialects") == 0) {
+        bench_dialects();
+        return 0;
+    }
     for (size_t i = 0; (s = format_shape_at(i)) != NULL; i++)
         check_same_bytes(s);
     report("standard_bytes", (double)write_ours(format_shape_at(0)));

@@ -98,9 +98,6 @@ static void add(struct format_shape *s, const char *key, struct spanlog_value va
     struct spanlog_attribute *a = &s->attributes[n];
     a->key = (struct spanlog_text){key, (uint32_t)strlen(key)};
     a->value = value;
-    char *end = spanlog_dialect_json.render_key(a->key, s->line.line_kind, s->keys[n],
-                                                s->keys[n] + sizeof s->keys[n]);
-    a->rendered = (struct spanlog_text){s->keys[n], (uint32_t)(end - s->keys[n])};
 }
 
 static struct spanlog_value text_value(const char *text) {
@@ -132,15 +129,24 @@ static void begin(struct format_shape *s, const char *message, bool context) {
     s->span = 0xf067aa0ba902b0;
 }
 
-static void finish(struct format_shape *s) {
+void format_shape_use(struct format_shape *s, const struct spanlog_dialect *dialect) {
     struct spanlog_line *l = &s->line;
-    char *end = spanlog_dialect_json.render_head(l, s->head, s->head + sizeof s->head);
+    char *end = dialect->render_head(l, s->head, s->head + sizeof s->head);
     l->head = (struct spanlog_text){s->head, (uint32_t)(end - s->head)};
-    end = spanlog_dialect_json.render_tail(l, s->tail, s->tail + sizeof s->tail);
+    end = dialect->render_tail(l, s->tail, s->tail + sizeof s->tail);
     l->tail = (struct spanlog_text){s->tail, (uint32_t)(end - s->tail)};
+    for (uint32_t i = 0; i < l->attribute_count; i++) {
+        char *key = s->keys[i];
+        end = dialect->render_key(s->attributes[i].key, l->line_kind, key, key + sizeof s->keys[i]);
+        s->attributes[i].rendered = (struct spanlog_text){key, (uint32_t)(end - key)};
+    }
     /* As the back does it. */
     l->distinct_keys = spanlog_keys_are_distinct(s->attributes, l->attribute_count);
-    l->second = &s->second;
+}
+
+static void finish(struct format_shape *s) {
+    format_shape_use(s, &spanlog_dialect_json);
+    s->line.second = &s->second;
 }
 
 static void make_standard(struct format_shape *s) {

@@ -39,5 +39,7 @@ struct format_shape {
 struct format_shape *format_shape_at(size_t index);
 /* Gives the record another time and other numbers. */
 void format_shape_step(struct format_shape *s, uint64_t i);
+/* Renders what is constant for another dialect than json. */
+void format_shape_use(struct format_shape *s, const struct spanlog_dialect *dialect);
 
 #endif

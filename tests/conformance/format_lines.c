@@ -43,6 +43,7 @@ static const char *const texts[] = {
     "=",
     "a=b",
     "[1,{\"a\":null}]",
+    " [ [ ] , {} , -0 , 1e3 , 9223372036854775808 , { \"k\\u0041\" : [ \"\\\"]}\" , true ] } ] ",
     "{\"a\":\n1}",
     "${jndi:ldap://x} %n%s",
 };
@@ -87,6 +88,22 @@ static const char *const keys[] = {
     "src",
     "tid",
     "logger",
+    "message",
+    "@timestamp",
+    "trace",
+    "trace.id",
+    "trace.id_",
+    "log.level",
+    "error.message",
+    "severity",
+    "severityNumber",
+    "serviceContext",
+    "logging.googleapis.com/trace",
+    "dd.trace_id",
+    "caller",
+    "duration",
+    "thread.id",
+    "code.file.path",
 };
 
 static struct spanlog_text some_text(void) {
@@ -172,7 +189,7 @@ static void fill_line(struct spanlog_line *line, int64_t number) {
     if (below(2))
         line->logger = some_text();
     if (below(2))
-        line->source = some_text();
+        line->source = below(2) ? some_text() : SPANLOG_TEXT("src/db.c:42");
     line->operation = some_text();
     line->start_ns = next();
     line->duration_ns = next() >> below(64);

@@ -27,7 +27,7 @@ LAW = {
 }
 # The one file of a folder that may name what the others only know by a table.
 CONCRETE = {
-    "formatters": r"\bspanlog_dialect_(?!json\b)(logfmt|pretty|pretty_color|ecs|otlp)\b",
+    "formatters": r"\bspanlog_dialect_(?!json\b)(logfmt|pretty|pretty_color|ecs|gcp|datadog|zap|otlp)\b",
     "src/sinks": r"\bsink_(stdout|stderr|file|memory)\b",
 }
 MOST_LINES, MOST_FUNCTION_LINES, LONG_FUNCTION_LINES = 500, 70, 60

@@ -292,15 +292,16 @@ static void logs_in_every_dialect(void) {
 static void every_dialect_writes_a_line_for_each(void **state) {
     (void)state;
     struct run *json = run_strict(logs_in_every_dialect);
-    static const char *const dialects[] = {"logfmt", "pretty"};
-    for (size_t i = 0; i < 2; i++) {
+    static const char *const dialects[] = {"logfmt", "ecs",  "gcp",   "datadog",
+                                           "zap",    "otlp", "pretty"};
+    for (size_t i = 0; i < 7; i++) {
         char output[64];
         snprintf(output, sizeof output, "%s+file:other", dialects[i]);
         with("SPANLOG_OUTPUT", output);
         assert_exit(run_child(logs_in_every_dialect), 0);
         struct run *lines = run_command("wc -l < other; grep -c '[[:cntrl:]]' other");
         size_t count = strtoul(lines->out, NULL, 10);
-        assert_true(i == 0 ? count == json->count : count >= json->count);
+        assert_true(i < 6 ? count == json->count : count >= json->count);
     }
 }
 

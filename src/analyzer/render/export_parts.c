@@ -3,13 +3,24 @@
 
 #include <stdlib.h>
 
-static const struct spanlog_export_format *const formats[] = {&spanlog_export_zipkin,
-                                                              &spanlog_export_jaeger,
-                                                              &spanlog_export_chrome,
-                                                              &spanlog_export_csv,
-                                                              &spanlog_export_clickhouse,
-                                                              &spanlog_export_duckdb,
-                                                              NULL};
+/* ---- OTLP: a dialect as well -------------------------------------------------------------- */
+
+static void put_otlp(struct spanlog_output *out, const struct spanlog_line *line) {
+    size_t room = spanlog_line_room(line);
+    char *to = spanlog_output_reserve(out, room);
+    char *end = to ? spanlog_dialect_find("otlp")->write(line, to, to + room) : NULL;
+    if (end)
+        out->size += (size_t)(end - to);
+}
+
+static const struct spanlog_export_format spanlog_export_otlp = {
+    .name = "otlp", .about = "OTLP JSON lines, spans and log records", .line = put_otlp};
+
+static const struct spanlog_export_format *const formats[] = {
+    &spanlog_export_otlp,   &spanlog_export_zipkin,
+    &spanlog_export_jaeger, &spanlog_export_chrome,
+    &spanlog_export_csv,    &spanlog_export_clickhouse,
+    &spanlog_export_duckdb, NULL};
 
 const struct spanlog_export_format *spanlog_export_at(size_t index) {
     return formats[index];

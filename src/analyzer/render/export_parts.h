@@ -8,7 +8,6 @@
 #include "src/analyzer/export.h"
 #include "src/analyzer/fields.h"
 
-extern const struct spanlog_export_format spanlog_export_otlp;
 extern const struct spanlog_export_format spanlog_export_zipkin;
 extern const struct spanlog_export_format spanlog_export_jaeger;
 extern const struct spanlog_export_format spanlog_export_chrome;

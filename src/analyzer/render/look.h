@@ -14,6 +14,7 @@ struct spanlog_look {
     unsigned width;
     bool ascii;
     bool color;
+    bool cut;      /* lines end at the width, where they would be wrapped; else all is shown */
     bool unfolded; /* alike siblings each on a line of their own */
 };
 

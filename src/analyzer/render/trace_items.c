@@ -5,18 +5,20 @@
  *     +2.300 event retry attempt=2
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "formatters/number.h"
 #include "src/analyzer/render/trace_parts.h"
 
-void spanlog_put_offset(struct spanlog_output *out, uint64_t time_ns, uint64_t start_ns) {
+size_t spanlog_put_offset(struct spanlog_output *out, uint64_t time_ns, uint64_t start_ns) {
     char text[32];
     bool before = time_ns < start_ns;
     uint64_t ns = before ? start_ns - time_ns : time_ns - start_ns;
     snprintf(text, sizeof text, "%c%llu.%03u", before ? '-' : '+',
              (unsigned long long)(ns / 1000000), (unsigned)(ns / 1000 % 1000));
     spanlog_put(out, text);
+    return strlen(text);
 }
 
 static const char *level_in_capitals(uint8_t level) {
@@ -81,28 +83,48 @@ static void put_attributes(struct spanlog_output *out, const struct spanlog_attr
     }
 }
 
+/* What an item says, as far as there is room for it. */
+static void put_text(struct spanlog_output *out, const struct spanlog_look *look, size_t used,
+                     struct spanlog_text text, const struct spanlog_attribute *attributes,
+                     uint32_t count) {
+    if (!look->cut) {
+        spanlog_put_visible(out, text);
+        put_attributes(out, attributes, count);
+        spanlog_put(out, "\n");
+        return;
+    }
+    struct spanlog_output whole = {.fd = -1};
+    spanlog_put_visible(&whole, text);
+    put_attributes(&whole, attributes, count);
+    struct spanlog_text shown = {whole.data ? whole.data : "", (uint32_t)whole.size};
+    size_t columns = look->width > used + 8 ? look->width - used : 8;
+    spanlog_put_visible_cut(out, shown, columns, look->ascii);
+    spanlog_put(out, "\n");
+    free(whole.data);
+}
+
 void spanlog_put_item(const struct spanlog_trace *trace, const struct spanlog_trace_item *item,
-                      const struct spanlog_look *look, struct spanlog_output *out) {
+                      size_t used, const struct spanlog_look *look, struct spanlog_output *out) {
     const struct spanlog_line *line = &trace->lines[item->line].line;
-    spanlog_put_offset(out, item->time_ns, trace->start_ns);
+    const char *level = level_in_capitals(line->level);
+    used += spanlog_put_offset(out, item->time_ns, trace->start_ns) + 1;
     spanlog_put(out, " ");
     if (item->event != UINT32_MAX) {
         const struct spanlog_event *event = &line->events[item->event];
         spanlog_put(out, "event ");
-        spanlog_put_visible(out, event->name);
-        put_attributes(out, event->attributes, event->attribute_count);
-        spanlog_put(out, "\n");
+        put_text(out, look, used + 6, event->name, event->attributes, event->attribute_count);
         return;
     }
     spanlog_look_start(out, look, style_of_level(line->level));
-    spanlog_put(out, level_in_capitals(line->level));
+    spanlog_put(out, level);
     spanlog_look_stop(out, look);
-    if (line->source.size) {
+    used += strlen(level) + 1;
+    struct spanlog_text source = short_source(line->source);
+    if (source.size) {
         spanlog_put(out, " ");
-        spanlog_put_visible(out, short_source(line->source));
+        spanlog_put_visible(out, source);
+        used += spanlog_visible_width(source) + 1;
     }
     spanlog_put(out, " ");
-    spanlog_put_visible(out, line->message);
-    put_attributes(out, line->attributes, line->attribute_count);
-    spanlog_put(out, "\n");
+    put_text(out, look, used, line->message, line->attributes, line->attribute_count);
 }

@@ -72,11 +72,12 @@ static size_t put_branch(struct drawing *draw, uint32_t depth, bool last) {
     return used + 2;
 }
 
-/* In front of what stands inside a span: a line where children follow. */
-static void put_inside(struct drawing *draw, uint32_t depth, bool children_follow) {
-    put_levels(draw, depth);
+/* In front of what stands inside a span: a line where children follow. Returns the columns used. */
+static size_t put_inside(struct drawing *draw, uint32_t depth, bool children_follow) {
+    size_t used = put_levels(draw, depth);
     spanlog_put(draw->out, children_follow ? draw->glyphs->line : draw->glyphs->blank);
     spanlog_put(draw->out, " ");
+    return used + 3;
 }
 
 /* ---- a span ------------------------------------------------------------------------------- */
@@ -297,8 +298,8 @@ static void draw_subtree(struct drawing *draw, uint32_t top, bool last) {
         const struct spanlog_trace_item *item = item_due(draw, at, child);
         if (item) {
             draw->next_item[at]++;
-            put_inside(draw, nodes[at].depth, child != SPANLOG_NODE_NONE);
-            spanlog_put_item(draw->trace, item, draw->look, draw->out);
+            size_t used = put_inside(draw, nodes[at].depth, child != SPANLOG_NODE_NONE);
+            spanlog_put_item(draw->trace, item, used, draw->look, draw->out);
         } else if (child != SPANLOG_NODE_NONE && draw->folds[child] > 1) {
             draw->next_child[at] = put_folded(draw, child, draw->folds[child]);
         } else if (child != SPANLOG_NODE_NONE) {
@@ -341,7 +342,7 @@ static void draw_loose_items(struct drawing *draw) {
         spanlog_put(draw->out, "log lines whose span is not in the logs:\n");
     for (uint32_t i = begin; i < end; i++) {
         spanlog_put(draw->out, "  ");
-        spanlog_put_item(trace, &trace->items[i], draw->look, draw->out);
+        spanlog_put_item(trace, &trace->items[i], 2, draw->look, draw->out);
     }
 }
 

@@ -26,6 +26,8 @@ struct spanlog_translate_settings {
     const char *trace_key; /* NULL, or the key whose value groups lines that have no trace id */
 };
 
+struct spanlog_translate_memory;
+
 struct spanlog_translator {
     struct spanlog_translate_settings settings;
     char *out; /* canonical lines, each ended by '\n'; SPANLOG_JSON_PADDING bytes follow */
@@ -34,7 +36,10 @@ struct spanlog_translator {
     uint64_t count;      /* lines in out */
     const char *problem; /* NULL, or why nothing could be made of the line; it lives for ever */
     struct spanlog_arena arena; /* for the current line: reset by spanlog_translate */
-    uint8_t format;             /* of the line before: tried first */
+    int only;                   /* settings.dialect as a row of the table of formats, or -1 */
+    int dialect;                /* settings.dialect as a row of formatters/reading.h, or -1 */
+    struct spanlog_translate_memory *memory; /* of parts.h; made for the first line */
+    uint8_t depth; /* of lines within lines: a translator within one has more */
 };
 
 void spanlog_translator_init(struct spanlog_translator *translator,
