@@ -16,7 +16,7 @@ spanlog_folder(analyzer src/analyzer
   USES formatters core)
 # The engine's own: how lines are taken apart, what memory has no room for, the sidecar index.
 target_sources(spanlog_analyzer PRIVATE
-  src/analyzer/members.c src/analyzer/quotes.c src/analyzer/spill.c)
+  src/analyzer/record_members.c src/analyzer/quotes.c src/analyzer/spill.c)
 # Documents that hold many spans and logs.
 target_sources(spanlog_analyzer PRIVATE
   src/analyzer/translate/chrome.c src/analyzer/translate/document.c src/analyzer/translate/draft.c

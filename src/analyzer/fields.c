@@ -196,9 +196,7 @@ static bool fill_slots(struct spanlog_field_table *table) {
     memset(table->slots, SPANLOG_FIELD_COUNT, sizeof table->slots);
     for (unsigned field = 0; field < SPANLOG_FIELD_COUNT; field++) {
         const struct spanlog_field_key *key = &table->keys[field];
-        uint64_t head;
-        memcpy(&head, key->head, 8);
-        uint8_t *slot = &table->slots[spanlog_field_slot(table->factor, head, key->text.size)];
+        uint8_t *slot = &table->slots[spanlog_field_slot(table->factor, key->head, key->text.size)];
         if (!key->text.data)
             continue;
         if (*slot != SPANLOG_FIELD_COUNT)
@@ -216,7 +214,9 @@ void spanlog_field_table_build(struct spanlog_field_table *table,
         size_t size = names[field] ? strlen(names[field]) : 0;
         key->text = (struct spanlog_text){names[field], (uint32_t)size};
         if (size)
-            memcpy(key->head, names[field], size < 16 ? size : 16);
+            memcpy(&key->head, names[field], size < 8 ? size : 8);
+        if (size > 8)
+            memcpy(&key->tail, names[field] + 8, size < 16 ? size - 8 : 8);
     }
     table->keys[SPANLOG_FIELD_COUNT].text.size = UINT32_MAX; /* equal to no key */
     /* Two keys of the same size and first 8 bytes would never part; no dialect has such. */

@@ -96,7 +96,7 @@ bool spanlog_is_error_code(int32_t code, int32_t error_status_min);
 
 /* A dialect's keys by a hash without collisions. */
 struct spanlog_field_key {
-    char head[16]; /* zeros behind the key */
+    uint64_t head, tail; /* the first 16 bytes, zeros behind the key */
     struct spanlog_text text;
 };
 
@@ -136,16 +136,15 @@ static inline unsigned spanlog_field_find(const struct spanlog_field_table *tabl
                                            255, 255, 255, 255, 255, 255, 255, 255};
     if (size > 16)
         return spanlog_field_find_long(table, key, size);
-    uint64_t bytes[2], mask[2], known_bytes[2];
+    uint64_t bytes[2], mask[2];
     memcpy(bytes, key, 16);
     memcpy(mask, ones + 16 - size, 16);
     bytes[0] &= mask[0];
     bytes[1] &= mask[1];
     unsigned field = table->slots[spanlog_field_slot(table->factor, bytes[0], size)];
     const struct spanlog_field_key *known = &table->keys[field];
-    memcpy(known_bytes, known->head, 16);
     uint64_t differs =
-        (bytes[0] ^ known_bytes[0]) | (bytes[1] ^ known_bytes[1]) | (size ^ known->text.size);
+        (bytes[0] ^ known->head) | (bytes[1] ^ known->tail) | (size ^ known->text.size);
     unsigned none = (unsigned)-(int)(differs != 0);
     return field ^ ((field ^ SPANLOG_FIELD_COUNT) & none);
 }

@@ -1,5 +1,5 @@
-/* analyzer/record.c: see record.h. What the values of a line mean; members.c finds them. */
-#include "src/analyzer/members.h"
+/* analyzer/record.c: see record.h. What the values of a line mean; record_members.c finds them. */
+#include "src/analyzer/record_members.h"
 
 #include "formatters/number.h"
 #include "formatters/time.h"
@@ -194,7 +194,7 @@ const char *spanlog_record_read(struct spanlog_reader *reader, const char *line,
     ret->others = 0;
     ret->repeated = false;
     struct spanlog_json_walk walk = {.at = line};
-    spanlog_members_read(reader, &walk, ret);
+    spanlog_record_members(reader, &walk, ret);
     if (!walk.problem)
         spanlog_json_close(&walk);
     if (walk.problem)

@@ -1,5 +1,5 @@
-/* analyzer/members.c: see members.h. Three ways to take members, each going on where the one before
- * has stopped, so that there is no second attempt at a line:
+/* analyzer/record_members.c: see record_members.h. Three ways to take members, each going on where
+ * the one before has stopped, so that there is no second attempt at a line:
  *
  *     template    the canonical order: the next key is compared with the one that should come
  *     by quotes   any order, as long as members are plain: no blanks, strings or usual numbers
@@ -8,7 +8,7 @@
  * The first two know beforehand where the line's quotes are (quotes.h): a value ends where the
  * fourth quote of its member is, whatever has been read before.
  */
-#include "src/analyzer/members.h"
+#include "src/analyzer/record_members.h"
 
 /* ---- the template ------------------------------------------------------------------------- */
 
@@ -184,8 +184,8 @@ static void walk_line(struct spanlog_reader *reader, struct cursor *cursor,
     }
 }
 
-void spanlog_members_read(struct spanlog_reader *reader, struct spanlog_json_walk *walk,
-                          struct spanlog_record *record) {
+void spanlog_record_members(struct spanlog_reader *reader, struct spanlog_json_walk *walk,
+                            struct spanlog_record *record) {
     const struct spanlog_quotes *quotes = &reader->quotes;
     const char *line = walk->at;
     reader->find_quotes(&reader->quotes, line);
