@@ -16,7 +16,8 @@ spanlog_folder(analyzer src/analyzer
   USES formatters core)
 # The engine's own: how lines are taken apart, what memory has no room for, the sidecar index.
 target_sources(spanlog_analyzer PRIVATE
-  src/analyzer/record_members.c src/analyzer/quotes.c src/analyzer/spill.c)
+  src/analyzer/record_members.c src/analyzer/quotes.c src/analyzer/spill.c
+  src/analyzer/index_read.c src/analyzer/index_write.c)
 # Documents that hold many spans and logs.
 target_sources(spanlog_analyzer PRIVATE
   src/analyzer/translate/chrome.c src/analyzer/translate/document.c src/analyzer/translate/draft.c
@@ -31,7 +32,7 @@ pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 target_link_libraries(spanlog_analyzer PRIVATE PkgConfig::ZLIB PkgConfig::ZSTD)
 
 add_executable(spanlog_tool
-  src/cli/main.c src/cli/cat.c src/cli/export.c src/cli/input.c src/cli/options.c src/cli/trace.c src/cli/traces.c)
+  src/cli/main.c src/cli/cat.c src/cli/export.c src/cli/index.c src/cli/input.c src/cli/options.c src/cli/trace.c src/cli/traces.c)
 set_target_properties(spanlog_tool PROPERTIES OUTPUT_NAME spanlog)
 target_compile_definitions(spanlog_tool PRIVATE SPANLOG_VERSION="${PROJECT_VERSION}")
 target_link_libraries(spanlog_tool PRIVATE spanlog_flags spanlog_analyzer)

@@ -35,6 +35,11 @@ if(TARGET spanlog_analyzer)
   set_tests_properties(tool_prints_what_is_expected tool_stays_within_its_limits
     PROPERTIES TIMEOUT 300)
 
+  add_test(NAME tool_answers_with_an_index_as_without
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/index_test.py
+            $<TARGET_FILE:spanlog_tool>)
+  set_tests_properties(tool_answers_with_an_index_as_without PROPERTIES TIMEOUT 300)
+
   # The reading of JSON against two strict parsers.
   pkg_check_modules(SIMDJSON REQUIRED IMPORTED_TARGET simdjson)
   pkg_check_modules(RAPIDJSON REQUIRED IMPORTED_TARGET RapidJSON)
@@ -54,6 +59,7 @@ if(TARGET spanlog_analyzer)
   add_executable(make_corpus ${CMAKE_CURRENT_SOURCE_DIR}/bench/make_corpus.c)
   target_link_libraries(make_corpus PRIVATE spanlog_flags)
 
+  spanlog_fuzzer(index_fuzz SOURCES fuzz/index_fuzz.c USES analyzer)
   spanlog_fuzzer(json_strict_fuzz SOURCES fuzz/json_strict_fuzz.cc USES analyzer)
   if(TARGET json_strict_fuzz)
     target_link_libraries(json_strict_fuzz PRIVATE json_strict)

@@ -16,6 +16,7 @@ int spanlog_verb_trace(int argc, char **argv);
 int spanlog_verb_traces(int argc, char **argv);
 int spanlog_verb_cat(int argc, char **argv);
 int spanlog_verb_export(int argc, char **argv);
+int spanlog_verb_index(int argc, char **argv);
 int spanlog_verb_recover(int argc, char **argv);
 
 #endif
