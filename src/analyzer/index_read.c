@@ -90,7 +90,7 @@ int spanlog_index_check(struct spanlog_index *index, const void *data, size_t si
 static int check_file(const struct spanlog_index *index, const struct spanlog_source *source,
                       const char **ret_why) {
     const struct spanlog_index_header *header = index->header;
-    uint64_t ends;
+    uint64_t ends = 0;
     *ret_why = "is older than the file";
     if (source->inode != header->inode || source->size < header->file_size ||
         (source->size == header->file_size && source->modified_ns != header->modified_ns) ||
