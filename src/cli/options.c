@@ -161,7 +161,9 @@ static const char *set_where(struct spanlog_options *options, const char *value)
     static char *mistake;
     struct spanlog_where_error error;
     spanlog_where_free(where);
+    free(mistake);
     where = NULL;
+    mistake = NULL;
     int rc = spanlog_where_parse(value, &where, &error);
     options->query.filter.where = where;
     if (rc == 0)
