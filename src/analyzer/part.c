@@ -7,6 +7,7 @@
 struct set {
     uint64_t *slots;
     uint64_t mask;
+    unsigned shift; /* the slot is in a hash's upper bits: keys differ in theirs as well */
     bool has_zero;
 };
 
@@ -19,6 +20,7 @@ static int set_open(struct set *set, struct spanlog_arena *arena, uint64_t most)
         return -ENOMEM;
     memset(set->slots, 0, slots * sizeof *set->slots);
     set->mask = slots - 1;
+    set->shift = 64 - (unsigned)__builtin_ctzll(slots);
     set->has_zero = false;
     return 0;
 }
@@ -30,7 +32,7 @@ static bool set_add(struct set *set, uint64_t key) {
         set->has_zero = true;
         return added;
     }
-    uint64_t at = (key * 0x9e3779b97f4a7c15u) >> 20 & set->mask;
+    uint64_t at = (key * 0x9e3779b97f4a7c15u) >> set->shift;
     for (; set->slots[at]; at = (at + 1) & set->mask)
         if (set->slots[at] == key)
             return false;
