@@ -1,9 +1,10 @@
 # src/analyzer/ and src/cli/: the command `spanlog`.
 spanlog_folder(analyzer src/analyzer
   SOURCES
-    arena.c assert.c cat.c collect.c each.c export.c export_group.c feed.c fields.c figures.c
-    follow.c inflate.c issues.c json.c line_read.c lines.c link.c names.c order.c parallel.c
-    part.c record.c rotated.c scan.c search.c sources.c stream.c strings.c table.c trace_build.c
+    arena.c assert.c by.c cat.c collect.c each.c export.c export_group.c feed.c fields.c figures.c
+    follow.c graph.c heat.c inflate.c issues.c json.c line_read.c lines.c link.c links.c names.c
+    order.c parallel.c part.c path.c record.c rotated.c scan.c search.c series.c shape_tree.c
+    shapes.c sketch.c sources.c stats.c stream.c strings.c table.c tally.c trace_build.c
     trace_find.c traces.c unfold.c where_leaf.c where_lex.c where_line.c where_parse.c
     where_print.c where_trace.c where_value.c wrapped.c render/export_chrome.c
     render/export_jaeger.c render/export_parts.c render/export_rows.c render/export_zipkin.c
@@ -13,6 +14,8 @@ spanlog_folder(analyzer src/analyzer
     translate/logger_span.c translate/members.c translate/syslog.c translate/text.c
     translate/text_json.c translate/text_logfmt.c translate/translate.c translate/wrapped.c
     render/traces_json.c render/traces_text.c
+    render/columns.c render/graph_draw.c render/graph_text.c render/heat_json.c render/heat_text.c
+    render/path_text.c render/questions_json.c render/shapes_text.c render/stats_text.c
   USES formatters core)
 # The engine's own: how lines are taken apart, what memory has no room for, the sidecar index.
 target_sources(spanlog_analyzer PRIVATE
@@ -32,7 +35,9 @@ pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 target_link_libraries(spanlog_analyzer PRIVATE PkgConfig::ZLIB PkgConfig::ZSTD)
 
 add_executable(spanlog_tool
-  src/cli/main.c src/cli/cat.c src/cli/export.c src/cli/index.c src/cli/input.c src/cli/options.c src/cli/trace.c src/cli/traces.c)
+  src/cli/main.c src/cli/cat.c src/cli/export.c src/cli/graph.c src/cli/index.c src/cli/input.c src/cli/options.c
+  src/cli/path.c src/cli/question.c src/cli/shapes.c src/cli/stats.c src/cli/trace.c
+  src/cli/traces.c)
 set_target_properties(spanlog_tool PROPERTIES OUTPUT_NAME spanlog)
 target_compile_definitions(spanlog_tool PRIVATE SPANLOG_VERSION="${PROJECT_VERSION}")
 target_link_libraries(spanlog_tool PRIVATE spanlog_flags spanlog_analyzer)

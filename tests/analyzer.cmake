@@ -6,7 +6,7 @@
 if(TARGET spanlog_analyzer)
   find_package(Python3 COMPONENTS Interpreter REQUIRED)
 
-  foreach(part fields follow input quotes record scan sources tree)
+  foreach(part fields follow input quotes record scan series shape sources tree)
     spanlog_test(analyzer_${part}_test SOURCES unit/analyzer_${part}_test.c USES analyzer)
   endforeach()
   target_link_libraries(analyzer_input_test PRIVATE PkgConfig::ZLIB PkgConfig::ZSTD)
@@ -71,6 +71,14 @@ if(TARGET spanlog_analyzer)
     spanlog_test(translate_${part}_test SOURCES unit/translate_${part}_test.c USES analyzer)
   endforeach()
   spanlog_fuzzer(documents_fuzz SOURCES fuzz/documents_fuzz.c USES analyzer)
+  add_test(NAME tool_answers_questions_as_a_plain_count_does
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/questions_test.py
+            $<TARGET_FILE:spanlog_tool> $<TARGET_FILE:make_corpus>)
+  add_test(NAME tool_answers_as_traceweaver_does
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/golden/traceweaver_test.py
+            $<TARGET_FILE:spanlog_tool>)
+  set_tests_properties(tool_answers_questions_as_a_plain_count_does tool_answers_as_traceweaver_does
+    PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77)
 
   spanlog_fuzzer(analyzer_line_fuzz SOURCES fuzz/analyzer_line_fuzz.c USES analyzer)
   spanlog_fuzzer(where_fuzz SOURCES fuzz/where_fuzz.c USES analyzer)

@@ -55,7 +55,8 @@ static inline struct spanlog_text spanlog_arena_text(struct spanlog_arena *arena
     struct spanlog_text copy = {spanlog_arena_alloc(arena, size + 8), (uint32_t)size};
     if (copy.data) {
         char *memory = (char *)(uintptr_t)copy.data;
-        memcpy(memory, data, size);
+        if (size) /* or data may be NULL */
+            memcpy(memory, data, size);
         memset(memory + size, 0, 8);
     }
     return copy;

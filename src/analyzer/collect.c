@@ -164,7 +164,7 @@ static int add_extra(struct spanlog_job *job, struct spanlog_job_part *part,
     *extra = (struct spanlog_row_extra){bits_of(job, record, line, end), SPANLOG_STRING_NONE};
     struct spanlog_text group = {NULL, 0};
     if (job->probe && job->probe->group)
-        group = job->probe->group(job->probe_job, record, line, end);
+        group = job->probe->group(job->group_job, record, line, end);
     if (!group.data)
         return 0;
     extra->group = spanlog_strings_add(&job->groups, group.data, group.size);
@@ -385,7 +385,11 @@ int spanlog_collect(struct spanlog_collection *all, struct spanlog_sources *sour
         job->rows_most = most / options->jobs;
         job->row_arena.block_size = job->rows_most < HUGE_FROM ? 0 : SPANLOG_ARENA_HUGE;
         job->probe = options->probe;
-        job->probe_job = options->probe ? options->probe->jobs[i] : NULL;
+        if (job->probe) {
+            void **group_jobs = job->probe->group_jobs;
+            job->probe_job = job->probe->jobs ? job->probe->jobs[i] : NULL;
+            job->group_job = group_jobs ? group_jobs[i] : job->probe_job;
+        }
         job->where = options->where;
         job->is_probed = all->is_probed;
         if (options->where)

@@ -52,6 +52,7 @@ struct spanlog_trace_entry {
  * line that belongs to a trace; the text need only stand until the next call. */
 struct spanlog_probe {
     void **jobs;
+    void **group_jobs; /* of `group`; NULL: the same */
     /* NULL, or conditions that the line meets, one bit each. */
     uint32_t (*bits)(void *job, const struct spanlog_record *record, const char *line,
                      const char *end);

@@ -27,7 +27,7 @@ struct spanlog_export_format {
     const char *between; /* between traces */
     const char *tail;
     const char *table; /* NULL, or the statements that make a table for it, and examples */
-    /* One of the two. */
+    /* One of the two; neither: it is made elsewhere (folded: analyzer/path.h). */
     void (*line)(struct spanlog_output *out, const struct spanlog_line *line);
     void (*trace)(struct spanlog_output *out, const struct spanlog_export_trace *trace,
                   struct spanlog_arena *scratch);
@@ -42,6 +42,7 @@ struct spanlog_export {
     const struct spanlog_filter *filter; /* NULL: everything, also lines without a trace */
     struct spanlog_translate_settings translate;
     unsigned jobs;
+    uint64_t memory; /* see collect.h */
     int32_t error_status_min;
     int fd;
     void (*progress)(uint64_t done, uint64_t total);

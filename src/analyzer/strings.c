@@ -46,7 +46,7 @@ static uint32_t slot_of(const struct spanlog_strings *strings, uint32_t hash, co
     for (; strings->slots[at]; at = (at + 1) & strings->slot_mask) {
         uint32_t number = strings->slots[at] - 1;
         if (strings->hashes[number] == hash && strings->texts[number].size == size &&
-            memcmp(strings->texts[number].data, data, size) == 0)
+            (size == 0 || memcmp(strings->texts[number].data, data, size) == 0))
             break;
     }
     return at;

@@ -4,8 +4,9 @@
 #include <unistd.h>
 
 #include "src/analyzer/export.h"
+#include "src/analyzer/path.h"
 #include "src/analyzer/parallel.h"
-#include "src/cli/input.h"
+#include "src/cli/question.h"
 #include "src/cli/verbs.h"
 
 static const struct spanlog_usage usage = {
@@ -17,6 +18,7 @@ static const struct spanlog_usage usage = {
              "  jaeger      Jaeger's JSON, for the upload of its UI\n"
              "  chrome      trace events, for Perfetto (ui.perfetto.dev) and chrome://tracing\n"
              "  csv         a row for each record\n"
+             "  folded      critical paths as folded stacks, for flame graphs: path --folded\n"
              "  clickhouse  JSON rows; --table prints the table for them, and examples\n"
              "  duckdb      the same for DuckDB\n"
              "Log lines become annotations of their span where a format knows spans only.",
@@ -30,6 +32,18 @@ static const struct spanlog_usage usage = {
 static bool has_filter(const struct spanlog_filter *filter) {
     return filter->service || filter->operation || filter->status || filter->min_duration_ns ||
            filter->since_ns || filter->until_ns || filter->where;
+}
+
+/* Critical paths are added up, not written record by record. */
+static int export_folded(const struct spanlog_options *options) {
+    struct spanlog_question question = {.options = *options,
+                                        .jobs = spanlog_job_count(options->jobs)};
+    question.options.folded = true;
+    question.options.sort = SPANLOG_PATH_BY_EXCLUSIVE;
+    question.options.query.descending = true;
+    if (spanlog_input_open(&question.input, options) < 0)
+        return SPANLOG_EXIT_ERROR;
+    return spanlog_question_path(&question);
 }
 
 static int print_table(const struct spanlog_export_format *format) {
@@ -59,6 +73,8 @@ int spanlog_verb_export(int argc, char **argv) {
     }
     if (options.table)
         return print_table(options.export_to);
+    if (!options.export_to->line && !options.export_to->trace)
+        return export_folded(&options);
     if (spanlog_input_open(&input, &options) < 0)
         return SPANLOG_EXIT_ERROR;
     const struct spanlog_filter *filter = &options.query.filter;
@@ -66,6 +82,7 @@ int spanlog_verb_export(int argc, char **argv) {
                                     .filter = has_filter(filter) ? filter : NULL,
                                     .translate = options.translate,
                                     .jobs = spanlog_job_count(options.jobs),
+                                    .memory = options.memory,
                                     .error_status_min = options.error_status_min,
                                     .fd = STDOUT_FILENO,
                                     .progress = spanlog_show_progress};

@@ -19,6 +19,10 @@ static const struct verb {
 } verbs[] = {
     {"trace", "one trace: waterfall, log lines in place, critical path", spanlog_verb_trace},
     {"traces", "list of traces: filter, sort", spanlog_verb_traces},
+    {"stats", "how often, how long, how many errors; by any field, over time", spanlog_verb_stats},
+    {"graph", "who calls whom", spanlog_verb_graph},
+    {"path", "what the critical paths of all traces spend their time on", spanlog_verb_path},
+    {"shapes", "traces grouped by structure", spanlog_verb_shapes},
     {"cat", "log lines in another dialect", spanlog_verb_cat},
     {"export", "spans and logs for Zipkin, Jaeger, Perfetto, databases", spanlog_verb_export},
     {"index", "FILE.spx beside each file, with which trace finds an id at once",

@@ -82,9 +82,32 @@ static const char *set_color(struct spanlog_options *options, const char *value)
     return "auto, always or never";
 }
 
+/* "count, errors or p50, with a leading - …". */
+static const char *sort_form(const char *const *sorts) {
+    static char form[256];
+    size_t used = 0;
+    for (size_t i = 0; sorts[i] && used < sizeof form; i++)
+        used += (size_t)snprintf(form + used, sizeof form - used, "%s%s",
+                                 i == 0         ? ""
+                                 : sorts[i + 1] ? ", "
+                                                : " or ",
+                                 sorts[i]);
+    if (used < sizeof form)
+        snprintf(form + used, sizeof form - used, ", with a leading - for the greatest first");
+    return form;
+}
+
 static const char *set_sort(struct spanlog_options *options, const char *value) {
+    const char *const *sorts = options->usage->sorts;
     options->query.descending = *value == '-';
     value += options->query.descending;
+    for (unsigned i = 0; sorts && sorts[i]; i++)
+        if (strcmp(value, sorts[i]) == 0) {
+            options->sort = i;
+            return NULL;
+        }
+    if (sorts)
+        return sort_form(sorts);
     for (int i = 0; i < SPANLOG_TRACES_SORTS; i++)
         if (strcmp(value, spanlog_traces_sort_names[i]) == 0) {
             options->query.sort = (enum spanlog_traces_sort)i;
@@ -232,6 +255,41 @@ static const char *set_table(struct spanlog_options *options, const char *value)
     return NULL;
 }
 
+static const char *set_by(struct spanlog_options *options, const char *value) {
+    options->by = value;
+    return *value ? NULL : "the name of a field: http.route, host, status_code";
+}
+
+static const char *set_over_time(struct spanlog_options *options, const char *value) {
+    uint64_t number;
+    options->over_time = true;
+    if (strcmp(value, "auto") == 0)
+        return NULL;
+    if (read_count(value, 10000, &number) && number > 0)
+        options->buckets = (uint32_t)number;
+    else if (!spanlog_duration_read(value, &options->bucket_ns) || options->bucket_ns == 0)
+        return "auto, a number of columns up to 10000, or how long one is: 10s, 5m";
+    return NULL;
+}
+
+static const char *set_dot(struct spanlog_options *options, const char *value) {
+    (void)value;
+    options->dot = true;
+    return NULL;
+}
+
+static const char *set_mermaid(struct spanlog_options *options, const char *value) {
+    (void)value;
+    options->mermaid = true;
+    return NULL;
+}
+
+static const char *set_folded(struct spanlog_options *options, const char *value) {
+    (void)value;
+    options->folded = true;
+    return NULL;
+}
+
 static const struct option {
     const char *name;
     const char *value; /* NULL: takes none */
@@ -247,6 +305,14 @@ static const struct option {
     {"to", "FORMAT", "what to write (see above)", set_export, SPANLOG_TAKES_EXPORT, 0},
     {"table", NULL, "print the statements that make the table for it, instead", set_table,
      SPANLOG_TAKES_EXPORT, 0},
+    {"by", "FIELD", "group by a field: service, operation, kind, status, host, http.route ...",
+     set_by, SPANLOG_TAKES_BY, 0},
+    {"over-time", "COLUMNS", "a heat map: so many columns, or of a length (10s), or auto",
+     set_over_time, SPANLOG_TAKES_BY, 0},
+    {"dot", NULL, "for Graphviz", set_dot, SPANLOG_TAKES_DRAW, 0},
+    {"mermaid", NULL, "for Mermaid, as in Markdown", set_mermaid, SPANLOG_TAKES_DRAW, 0},
+    {"folded", NULL, "folded stacks in nanoseconds, for flame graphs", set_folded,
+     SPANLOG_TAKES_FOLDED, 0},
     {"sort", "[-]FIELD", "order by this field; with - the greatest first (default: start)",
      set_sort, SPANLOG_TAKES_SORT, 0},
     {"limit", "N", "at most N", set_limit, SPANLOG_TAKES_SORT, 0},
@@ -279,7 +345,7 @@ static const struct option {
      set_trace_key, SPANLOG_TAKES_INPUT, 0},
     {"memory", "SIZE",
      "most memory for spans, then temporary files (default: half of what is free)", set_memory,
-     SPANLOG_TAKES_MEMORY, 0},
+     SPANLOG_TAKES_FILTER, 0},
     {"jobs", "N", "threads (default: one for each core)", set_jobs, SPANLOG_TAKES_INPUT, 'j'},
 };
 #define OPTIONS (sizeof table / sizeof table[0])
@@ -294,7 +360,11 @@ static void print_help(const struct spanlog_usage *usage) {
                             table[i].value ? table[i].value : "");
         if (table[i].letter && used < (int)sizeof left)
             snprintf(left + used, sizeof left - (size_t)used, ", -%c", table[i].letter);
-        printf("  %-24s %s\n", left, table[i].help);
+        if (table[i].set == set_sort && usage->sorts)
+            printf("  %-24s by %s (default: %s)\n", left, sort_form(usage->sorts),
+                   usage->sort_default);
+        else
+            printf("  %-24s %s\n", left, table[i].help);
     }
     printf("  %-24s %s\n\nExamples:\n%s", "--help", "this text", usage->examples);
 }
@@ -359,7 +429,9 @@ int spanlog_options_parse(struct spanlog_options *options, const struct spanlog_
                           int argc, char **argv) {
     int words = 0;
     bool only_words = false;
-    *options = (struct spanlog_options){.error_status_min = 500};
+    *options = (struct spanlog_options){.error_status_min = 500, .usage = usage};
+    if (usage->sorts)
+        set_sort(options, usage->sort_default);
     for (int i = 1; i < argc; i++) {
         char *word = argv[i];
         if (only_words || word[0] != '-' || word[1] == 0) {

@@ -29,7 +29,9 @@ enum spanlog_takes {
     SPANLOG_TAKES_COLOR = 256,  /* --color */
     SPANLOG_TAKES_EXPORT = 512, /* --to, of export; --table */
     SPANLOG_TAKES_WHERE = 1024, /* --where, which is also in FILTER */
-    SPANLOG_TAKES_MEMORY = 2048 /* --memory */
+    SPANLOG_TAKES_BY = 1 << 16, /* --by --over-time */
+    SPANLOG_TAKES_DRAW = 1 << 17,  /* --dot --mermaid */
+    SPANLOG_TAKES_FOLDED = 1 << 18 /* --folded */
 };
 
 struct spanlog_usage {
@@ -38,6 +40,9 @@ struct spanlog_usage {
     const char *about;
     const char *examples;
     unsigned options; /* enum spanlog_takes */
+    /* What --sort takes, NULL at the end, and how it is sorted unless asked; NULL: as traces. */
+    const char *const *sorts;
+    const char *sort_default;
 };
 
 enum spanlog_color { SPANLOG_COLOR_AUTO, SPANLOG_COLOR_ALWAYS, SPANLOG_COLOR_NEVER };
@@ -59,6 +64,15 @@ struct spanlog_options {
     bool table;
     const struct spanlog_dialect *to; /* NULL: by the output */
     struct spanlog_traces_query query;
+    const struct spanlog_usage *usage;
+    unsigned sort; /* number in the usage's sorts; whether descending: see query */
+    const char *by;
+    bool over_time; /* by buckets of this length, or that many; both 0: as it fits */
+    uint64_t bucket_ns;
+    uint32_t buckets;
+    bool dot;
+    bool mermaid;
+    bool folded;
 };
 
 /* -1: go on. Otherwise the exit status. */

@@ -1,11 +1,10 @@
 /* cli/traces.c: `spanlog traces`: the list of traces. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "src/analyzer/parallel.h"
 #include "src/analyzer/render/render.h"
-#include "src/cli/input.h"
+#include "src/cli/question.h"
 #include "src/cli/verbs.h"
 
 static const struct spanlog_usage usage = {
@@ -18,21 +17,7 @@ static const struct spanlog_usage usage = {
                 "  spanlog traces logs/ --status error --since 10m\n"
                 "  spanlog traces logs/ --service payment --min-duration 100ms --json\n",
     .options = SPANLOG_TAKES_INPUT | SPANLOG_TAKES_LOOK | SPANLOG_TAKES_COLOR | SPANLOG_TAKES_JSON |
-               SPANLOG_TAKES_FILTER | SPANLOG_TAKES_SORT | SPANLOG_TAKES_ERRORS |
-               SPANLOG_TAKES_MEMORY};
-
-/* Structure that had to be mended is said, not only marked. */
-static void say_mended(const struct spanlog_traces *list) {
-    if (list->self_parents)
-        fprintf(stderr, "spanlog: spans that are their own parent, taken as roots: %" PRIu64 "\n",
-                list->self_parents);
-    if (list->cycles)
-        fprintf(stderr, "spanlog: cycles of parents, cut at their earliest span: %" PRIu64 "\n",
-                list->cycles);
-    if (list->duplicates)
-        fprintf(stderr, "spanlog: spans that share their id with a different one: %" PRIu64 "\n",
-                list->duplicates);
-}
+               SPANLOG_TAKES_FILTER | SPANLOG_TAKES_SORT | SPANLOG_TAKES_ERRORS};
 
 int spanlog_verb_traces(int argc, char **argv) {
     struct spanlog_options options;
@@ -63,7 +48,7 @@ int spanlog_verb_traces(int argc, char **argv) {
         else
             spanlog_render_traces(&list, &look, &out);
         rc = spanlog_output_close(&out);
-        say_mended(&list);
+        spanlog_say_mended(list.self_parents, list.cycles, list.duplicates);
         if (list.count == 0)
             fprintf(stderr,
                     list.total ? "spanlog: none of the %zu traces matches\n"

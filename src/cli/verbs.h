@@ -14,6 +14,10 @@
 
 int spanlog_verb_trace(int argc, char **argv);
 int spanlog_verb_traces(int argc, char **argv);
+int spanlog_verb_stats(int argc, char **argv);
+int spanlog_verb_graph(int argc, char **argv);
+int spanlog_verb_path(int argc, char **argv);
+int spanlog_verb_shapes(int argc, char **argv);
 int spanlog_verb_cat(int argc, char **argv);
 int spanlog_verb_export(int argc, char **argv);
 int spanlog_verb_index(int argc, char **argv);

@@ -212,6 +212,10 @@ def rows_beyond_memory_go_to_files(tool, folder):
         assert status == 0 and err == "", (limit, status, err)
         assert out == answers["1G"][1], f"--memory {limit} gives another answer"
     assert len(answers["1M"][1].splitlines()) == 12000, len(answers["1M"][1].splitlines())
+    # Questions that keep more than rows.
+    for verb in (("stats",), ("path",), ("shapes",), ("traces", "--where", '{ name = "work 3" }')):
+        few, many = (tool.run(*verb, "--memory", limit, path) for limit in ("1M", "1G"))
+        assert few == many and few[0] == 0, (verb, few[1][:300], many[1][:300], few[2])
     status, out, err = tool.run("traces", "--memory", "1M", path, folder=folder + "/none")
     assert status == 2 and out == "" and err.count("\n") == 1, (status, out[:200], err)
     assert "none: No such file or directory" in err and "TMPDIR" in err, err
@@ -251,7 +255,37 @@ def a_trace_of_a_million_spans_works_also_beyond_memory(tool, folder):
     assert not tool.memory or time.time() - began < 120, time.time() - began
 
 
-TESTS = [a_chain_100000_deep_works, a_cycle_of_100000_spans_ends, a_trace_of_100000_siblings_works,
+def questions_about_deep_and_wide_traces_are_answered(tool, folder):
+    count = 100000
+    path = folder + "/deep.jsonl"
+    with open(path, "w") as file:
+        for i in range(count, 0, -1):
+            file.write(span(i, i - 1, i, 4 * count - 2 * i))
+    status, out, _ = tool.run("path", "--json", path, most_mb=300)
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert status == 0 and len(rows) == 257, (status, len(rows))
+    assert max(row["path"].count(" > ") for row in rows) == 256
+    total = sum(row["exclusive_ms"] for row in rows)
+    assert abs(total - (4 * count - 2) / 1000) < 1e-3, total
+    rest = [row for row in rows if row["operation"] == "\u2026"]
+    assert len(rest) == 1 and rest[0]["path"].endswith("> \u2026"), rest
+    status, out, _ = tool.run("path", "--limit", "300", path)
+    assert status == 0 and "deeper calls" in out and max(map(len, out.splitlines())) <= 100
+    wide = folder + "/wide.jsonl"
+    with open(wide, "w") as file:
+        file.write(span(1, 0, 0, count * 10))
+        for i in range(2, count + 1):
+            file.write(span(i, 1, i * 7919 % (count * 9), 10, "child"))
+    status, out, _ = tool.run("shapes", wide, most_mb=300)
+    assert status == 0 and "orders child \u00d799999" in out, out
+    for path in (path, wide):
+        for verb in ("stats", "shapes", "path"):
+            status, out, err = tool.run(verb, "--json", path, most_mb=300)
+            assert status == 0, (verb, err)
+        assert tool.run("graph", path)[0] == 1
+
+
+TESTS = [questions_about_deep_and_wide_traces_are_answered, a_chain_100000_deep_works, a_cycle_of_100000_spans_ends, a_trace_of_100000_siblings_works,
          json_nested_100000_deep_is_a_bad_line, a_line_of_100_mb_is_skipped_and_named,
          a_line_of_12_mb_is_read, a_bomb_costs_time_and_no_memory,
          a_document_of_100_mb_on_one_line_is_one_value,

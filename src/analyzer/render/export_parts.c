@@ -16,11 +16,13 @@ static void put_otlp(struct spanlog_output *out, const struct spanlog_line *line
 static const struct spanlog_export_format spanlog_export_otlp = {
     .name = "otlp", .about = "OTLP JSON lines, spans and log records", .line = put_otlp};
 
+static const struct spanlog_export_format spanlog_export_folded = {
+    .name = "folded", .about = "critical paths as folded stacks, for flame graphs"};
+
 static const struct spanlog_export_format *const formats[] = {
-    &spanlog_export_otlp,   &spanlog_export_zipkin,
-    &spanlog_export_jaeger, &spanlog_export_chrome,
-    &spanlog_export_csv,    &spanlog_export_clickhouse,
-    &spanlog_export_duckdb, NULL};
+    &spanlog_export_otlp,       &spanlog_export_zipkin, &spanlog_export_jaeger,
+    &spanlog_export_chrome,     &spanlog_export_csv,    &spanlog_export_folded,
+    &spanlog_export_clickhouse, &spanlog_export_duckdb, NULL};
 
 const struct spanlog_export_format *spanlog_export_at(size_t index) {
     return formats[index];

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/analyzer/render/columns.h"
 #include "src/analyzer/render/trace_parts.h"
 
 #define DEPTH_DRAWN_MAX 64
@@ -98,20 +99,9 @@ static void put_name(struct drawing *draw, const struct spanlog_node *node, uint
         snprintf(folded, sizeof folded, " %s%u", draw->glyphs->times, times);
     size_t suffix = times > 1 ? spanlog_visible_width(text_of(folded)) : 0;
     size_t room = draw->name_width > used + suffix + 4 ? draw->name_width - used - suffix : 4;
-    size_t wide = 0;
     if (operation.size == 0 && (node->flags & SPANLOG_NODE_UNFINISHED))
         operation = SPANLOG_TEXT("(operation unknown)");
-    if (service.size) {
-        /* The operation says more: the service gives way first, down to a third. */
-        size_t wanted = spanlog_visible_width(operation) + 1;
-        size_t least = room / 3 > 0 ? room / 3 : 1;
-        size_t most = wanted < room && room - wanted > least ? room - wanted : least;
-        wide = spanlog_put_visible_cut(draw->out, service, most, draw->look->ascii);
-        spanlog_put(draw->out, " ");
-        wide++;
-    }
-    if (wide < room)
-        wide += spanlog_put_visible_cut(draw->out, operation, room - wide, draw->look->ascii);
+    size_t wide = spanlog_put_name_cut(draw->out, service, operation, room, draw->look->ascii);
     spanlog_put(draw->out, folded);
     spanlog_put_repeat(draw->out, " ", wide < room ? room - wide : 0);
 }

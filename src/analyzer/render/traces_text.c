@@ -9,21 +9,8 @@
 #include <string.h>
 
 #include "formatters/time.h"
+#include "src/analyzer/render/columns.h"
 #include "src/analyzer/render/render.h"
-
-/* The last 8 characters of the id: what people type. */
-static void put_short_id(struct spanlog_output *out, const struct spanlog_trace_summary *trace) {
-    char id[24];
-    if (trace->text) {
-        size_t size = strlen(trace->text);
-        struct spanlog_text text = {trace->text, (uint32_t)size};
-        size_t width = spanlog_put_visible_cut(out, text, 8, true);
-        spanlog_put_repeat(out, " ", 8 - width);
-        return;
-    }
-    snprintf(id, sizeof id, "%08x", (unsigned)(trace->low & 0xffffffffu));
-    spanlog_put(out, id);
-}
 
 static void put_count(struct spanlog_output *out, uint64_t count, size_t width) {
     char text[24];
@@ -52,7 +39,7 @@ static void put_row(const struct spanlog_trace_summary *trace, bool with_date,
                     const struct spanlog_look *look, struct spanlog_output *out) {
     char duration[24];
     const size_t before_root = with_date ? 58 : 52;
-    put_short_id(out, trace);
+    spanlog_put_short_id(out, trace->low, trace->text);
     spanlog_put(out, " ");
     put_start(out, trace->start_ns, with_date);
     spanlog_format_duration(trace->duration_ns, duration);

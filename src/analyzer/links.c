@@ -1,0 +1,124 @@
+/* analyzer/links.c: what consumers are linked to, collected beside the rows; see graph.h. */
+#include "src/analyzer/graph.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "src/analyzer/line_read.h"
+
+enum { CONSUMER = 4 };
+
+/* What one thread that reads lines has. */
+struct spanlog_links_job {
+    struct spanlog_reader reader;
+    struct spanlog_arena scratch;
+    struct spanlog_link *list;
+    size_t count, room;
+    bool no_memory;
+};
+
+static uint64_t low_of(const uint8_t *bytes) {
+    uint64_t id = 0;
+    for (int i = 0; i < 8; i++)
+        id = id << 8 | bytes[i];
+    return id;
+}
+
+static void keep(struct spanlog_links_job *job, const struct spanlog_link *link) {
+    if (job->count == job->room) {
+        size_t room = job->room ? 2 * job->room : 64;
+        struct spanlog_link *grown = realloc(job->list, room * sizeof *grown);
+        if (!grown) {
+            job->no_memory = true;
+            return;
+        }
+        job->list = grown;
+        job->room = room;
+    }
+    job->list[job->count++] = *link;
+}
+
+/* It only looks: spans are not grouped. */
+static struct spanlog_text look_for_links(void *argument, const struct spanlog_record *record,
+                                          const char *line, const char *end) {
+    struct spanlog_links_job *job = argument;
+    struct spanlog_line full;
+    (void)end;
+    if (record->span_kind == CONSUMER &&
+        record->raw[SPANLOG_FIELD_LINKS].type == SPANLOG_JSON_ARRAY) {
+        spanlog_arena_reset(&job->scratch);
+        job->no_memory |= spanlog_line_read(&job->reader, record, line, &job->scratch, &full) < 0;
+        for (uint32_t i = 0; !job->no_memory && i < full.link_count; i++) {
+            struct spanlog_link link = {record->trace.low, record->span.low,
+                                        low_of(full.links[i].trace_id + 8),
+                                        low_of(full.links[i].span_id)};
+            if (link.to_trace && link.to_span)
+                keep(job, &link);
+        }
+    }
+    return (struct spanlog_text){NULL, 0};
+}
+
+int spanlog_links_open(struct spanlog_links *links, unsigned jobs) {
+    *links = (struct spanlog_links){.job_count = jobs};
+    links->jobs = calloc(jobs, sizeof *links->jobs);
+    links->probe.group_jobs = calloc(jobs, sizeof *links->probe.group_jobs);
+    links->probe.group = look_for_links;
+    if (!links->jobs || !links->probe.group_jobs)
+        return -ENOMEM;
+    for (unsigned i = 0; i < jobs; i++) {
+        spanlog_reader_init(&links->jobs[i].reader, 500);
+        links->probe.group_jobs[i] = &links->jobs[i];
+    }
+    return 0;
+}
+
+void spanlog_links_free(struct spanlog_links *links) {
+    for (unsigned i = 0; links->jobs && i < links->job_count; i++) {
+        spanlog_arena_free(&links->jobs[i].scratch);
+        free(links->jobs[i].list);
+    }
+    free(links->jobs);
+    free(links->probe.group_jobs);
+    *links = (struct spanlog_links){0};
+}
+
+#define COMPARE(field)                                                                             \
+    if (a->field != b->field)                                                                      \
+        return a->field < b->field ? -1 : 1;
+
+static int by_source(const void *left, const void *right) {
+    const struct spanlog_link *a = left, *b = right;
+    COMPARE(trace)
+    COMPARE(span)
+    COMPARE(to_trace)
+    COMPARE(to_span)
+    return 0;
+}
+
+int spanlog_links_gather(const struct spanlog_links *links, struct spanlog_link **ret,
+                         size_t *ret_count) {
+    size_t total = 0, kept = 0;
+    for (unsigned i = 0; i < links->job_count; i++) {
+        if (links->jobs[i].no_memory)
+            return -ENOMEM;
+        total += links->jobs[i].count;
+    }
+    struct spanlog_link *all = malloc((total + 1) * sizeof *all);
+    if (!all)
+        return -ENOMEM;
+    total = 0;
+    for (unsigned i = 0; i < links->job_count; i++) {
+        const struct spanlog_links_job *job = &links->jobs[i];
+        if (job->count)
+            memcpy(all + total, job->list, job->count * sizeof *all);
+        total += job->count;
+    }
+    qsort(all, total, sizeof *all, by_source);
+    for (size_t i = 0; i < total; i++)
+        if (kept == 0 || by_source(&all[kept - 1], &all[i]) != 0)
+            all[kept++] = all[i];
+    *ret = all;
+    *ret_count = kept;
+    return 0;
+}
