@@ -6,7 +6,7 @@
 if(TARGET spanlog_analyzer)
   find_package(Python3 COMPONENTS Interpreter REQUIRED)
 
-  foreach(part fields follow input quotes record scan series shape sources tree)
+  foreach(part fields follow input quotes record scan search series shape sources tree)
     spanlog_test(analyzer_${part}_test SOURCES unit/analyzer_${part}_test.c USES analyzer)
   endforeach()
   target_link_libraries(analyzer_input_test PRIVATE PkgConfig::ZLIB PkgConfig::ZSTD)

@@ -244,6 +244,14 @@ static struct pieces *choose_pieces(const struct spanlog_sources *sources,
     return pieces;
 }
 
+/* 0: as usual. Pieces as an index counts them are smaller, and of each some lines are sampled. */
+static size_t piece_size(const struct pieces *pieces, size_t count) {
+    for (size_t i = 0; pieces && i < count; i++)
+        if (pieces[i].bits)
+            return SPANLOG_INDEX_PIECE;
+    return 0;
+}
+
 static void free_pieces(struct pieces *pieces, size_t count) {
     for (size_t i = 0; pieces && i < count; i++)
         free(pieces[i].bits);
@@ -358,7 +366,7 @@ int spanlog_trace_find(const struct spanlog_trace_search *search, struct spanlog
     struct spanlog_scan scan = {.sources = sources,
                                 .issues = issues,
                                 .job_count = search->jobs,
-                                .piece_size = SPANLOG_INDEX_PIECE,
+                                .piece_size = piece_size(pieces, sources->count),
                                 .jobs = arguments,
                                 .skip = is_elsewhere,
                                 .skip_argument = pieces,
