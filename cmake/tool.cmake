@@ -20,6 +20,10 @@ spanlog_folder(analyzer src/analyzer
     render/columns.c render/graph_draw.c render/graph_text.c render/heat_json.c render/heat_text.c
     render/path_text.c render/questions_json.c render/shapes_text.c render/stats_text.c
   USES formatters core)
+# The engine's own: how lines are taken apart, what memory has no room for, the sidecar index.
+target_sources(spanlog_analyzer PRIVATE
+  src/analyzer/record_members.c src/analyzer/quotes.c src/analyzer/spill.c
+  src/analyzer/index_read.c src/analyzer/index_write.c)
 # Documents that hold many spans and logs.
 target_sources(spanlog_analyzer PRIVATE
   src/analyzer/translate/chrome.c src/analyzer/translate/document.c src/analyzer/translate/draft.c
@@ -35,7 +39,7 @@ target_link_libraries(spanlog_analyzer PRIVATE PkgConfig::ZLIB PkgConfig::ZSTD m
 
 add_executable(spanlog_tool
   src/cli/main.c src/cli/cat.c src/cli/check.c src/cli/diff.c src/cli/export.c
-  src/cli/following.c src/cli/graph.c src/cli/input.c src/cli/options.c src/cli/options_follow.c
+  src/cli/following.c src/cli/graph.c src/cli/index.c src/cli/input.c src/cli/options.c src/cli/options_follow.c
   src/cli/path.c src/cli/question.c src/cli/shapes.c src/cli/stats.c src/cli/tail.c
   src/cli/trace.c src/cli/trace_query.c src/cli/traces.c src/cli/values.c)
 set_target_properties(spanlog_tool PROPERTIES OUTPUT_NAME spanlog)

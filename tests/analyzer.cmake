@@ -6,7 +6,8 @@
 if(TARGET spanlog_analyzer)
   find_package(Python3 COMPONENTS Interpreter REQUIRED)
 
-  foreach(part diff fields follow infer input record scan series shape skew sources tail tree)
+  foreach(part diff fields follow infer input quotes record scan search series shape skew sources
+               tail tree)
     spanlog_test(analyzer_${part}_test SOURCES unit/analyzer_${part}_test.c USES analyzer)
   endforeach()
   target_link_libraries(analyzer_input_test PRIVATE PkgConfig::ZLIB PkgConfig::ZSTD)
@@ -49,10 +50,38 @@ if(TARGET spanlog_analyzer)
   set_tests_properties(tool_prints_what_is_expected tool_stays_within_its_limits
     PROPERTIES TIMEOUT 300)
 
+  add_test(NAME tool_answers_with_an_index_as_without
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/index_test.py
+            $<TARGET_FILE:spanlog_tool>)
+  set_tests_properties(tool_answers_with_an_index_as_without PROPERTIES TIMEOUT 300)
+
+  # The reading of JSON against two strict parsers.
+  pkg_check_modules(SIMDJSON REQUIRED IMPORTED_TARGET simdjson)
+  pkg_check_modules(RAPIDJSON REQUIRED IMPORTED_TARGET RapidJSON)
+  add_library(json_strict STATIC ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/json_strict.cc)
+  target_link_libraries(json_strict PUBLIC spanlog_flags spanlog_analyzer PkgConfig::SIMDJSON
+    PkgConfig::RAPIDJSON)
+  if(SPANLOG_SANITIZE MATCHES "undefined") # RapidJSON adds to null pointers
+    target_compile_options(json_strict PRIVATE -fno-sanitize=undefined)
+  endif()
+  add_executable(json_strict_test ${CMAKE_CURRENT_SOURCE_DIR}/unit/json_strict_test.cc)
+  target_link_libraries(json_strict_test PRIVATE json_strict)
+  add_test(NAME json_is_read_as_strict_parsers_do COMMAND json_strict_test)
+  add_test(NAME json_is_read_as_strict_parsers_do_in_millions_of_lines
+    COMMAND json_strict_test 20000000 5)
+  set_tests_properties(json_is_read_as_strict_parsers_do PROPERTIES TIMEOUT 120)
+  set_tests_properties(json_is_read_as_strict_parsers_do_in_millions_of_lines
+    PROPERTIES TIMEOUT 900 LABELS slow)
+
   # make_corpus 200 > corpus.jsonl: what to measure with.
   add_executable(make_corpus ${CMAKE_CURRENT_SOURCE_DIR}/bench/make_corpus.c)
   target_link_libraries(make_corpus PRIVATE spanlog_flags)
 
+  spanlog_fuzzer(index_fuzz SOURCES fuzz/index_fuzz.c USES analyzer)
+  spanlog_fuzzer(json_strict_fuzz SOURCES fuzz/json_strict_fuzz.cc USES analyzer)
+  if(TARGET json_strict_fuzz)
+    target_link_libraries(json_strict_fuzz PRIVATE json_strict)
+  endif()
   foreach(part otel documents hostile)
     spanlog_test(translate_${part}_test SOURCES unit/translate_${part}_test.c USES analyzer)
   endforeach()

@@ -22,3 +22,18 @@ if(SPDLOG_FOUND)
   # The best that spdlog can do, whatever this project's own build type is.
   target_compile_options(bench_spdlog PRIVATE -O2)
 endif()
+
+# What the analyzer is held against: tests/bench/analyzer_run.
+add_executable(anchor_lines ${bench_dir}/anchor_lines.c)
+add_executable(multiply_log ${bench_dir}/multiply_log.c)
+add_executable(measure_run ${bench_dir}/measure_run.c)
+foreach(program anchor_lines multiply_log measure_run)
+  target_link_libraries(${program} PRIVATE spanlog_flags)
+endforeach()
+find_library(SIMDJSON_LIBRARY simdjson)
+if(SIMDJSON_LIBRARY)
+  # Without its pkg-config file, which switches a second thread on.
+  add_executable(anchor_simdjson ${bench_dir}/anchor_simdjson.cc)
+  target_link_libraries(anchor_simdjson PRIVATE ${SIMDJSON_LIBRARY})
+  target_compile_options(anchor_simdjson PRIVATE -O3)
+endif()

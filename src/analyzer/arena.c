@@ -29,6 +29,7 @@ void *spanlog_arena_more(struct spanlog_arena *arena, size_t size) {
     if (!block)
         return NULL;
     block->size = room;
+    arena->held += room;
     char *memory = (char *)(block + 1);
     if (size > usual && arena->blocks) {
         /* A block of its own, behind the current one, which stays in use. */
@@ -59,6 +60,7 @@ void spanlog_arena_join(struct spanlog_arena *arena, struct spanlog_arena *from)
     /* Behind the current block, which stays in use. */
     last->next = arena->blocks->next;
     arena->blocks->next = from->blocks;
+    arena->held += from->held;
     *from = (struct spanlog_arena){.block_size = from->block_size};
 }
 
@@ -73,6 +75,7 @@ void spanlog_arena_reset(struct spanlog_arena *arena) {
     }
     arena->at = (char *)(block + 1);
     arena->end = arena->at + block->size;
+    arena->held = block->size;
 }
 
 void spanlog_arena_free(struct spanlog_arena *arena) {

@@ -26,6 +26,7 @@ struct spanlog_arena {
     char *end;
     struct spanlog_arena_block *blocks;
     size_t block_size; /* 0: 64 KiB */
+    size_t held;       /* bytes in all blocks */
 };
 
 void *spanlog_arena_more(struct spanlog_arena *arena, size_t size);

@@ -1,10 +1,13 @@
 /* analyzer/collect.c: see collect.h. Lines to rows, job by job; then the jobs' numbers for services
  * and operations are made one. */
-#include "src/analyzer/collect_job.h"
 #include "src/analyzer/hash.h"
+#include "src/analyzer/spill.h"
 
 #include <errno.h>
 #include <stdlib.h>
+
+/* Bytes of rows of a job from which its memory may come in huge pages. */
+#define HUGE_FROM (16u << 20)
 
 static struct spanlog_rows_block *new_block(struct spanlog_arena *arena,
                                             struct spanlog_rows *rows) {
@@ -32,6 +35,11 @@ static inline void *append(struct spanlog_arena *arena, struct spanlog_rows *row
     block->used += (uint32_t)size;
     rows->count++;
     return row;
+}
+
+static inline void *add_row(struct spanlog_job *job, struct spanlog_job_part *part,
+                            enum spanlog_row_kind kind, size_t size) {
+    return append(&job->row_arena, &part->rows[kind], size);
 }
 
 /* The number of a text that may have escapes in it. */
@@ -79,7 +87,7 @@ static int note_service(struct spanlog_job *job, struct spanlog_job_part *part, 
     if (entry->last_service == service)
         return 0;
     entry->last_service = service;
-    struct spanlog_service_row *row = append(&job->arena, &part->services, sizeof *row);
+    struct spanlog_service_row *row = add_row(job, part, SPANLOG_ROWS_SERVICES, sizeof *row);
     if (!row)
         return -ENOMEM;
     *row = (struct spanlog_service_row){trace, service};
@@ -135,7 +143,7 @@ static uint32_t bits_of(struct spanlog_job *job, const struct spanlog_record *re
 
 static int add_extra(struct spanlog_job *job, struct spanlog_job_part *part,
                      const struct spanlog_record *record, const char *line, const char *end) {
-    struct spanlog_row_extra *extra = append(&job->arena, &part->extras, sizeof *extra);
+    struct spanlog_row_extra *extra = add_row(job, part, SPANLOG_ROWS_EXTRAS, sizeof *extra);
     if (!extra)
         return -ENOMEM;
     *extra = (struct spanlog_row_extra){bits_of(job, record, line, end), SPANLOG_STRING_NONE,
@@ -155,7 +163,7 @@ static int add_log_bits(struct spanlog_job *job, struct spanlog_job_part *part, 
     uint32_t bits = bits_of(job, record, line, end);
     if (!bits)
         return 0;
-    struct spanlog_log_bits *row = append(&job->arena, &part->log_bits, sizeof *row);
+    struct spanlog_log_bits *row = add_row(job, part, SPANLOG_ROWS_LOG_BITS, sizeof *row);
     if (!row)
         return -ENOMEM;
     *row = (struct spanlog_log_bits){record->has_span ? record->span.low : 0, trace, bits,
@@ -168,7 +176,7 @@ static int add_log_bits(struct spanlog_job *job, struct spanlog_job_part *part, 
 static int add_log(struct spanlog_job *job, struct spanlog_job_part *part, uint32_t trace,
                    const struct spanlog_record *record, uint64_t digest) {
     struct spanlog_trace_entry *entry = &part->traces.list[trace];
-    struct spanlog_log_row *row = append(&job->arena, &part->logs, sizeof *row);
+    struct spanlog_log_row *row = add_row(job, part, SPANLOG_ROWS_LOGS, sizeof *row);
     if (!row)
         return -ENOMEM;
     *row = (struct spanlog_log_row){trace, (uint32_t)digest, (uint32_t)(digest >> 32)};
@@ -187,7 +195,7 @@ static int add_span(struct spanlog_job *job, struct spanlog_job_part *part, uint
     uint32_t operation = quick_number_of(job, &job->operations, job->known_operations,
                                          record->operation, record->operation_escaped);
     uint32_t name = spanlog_names_add(&job->names, service, operation, place);
-    struct spanlog_row *row = append(&job->arena, &part->spans, sizeof *row);
+    struct spanlog_row *row = add_row(job, part, SPANLOG_ROWS_SPANS, sizeof *row);
     if (!row || operation == SPANLOG_STRING_NONE || name == SPANLOG_STRING_NONE)
         return -ENOMEM;
     unsigned flags = (record->is_error ? SPANLOG_ROW_ERROR : 0u) |
@@ -257,7 +265,9 @@ static int read_chunk(void *argument, const struct spanlog_chunk *chunk) {
             return -ENOMEM;
     }
     spanlog_lines_end(&job->lines);
-    return rc ? rc : job->where_scratch.error;
+    if (rc == 0)
+        rc = job->where_scratch.error;
+    return rc == 0 && job->row_arena.held > job->rows_most ? spanlog_spill(job) : rc;
 }
 
 /* ---- one numbering for all jobs ----------------------------------------------------------- */
@@ -318,7 +328,7 @@ static uint32_t resolve_place(struct facts *facts, const struct spanlog_name *pl
     if (place->host != SPANLOG_STRING_NONE)
         return hosts[place->host];
     uint32_t fact = spanlog_names_find(&facts->keys, place->service, place->operation, service);
-    return fact == SPANLOG_STRING_NONE ? SPANLOG_STRING_NONE : facts->hosts[fact];
+    return fact == SPANLOG_STRING_NONE || !facts->hosts ? SPANLOG_STRING_NONE : facts->hosts[fact];
 }
 
 static int map_names(struct spanlog_collection *all, struct spanlog_job *job, struct facts *facts) {
@@ -363,10 +373,12 @@ int spanlog_collect(struct spanlog_collection *all, struct spanlog_sources *sour
                                        .is_probed = options->probe || options->where};
     all->jobs = calloc(options->jobs, sizeof *all->jobs);
     void **arguments = calloc(options->jobs, sizeof *arguments);
+    uint64_t most = options->memory ? options->memory : spanlog_spill_usual_limit();
     int rc = all->jobs && arguments ? 0 : -ENOMEM;
     for (unsigned i = 0; rc == 0 && i < options->jobs; i++) {
         struct spanlog_job *job = &all->jobs[i];
-        job->arena.block_size = SPANLOG_ARENA_HUGE;
+        job->rows_most = most / options->jobs;
+        job->row_arena.block_size = job->rows_most < HUGE_FROM ? 0 : SPANLOG_ARENA_HUGE;
         job->probe = options->probe;
         if (job->probe) {
             void **group_jobs = job->probe->group_jobs;
@@ -388,6 +400,11 @@ int spanlog_collect(struct spanlog_collection *all, struct spanlog_sources *sour
                                 .progress = options->progress};
     if (rc == 0)
         rc = spanlog_scan_run(&scan);
+    for (unsigned i = 0; rc < 0 && rc != -ECANCELED && all->jobs && i < options->jobs; i++)
+        if (all->jobs[i].spill_error && all->jobs[i].spill_error != -ENOMEM) {
+            spanlog_spill_say(issues, all->jobs[i].spill_error);
+            rc = -ECANCELED;
+        }
     if (rc == 0)
         rc = merge_jobs(all);
     free(arguments);
@@ -399,6 +416,8 @@ void spanlog_collection_free(struct spanlog_collection *all) {
         struct spanlog_job *job = &all->jobs[i];
         for (unsigned part = 0; part < SPANLOG_PARTS; part++)
             spanlog_traces_free(&job->parts[part].traces);
+        spanlog_spill_close(job);
+        spanlog_arena_free(&job->row_arena);
         spanlog_arena_free(&job->arena);
         spanlog_arena_free(&job->scratch);
         spanlog_strings_free(&job->services);

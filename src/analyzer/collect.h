@@ -104,6 +104,8 @@ struct spanlog_collection {
 
 struct spanlog_collect_options {
     unsigned jobs;
+    uint64_t
+        memory; /* bytes that rows may take before they go to files; 0: half of what is there */
     int32_t error_status_min;
     struct spanlog_translate_settings translate;
     const struct spanlog_probe *probe; /* NULL: none */
@@ -111,7 +113,7 @@ struct spanlog_collect_options {
     void (*progress)(uint64_t done, uint64_t total);
 };
 
-/* 0 or -errno. */
+/* 0 or -errno; -ECANCELED: temporary files failed, which is among the issues. */
 int spanlog_collect(struct spanlog_collection *all, struct spanlog_sources *sources,
                     struct spanlog_issues *issues, const struct spanlog_collect_options *options);
 void spanlog_collection_free(struct spanlog_collection *all);

@@ -41,12 +41,18 @@ struct spanlog_host_fact {
     uint32_t host;
 };
 
+enum spanlog_row_kind {
+    SPANLOG_ROWS_SPANS,
+    SPANLOG_ROWS_LOGS,
+    SPANLOG_ROWS_SERVICES, /* those from number 64 on */
+    SPANLOG_ROWS_EXTRAS,   /* with a probe, as many as spans */
+    SPANLOG_ROWS_LOG_BITS, /* with a probe */
+    SPANLOG_ROW_KINDS
+};
+
 struct spanlog_job_part {
-    struct spanlog_rows spans;
-    struct spanlog_rows extras;   /* with a probe, as many as spans */
-    struct spanlog_rows log_bits; /* with a probe */
-    struct spanlog_rows logs;
-    struct spanlog_rows services; /* those from number 64 on */
+    struct spanlog_rows rows[SPANLOG_ROW_KINDS];
+    uint64_t segment; /* where the rows before these are: see spill.h; 0: nowhere */
     struct spanlog_traces_table traces;
 };
 
@@ -61,6 +67,11 @@ struct spanlog_job {
     struct spanlog_known_text known_services[SPANLOG_KNOWN_TEXTS];
     struct spanlog_known_text known_operations[SPANLOG_KNOWN_TEXTS];
     struct spanlog_job_part parts[SPANLOG_PARTS];
+    struct spanlog_arena row_arena; /* of the parts' rows */
+    uint64_t rows_most;             /* bytes of it; more go to a file: see spill.h */
+    uint64_t spill_size;
+    int spill_fd;    /* 0: none */
+    int spill_error; /* 0 or -errno */
     struct spanlog_arena arena;
     struct spanlog_arena scratch;
     struct spanlog_lines lines;

@@ -66,6 +66,7 @@ static int find_wanted(const struct spanlog_export *export, struct spanlog_sourc
                        struct spanlog_issues *issues, struct wanted *ret) {
     struct spanlog_collection all = {0};
     struct spanlog_collect_options options = {.jobs = export->jobs,
+                                              .memory = export->memory,
                                               .error_status_min = export->error_status_min,
                                               .translate = export->translate,
                                               .where = export->filter->where,

@@ -42,6 +42,7 @@ struct spanlog_export {
     const struct spanlog_filter *filter; /* NULL: everything, also lines without a trace */
     struct spanlog_translate_settings translate;
     unsigned jobs;
+    uint64_t memory; /* see collect.h */
     int32_t error_status_min;
     int fd;
     void (*progress)(uint64_t done, uint64_t total);

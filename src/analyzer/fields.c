@@ -191,23 +191,46 @@ bool spanlog_is_error_code(int32_t code, int32_t error_status_min) {
 
 /* ---- keys --------------------------------------------------------------------------------- */
 
+/* False when two keys fall on one slot. */
+static bool fill_slots(struct spanlog_field_table *table) {
+    memset(table->slots, SPANLOG_FIELD_COUNT, sizeof table->slots);
+    for (unsigned field = 0; field < SPANLOG_FIELD_COUNT; field++) {
+        const struct spanlog_field_key *key = &table->keys[field];
+        uint8_t *slot = &table->slots[spanlog_field_slot(table->factor, key->head, key->text.size)];
+        if (!key->text.data)
+            continue;
+        if (*slot != SPANLOG_FIELD_COUNT)
+            return false;
+        *slot = (uint8_t)field;
+    }
+    return true;
+}
+
 void spanlog_field_table_build(struct spanlog_field_table *table,
                                const char *const names[SPANLOG_FIELD_COUNT]) {
     memset(table, 0, sizeof *table);
     for (unsigned field = 0; field < SPANLOG_FIELD_COUNT; field++) {
-        if (!names[field])
-            continue;
         struct spanlog_field_key *key = &table->keys[field];
-        size_t size = strlen(names[field]);
+        size_t size = names[field] ? strlen(names[field]) : 0;
         key->text = (struct spanlog_text){names[field], (uint32_t)size};
-        memcpy(&key->head, names[field], size < 8 ? size : 8);
+        if (size)
+            memcpy(&key->head, names[field], size < 8 ? size : 8);
         if (size > 8)
             memcpy(&key->tail, names[field] + 8, size < 16 ? size - 8 : 8);
-        uint8_t slot = spanlog_field_slot(key->head, size);
-        while (table->slots[slot])
-            slot++;
-        table->slots[slot] = (uint8_t)(field + 1);
     }
+    table->keys[SPANLOG_FIELD_COUNT].text.size = UINT32_MAX; /* equal to no key */
+    /* Two keys of the same size and first 8 bytes would never part; no dialect has such. */
+    table->factor = 0x9e3779b97f4a7c15u;
+    while (!fill_slots(table))
+        table->factor = table->factor * 6364136223846793005u | 1;
+}
+
+unsigned spanlog_field_find_long(const struct spanlog_field_table *table, const char *key,
+                                 size_t size) {
+    uint64_t head = spanlog_field_bytes(key, 8);
+    unsigned field = table->slots[spanlog_field_slot(table->factor, head, size)];
+    const struct spanlog_text *text = &table->keys[field].text;
+    return text->size == size && memcmp(text->data, key, size) == 0 ? field : SPANLOG_FIELD_COUNT;
 }
 
 static struct spanlog_field_table canonical_keys;

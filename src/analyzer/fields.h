@@ -94,15 +94,16 @@ bool spanlog_is_error_code(int32_t code, int32_t error_status_min);
 
 /* ---- keys --------------------------------------------------------------------------------- */
 
-/* A dialect's keys, hashed. SPANLOG_FIELD_COUNT: not one of its fields. */
+/* A dialect's keys by a hash without collisions. */
 struct spanlog_field_key {
     uint64_t head, tail; /* the first 16 bytes, zeros behind the key */
     struct spanlog_text text;
 };
 
 struct spanlog_field_table {
-    uint8_t slots[256]; /* field + 1; 0: empty */
-    struct spanlog_field_key keys[SPANLOG_FIELD_COUNT];
+    uint64_t factor;
+    uint8_t slots[256]; /* the field; SPANLOG_FIELD_COUNT: none */
+    struct spanlog_field_key keys[SPANLOG_FIELD_COUNT + 1];
 };
 
 void spanlog_field_table_build(struct spanlog_field_table *table,
@@ -120,24 +121,32 @@ static inline uint64_t spanlog_field_bytes(const char *p, size_t size) {
     return word & mask;
 }
 
-static inline uint8_t spanlog_field_slot(uint64_t head, size_t size) {
-    return (uint8_t)(((head ^ size) * 0x9e3779b97f4a7c15u) >> 56);
+static inline uint8_t spanlog_field_slot(uint64_t factor, uint64_t head, size_t size) {
+    return (uint8_t)(((head ^ size) * factor) >> 56);
 }
 
-/* No call for the keys that occur: they are compared as words. */
+unsigned spanlog_field_find_long(const struct spanlog_field_table *table, const char *key,
+                                 size_t size);
+
+/* SPANLOG_FIELD_COUNT: not one of its fields. Keys come in any order: so there is no loop, and no
+ * branch that could be guessed wrong. 16 bytes are readable at the key. */
 static inline unsigned spanlog_field_find(const struct spanlog_field_table *table, const char *key,
                                           size_t size) {
-    uint64_t head = spanlog_field_bytes(key, size);
-    for (uint8_t slot = spanlog_field_slot(head, size);; slot++) {
-        unsigned field = table->slots[slot];
-        if (field == 0)
-            return SPANLOG_FIELD_COUNT;
-        const struct spanlog_field_key *known = &table->keys[field - 1];
-        if (known->head == head && known->text.size == size &&
-            (size <= 8 || spanlog_field_bytes(key + 8, size - 8) == known->tail) &&
-            (size <= 16 || memcmp(key, known->text.data, size) == 0))
-            return field - 1;
-    }
+    static const unsigned char ones[32] = {255, 255, 255, 255, 255, 255, 255, 255,
+                                           255, 255, 255, 255, 255, 255, 255, 255};
+    if (size > 16)
+        return spanlog_field_find_long(table, key, size);
+    uint64_t bytes[2], mask[2];
+    memcpy(bytes, key, 16);
+    memcpy(mask, ones + 16 - size, 16);
+    bytes[0] &= mask[0];
+    bytes[1] &= mask[1];
+    unsigned field = table->slots[spanlog_field_slot(table->factor, bytes[0], size)];
+    const struct spanlog_field_key *known = &table->keys[field];
+    uint64_t differs =
+        (bytes[0] ^ known->head) | (bytes[1] ^ known->tail) | (size ^ known->text.size);
+    unsigned none = (unsigned)-(int)(differs != 0);
+    return field ^ ((field ^ SPANLOG_FIELD_COUNT) & none);
 }
 
 #endif

@@ -1,5 +1,5 @@
 /* analyzer/part.c: one part of all jobs put together, grouped by trace; see collect.h. */
-#include "src/analyzer/collect_job.h"
+#include "src/analyzer/spill.h"
 
 #include <errno.h>
 
@@ -7,6 +7,7 @@
 struct set {
     uint64_t *slots;
     uint64_t mask;
+    unsigned shift; /* the slot is in a hash's upper bits: keys differ in theirs as well */
     bool has_zero;
 };
 
@@ -19,6 +20,7 @@ static int set_open(struct set *set, struct spanlog_arena *arena, uint64_t most)
         return -ENOMEM;
     memset(set->slots, 0, slots * sizeof *set->slots);
     set->mask = slots - 1;
+    set->shift = 64 - (unsigned)__builtin_ctzll(slots);
     set->has_zero = false;
     return 0;
 }
@@ -30,7 +32,7 @@ static bool set_add(struct set *set, uint64_t key) {
         set->has_zero = true;
         return added;
     }
-    uint64_t at = (key * 0x9e3779b97f4a7c15u) >> 20 & set->mask;
+    uint64_t at = (key * 0x9e3779b97f4a7c15u) >> set->shift;
     for (; set->slots[at]; at = (at + 1) & set->mask)
         if (set->slots[at] == key)
             return false;
@@ -43,12 +45,13 @@ struct load {
     unsigned number;
     struct spanlog_arena *arena;
     struct spanlog_part *part;
-    uint32_t **trace_maps; /* of each job: its numbers to those of the part */
+    uint32_t **trace_maps;          /* of each job: its numbers to those of the part */
+    struct spanlog_job_part *parts; /* of each job, with what was in its file */
     uint32_t wanted_service;
 };
 
 static const struct spanlog_job_part *part_of(const struct load *load, unsigned job) {
-    return &load->all->jobs[job].parts[load->number];
+    return &load->parts[job];
 }
 
 /* The traces of all jobs in one table, and where each job's have gone. */
@@ -98,7 +101,7 @@ static int count_services(struct load *load) {
     uint64_t most = 0;
     for (unsigned job = 0; job < all->job_count; job++) {
         const struct spanlog_job_part *from = part_of(load, job);
-        most += from->services.count;
+        most += from->rows[SPANLOG_ROWS_SERVICES].count;
         for (uint32_t i = 0; i < from->traces.count; i++)
             most += (unsigned)__builtin_popcountll(from->traces.list[i].services);
     }
@@ -110,7 +113,7 @@ static int count_services(struct load *load) {
         for (uint32_t i = 0; i < from->traces.count; i++)
             for (uint64_t bits = from->traces.list[i].services; bits; bits &= bits - 1)
                 count_service(load, &seen, traces[i], services[__builtin_ctzll(bits)]);
-        SPANLOG_ROWS_EACH(&from->services, struct spanlog_service_row, row)
+        SPANLOG_ROWS_EACH(&from->rows[SPANLOG_ROWS_SERVICES], struct spanlog_service_row, row)
         count_service(load, &seen, traces[row->trace], services[row->service]);
     }
     return 0;
@@ -123,11 +126,12 @@ static int count_logs(struct load *load) {
     struct set seen;
     uint64_t most = 0;
     for (unsigned job = 0; job < all->job_count; job++)
-        most += part_of(load, job)->logs.count;
+        most += part_of(load, job)->rows[SPANLOG_ROWS_LOGS].count;
     if (set_open(&seen, load->arena, most) < 0)
         return -ENOMEM;
     for (unsigned job = 0; job < all->job_count; job++) {
-        SPANLOG_ROWS_EACH(&part_of(load, job)->logs, struct spanlog_log_row, row) {
+        SPANLOG_ROWS_EACH(&part_of(load, job)->rows[SPANLOG_ROWS_LOGS], struct spanlog_log_row,
+                          row) {
             uint32_t trace = load->trace_maps[job][row->trace];
             uint64_t digest = (uint64_t)row->digest_high << 32 | row->digest_low;
             if (set_add(&seen, digest ^ trace * 0xd6e8feb86659fd93u))
@@ -148,9 +152,9 @@ static int group_extras(struct load *load) {
         return -ENOMEM;
     memcpy(next, part->first, (part->trace_count + 1) * sizeof *next);
     for (unsigned job = 0; job < all->job_count; job++) {
-        const struct spanlog_rows_block *at = part_of(load, job)->extras.first;
+        const struct spanlog_rows_block *at = part_of(load, job)->rows[SPANLOG_ROWS_EXTRAS].first;
         uint32_t used = 0;
-        SPANLOG_ROWS_EACH(&part_of(load, job)->spans, struct spanlog_row, row) {
+        SPANLOG_ROWS_EACH(&part_of(load, job)->rows[SPANLOG_ROWS_SPANS], struct spanlog_row, row) {
             if (used == at->used) {
                 at = at->next;
                 used = 0;
@@ -176,7 +180,8 @@ static int group_log_bits(struct load *load) {
     memset(part->first_log_bits, 0, traces * sizeof *part->first_log_bits);
     uint32_t *first = part->first_log_bits + 1; /* while filling: where the next one goes */
     for (unsigned job = 0; job < all->job_count; job++)
-        SPANLOG_ROWS_EACH(&part_of(load, job)->log_bits, struct spanlog_log_bits, row)
+        SPANLOG_ROWS_EACH(&part_of(load, job)->rows[SPANLOG_ROWS_LOG_BITS], struct spanlog_log_bits,
+                          row)
     first[load->trace_maps[job][row->trace] + 1]++;
     for (uint32_t i = 0; i < part->trace_count; i++)
         first[i + 1] += first[i];
@@ -185,7 +190,8 @@ static int group_log_bits(struct load *load) {
     if (!part->log_bits)
         return -ENOMEM;
     for (unsigned job = 0; job < all->job_count; job++)
-        SPANLOG_ROWS_EACH(&part_of(load, job)->log_bits, struct spanlog_log_bits, row)
+        SPANLOG_ROWS_EACH(&part_of(load, job)->rows[SPANLOG_ROWS_LOG_BITS], struct spanlog_log_bits,
+                          row)
     part->log_bits[first[load->trace_maps[job][row->trace]]++] = *row;
     return 0;
 }
@@ -195,7 +201,7 @@ static int group_spans(struct load *load) {
     struct spanlog_part *part = load->part;
     const struct spanlog_collection *all = load->all;
     for (unsigned job = 0; job < all->job_count; job++)
-        SPANLOG_ROWS_EACH(&part_of(load, job)->spans, struct spanlog_row, row)
+        SPANLOG_ROWS_EACH(&part_of(load, job)->rows[SPANLOG_ROWS_SPANS], struct spanlog_row, row)
     part->first[load->trace_maps[job][row->trace] + 1]++;
     for (uint32_t i = 0; i < part->trace_count; i++)
         part->first[i + 1] += part->first[i];
@@ -207,7 +213,7 @@ static int group_spans(struct load *load) {
     memcpy(next, part->first, (part->trace_count + 1) * sizeof *next);
     for (unsigned job = 0; job < all->job_count; job++) {
         const uint32_t *names = all->jobs[job].name_map;
-        SPANLOG_ROWS_EACH(&part_of(load, job)->spans, struct spanlog_row, row) {
+        SPANLOG_ROWS_EACH(&part_of(load, job)->rows[SPANLOG_ROWS_SPANS], struct spanlog_row, row) {
             uint32_t trace = load->trace_maps[job][row->trace];
             struct spanlog_row *to = &part->rows[next[trace]++];
             *to = *row;
@@ -224,7 +230,15 @@ int spanlog_part_load(const struct spanlog_collection *all, unsigned number, uin
         .all = all, .number = number, .arena = arena, .part = ret, .wanted_service = service};
     *ret = (struct spanlog_part){0};
     load.trace_maps = spanlog_arena_array(arena, all->job_count, sizeof *load.trace_maps);
-    if (!load.trace_maps || merge_traces(&load) < 0)
+    load.parts = spanlog_arena_array(arena, all->job_count, sizeof *load.parts);
+    if (!load.trace_maps || !load.parts)
+        return -ENOMEM;
+    for (unsigned job = 0; job < all->job_count; job++) {
+        int rc = spanlog_spill_load(&all->jobs[job], number, arena, &load.parts[job]);
+        if (rc < 0)
+            return rc;
+    }
+    if (merge_traces(&load) < 0)
         return -ENOMEM;
     size_t count = ret->trace_count + 1;
     ret->service_counts = spanlog_arena_array(arena, count, sizeof *ret->service_counts);

@@ -1,10 +1,5 @@
-/* analyzer/record.c: see record.h.
- *
- * A line in the canonical order is recognised by a template: the next key is compared with the one
- * that should come. At the first that does not match, the walk by any order takes over from there,
- * with what has been read so far. So there is one reader and no second attempt at a line.
- */
-#include "src/analyzer/record.h"
+/* analyzer/record.c: see record.h. What the values of a line mean; record_members.c finds them. */
+#include "src/analyzer/record_members.h"
 
 #include "formatters/number.h"
 #include "formatters/time.h"
@@ -13,200 +8,8 @@
 
 void spanlog_reader_init(struct spanlog_reader *reader, int32_t error_status_min) {
     *reader = (struct spanlog_reader){.keys = spanlog_field_table_canonical(),
+                                      .find_quotes = spanlog_quotes_finder(0),
                                       .error_status_min = error_status_min};
-}
-
-/* ---- the template ------------------------------------------------------------------------- */
-
-#define MATCHES(p, literal) (memcmp((p), "" literal "", sizeof(literal) - 1) == 0)
-
-/* `literal` is all up to a string's opening quote. Behind it: the string, kept as `field`. */
-#define TEMPLATE(literal, field, plain)                                                            \
-    if (MATCHES(p, literal)) {                                                                     \
-        p = template_string(p + sizeof(literal) - 1, plain(p + sizeof(literal) - 1), &raw[field]); \
-        if (!p)                                                                                    \
-            return at;                                                                             \
-        at = p;                                                                                    \
-    }
-#define TEMPLATE_STRING(literal, field) TEMPLATE(literal, field, spanlog_json_plain)
-#define TEMPLATE_SHORT(literal, field) TEMPLATE(literal, field, spanlog_json_plain_short)
-
-/* Only strings without escapes and all ASCII; others are left to the walk. Behind the quote. */
-static inline const char *template_string(const char *p, const char *end,
-                                          struct spanlog_json_value *ret) {
-    if (*end != '"')
-        return NULL;
-    *ret = (struct spanlog_json_value){p, end, SPANLOG_JSON_STRING, false};
-    return end + 1;
-}
-
-static inline const char *template_number(const char *p, struct spanlog_json_value *ret) {
-    const char *end = spanlog_json_number_at(p);
-    if (end)
-        *ret = (struct spanlog_json_value){p, end, SPANLOG_JSON_NUMBER, false};
-    return end;
-}
-
-/* A string whose size is known beforehand, of digits or the like. */
-static inline const char *template_fixed(const char *p, size_t size,
-                                         struct spanlog_json_value *ret) {
-    if (p[size] != '"')
-        return NULL;
-    *ret = (struct spanlog_json_value){p, p + size, SPANLOG_JSON_STRING, false};
-    return p + size + 1;
-}
-
-/* The three ids and the flags. The digits are read here, which also checks them. */
-static inline const char *template_ids(const char *p, struct spanlog_record *record) {
-    struct spanlog_json_value *raw = record->raw;
-    const char *at = p;
-    if (!MATCHES(p, ",\"trace_id\":\"") || !spanlog_hex16(p + 13, &record->trace.high) ||
-        !spanlog_hex16(p + 29, &record->trace.low) ||
-        !(p = template_fixed(p + 13, 32, &raw[SPANLOG_FIELD_TRACE_ID])))
-        return at;
-    record->ids_read |= 1u << SPANLOG_FIELD_TRACE_ID;
-    at = p;
-    if (!MATCHES(p, ",\"span_id\":\"") || !spanlog_hex16(p + 12, &record->span.low) ||
-        !(p = template_fixed(p + 12, 16, &raw[SPANLOG_FIELD_SPAN_ID])))
-        return at;
-    record->ids_read |= 1u << SPANLOG_FIELD_SPAN_ID;
-    at = p;
-    if (MATCHES(p, ",\"parent_id\":\"")) {
-        if (!spanlog_hex16(p + 14, &record->parent.low) ||
-            !(p = template_fixed(p + 14, 16, &raw[SPANLOG_FIELD_PARENT_ID])))
-            return at;
-        record->ids_read |= 1u << SPANLOG_FIELD_PARENT_ID;
-        at = p;
-    }
-    TEMPLATE_SHORT(",\"trace_flags\":\"", SPANLOG_FIELD_TRACE_FLAGS)
-    return at;
-}
-
-static inline const char *template_span(const char *p, struct spanlog_json_value *raw) {
-    const char *at = p;
-    TEMPLATE_STRING(",\"operation\":\"", SPANLOG_FIELD_OPERATION)
-    TEMPLATE_SHORT(",\"kind\":\"", SPANLOG_FIELD_KIND)
-    TEMPLATE_STRING(",\"start\":\"", SPANLOG_FIELD_START)
-    if (!MATCHES(p, ",\"duration_ms\":") ||
-        !(p = template_number(at + 15, &raw[SPANLOG_FIELD_DURATION_MS])))
-        return at;
-    at = p;
-    TEMPLATE_SHORT(",\"status\":\"", SPANLOG_FIELD_STATUS)
-    return at;
-}
-
-/* Logger, source, process and thread, which both forms may have. */
-static inline const char *template_place(const char *p, struct spanlog_json_value *raw) {
-    const char *at = p;
-    TEMPLATE_SHORT(",\"logger\":\"", SPANLOG_FIELD_LOGGER)
-    TEMPLATE_STRING(",\"src\":\"", SPANLOG_FIELD_SRC)
-    if (!MATCHES(p, ",\"pid\":") || !(p = template_number(at + 7, &raw[SPANLOG_FIELD_PID])))
-        return at;
-    at = p;
-    if (!MATCHES(p, ",\"tid\":") || !(p = template_number(at + 7, &raw[SPANLOG_FIELD_TID])))
-        return at;
-    return p;
-}
-
-/* Returns how far the template goes: behind a value, or the line itself. */
-static inline const char *template_read(const char *line, struct spanlog_record *record) {
-    struct spanlog_json_value *raw = record->raw;
-    const char *p = line, *at = line;
-    TEMPLATE_STRING("{\"ts\":\"", SPANLOG_FIELD_TS)
-    if (at == line)
-        return line;
-    TEMPLATE_SHORT(",\"level\":\"", SPANLOG_FIELD_LEVEL)
-    TEMPLATE_STRING(",\"msg\":\"", SPANLOG_FIELD_MSG)
-    TEMPLATE_SHORT(",\"service\":\"", SPANLOG_FIELD_SERVICE)
-    p = template_ids(p, record);
-    if (*p == ',' && p[1] == '"' && p[2] == 'o')
-        p = template_span(p, raw);
-    return template_place(p, raw);
-}
-
-/* ---- any order ---------------------------------------------------------------------------- */
-
-unsigned spanlog_escaped_field(const struct spanlog_field_table *keys,
-                               const struct spanlog_json_value *key) {
-    char text[256]; /* long ones are not ours */
-    size_t size = (size_t)(key->end - key->begin);
-    ssize_t plain = size <= sizeof text - 16 ? spanlog_json_unescape(key->begin, size, text) : -1;
-    return plain < 0 ? SPANLOG_FIELD_COUNT : spanlog_field_find(keys, text, (size_t)plain);
-}
-
-static inline void note_member(const struct spanlog_field_table *keys,
-                               const struct spanlog_json_value *key,
-                               const struct spanlog_json_value *value,
-                               struct spanlog_record *record) {
-    unsigned field = spanlog_key_field(keys, key);
-    if (field == SPANLOG_FIELD_COUNT) {
-        record->others++;
-        return;
-    }
-    record->repeated |= record->raw[field].type != SPANLOG_JSON_ABSENT;
-    /* One by one: read as wide words, what was just written in parts would stall. */
-    struct spanlog_json_value *raw = &record->raw[field];
-    raw->begin = value->begin;
-    raw->end = value->end;
-    raw->type = value->type;
-    raw->escaped = value->escaped;
-    record->ids_read &= ~(1u << field);
-}
-
-/* `"key":value` of the usual form: no blanks, no escapes, a string or a number. Returns the byte
- * behind the value, or NULL: then json.h looks at it closely. */
-static inline const char *quick_member(const char *p, struct spanlog_json_value *key,
-                                       struct spanlog_json_value *value) {
-    if (*p != '"')
-        return NULL;
-    key->begin = p + 1;
-    key->end = spanlog_json_plain_short(p + 1);
-    if (key->end[0] != '"' || key->end[1] != ':')
-        return NULL;
-    p = key->end + 2;
-    if (*p == '"') {
-        value->type = SPANLOG_JSON_STRING;
-        value->begin = p + 1;
-        value->end = spanlog_json_plain(p + 1);
-        return *value->end == '"' ? value->end + 1 : NULL;
-    }
-    value->type = SPANLOG_JSON_NUMBER;
-    value->begin = p;
-    return value->end = spanlog_json_number_quick(p);
-}
-
-/* Takes usual members as long as there are any. Returns where it stopped: on a key, or behind the
- * object (*ret_closed). */
-static const char *walk_quickly(const struct spanlog_field_table *keys, const char *p,
-                                struct spanlog_record *record, bool *ret_closed) {
-    struct spanlog_json_value key = {.escaped = false}, value = {.escaped = false};
-    for (;;) {
-        const char *next = quick_member(p, &key, &value);
-        if (!next || (*next != ',' && *next != '}'))
-            return p;
-        note_member(keys, &key, &value, record);
-        p = next + 1;
-        if (*next == '}') {
-            *ret_closed = true;
-            return p;
-        }
-    }
-}
-
-static void walk_line(const struct spanlog_field_table *keys, struct spanlog_json_walk *walk,
-                      int more, struct spanlog_record *record) {
-    struct spanlog_json_value key, value;
-    bool closed = false;
-    while (more > 0) {
-        walk->at = walk_quickly(keys, walk->at, record, &closed);
-        if (closed)
-            return;
-        walk->at = spanlog_json_blank(walk->at);
-        if (!spanlog_json_member(walk, &key, &value))
-            return;
-        note_member(keys, &key, &value, record);
-        more = spanlog_json_next(walk);
-    }
 }
 
 /* ---- what the values mean ----------------------------------------------------------------- */
@@ -275,7 +78,7 @@ static bool read_id_text(const struct spanlog_json_value *value, unsigned digits
 /* The template has read the digits already, unless the walk has found the key once more. */
 static inline bool read_id(const struct spanlog_record *record, unsigned field, unsigned digits,
                            struct spanlog_id *id) {
-    if (record->ids_read >> field & 1)
+    if (record->known >> field & 1)
         return id->high || id->low;
     const struct spanlog_json_value *value = &record->raw[field];
     return value->type != SPANLOG_JSON_ABSENT && read_id_text(value, digits, id);
@@ -387,12 +190,11 @@ const char *spanlog_record_read(struct spanlog_reader *reader, const char *line,
         raw[field].type = SPANLOG_JSON_ABSENT;
     ret->trace.opaque = ret->span.opaque = ret->parent.opaque = false;
     ret->span.high = ret->parent.high = 0;
-    ret->ids_read = 0;
+    ret->known = 0;
     ret->others = 0;
     ret->repeated = false;
-    struct spanlog_json_walk walk = {.at = template_read(line, ret)};
-    int more = walk.at == line ? spanlog_json_open(&walk) : spanlog_json_next(&walk);
-    walk_line(reader->keys, &walk, more, ret);
+    struct spanlog_json_walk walk = {.at = line};
+    spanlog_record_members(reader, &walk, ret);
     if (!walk.problem)
         spanlog_json_close(&walk);
     if (walk.problem)

@@ -13,12 +13,15 @@
 #define SPANLOG_ANALYZER_RECORD_H
 
 #include "src/analyzer/fields.h"
+#include "src/analyzer/quotes.h"
 
 struct spanlog_reader {
     const struct spanlog_field_table *keys;
     int32_t error_status_min;
     char second[20]; /* the last timestamp's, "2026-11-21T10:30:45.", and what it means */
     uint64_t second_ns;
+    spanlog_quotes_find_fn *find_quotes;
+    struct spanlog_quotes quotes; /* of the current line */
 };
 
 struct spanlog_record {
@@ -31,9 +34,9 @@ struct spanlog_record {
     struct spanlog_text service;
     struct spanlog_text operation;
     struct spanlog_text trace_text; /* the raw id */
-    struct spanlog_json_value raw[SPANLOG_FIELD_COUNT];
+    struct spanlog_json_value raw[SPANLOG_FIELD_COUNT + 1];
     const char *end;   /* where the line's newline stands */
-    uint32_t ids_read; /* bits: these raw ids are in trace, span, parent already */
+    uint32_t known;    /* bits: what these raw fields mean has been read already */
     uint32_t others;   /* members that are no field of the dialect */
     bool repeated;     /* a field was given twice */
     uint8_t line_kind; /* enum spanlog_line_kind */

@@ -160,8 +160,15 @@ static bool is_fatal(int rc) {
 /* The next piece of a file: false at its end. */
 static bool take_file_piece(struct run *run, const struct spanlog_source *source, size_t piece,
                             struct spanlog_chunk *chunk, size_t *ret_size) {
+    const struct spanlog_scan *scan = run->scan;
     if (run->offset < source->begin)
         run->offset = source->begin;
+    while (scan->skip && run->offset < source->size &&
+           scan->skip(scan->skip_argument, (uint32_t)run->source, run->offset)) {
+        uint64_t left = source->size - run->offset;
+        run->offset += left < piece ? left : piece;
+        run->bytes_done += left < piece ? left : piece;
+    }
     if (run->offset >= source->size)
         return false;
     uint64_t left = source->size - run->offset;
@@ -175,7 +182,9 @@ static bool take_file_piece(struct run *run, const struct spanlog_source *source
 /* The next lines of a stream: 1, 0 at its end, or -errno. */
 static int take_lines(struct run *run, struct worker *worker, const struct spanlog_source *source,
                       size_t piece, struct spanlog_chunk *chunk) {
-    if (run->stream_ended)
+    const struct spanlog_scan *scan = run->scan;
+    if (run->stream_ended ||
+        (scan->skip && scan->skip(scan->skip_argument, (uint32_t)run->source, 0)))
         return 0;
     int rc = run->stream.feed ? 0 : spanlog_stream_open(&run->stream, source);
     if (rc < 0)

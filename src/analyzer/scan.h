@@ -48,6 +48,10 @@ struct spanlog_scan {
     size_t document_size_max; /* 0: SPANLOG_DOCUMENT_SIZE_MAX */
     void **jobs;              /* one argument for each job */
 
+    /* NULL, or whether a file's piece need not be read; for streams, of offset 0, all of it. */
+    bool (*skip)(void *skip_argument, uint32_t source, uint64_t offset);
+    void *skip_argument;
+
     /* Called by job i with jobs[i]; 0, or -errno, which stops all. Chunks may be empty. */
     int (*chunk)(void *job, const struct spanlog_chunk *chunk);
     /* NULL, or called after `chunk`, one at a time and in the order of the input. */

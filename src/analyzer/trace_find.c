@@ -9,9 +9,11 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "src/analyzer/hash.h"
+#include "src/analyzer/index.h"
 #include "src/analyzer/infer.h"
 
 #define NEEDLE_SIZE_MAX 256
@@ -217,6 +219,73 @@ static int search_chunk(void *argument, const struct spanlog_chunk *chunk) {
     return rc;
 }
 
+/* ---- the sidecar indexes ------------------------------------------------------------------ */
+
+/* Of one source: which pieces are to be read. */
+struct pieces {
+    uint64_t *bits; /* NULL: there is no index, all of them */
+    uint32_t indexed;
+};
+
+static bool is_elsewhere(void *argument, uint32_t source, uint64_t offset) {
+    const struct pieces *pieces = (const struct pieces *)argument + source;
+    uint64_t piece = offset / SPANLOG_INDEX_PIECE;
+    return pieces->bits && piece < pieces->indexed && !(pieces->bits[piece / 64] >> piece % 64 & 1);
+}
+
+/* Of the lines that are not read, this much must be known. */
+static int take_writers(struct spanlog_strings *writers, const struct spanlog_index *index) {
+    const char *end = index->names + index->header->names_size;
+    for (const char *name = index->names; name < end; name += strlen(name) + 1)
+        if (spanlog_strings_add(writers, name, strlen(name)) == SPANLOG_STRING_NONE)
+            return -ENOMEM;
+    return 0;
+}
+
+static void say_unused(struct spanlog_issues *issues, const char *path, const char *why) {
+    char text[256];
+    snprintf(text, sizeof text,
+             "its index (.spx) %s: all of the file was read; spanlog index makes a new one", why);
+    spanlog_issues_note(issues, path, false, text);
+}
+
+/* NULL: no memory. */
+static struct pieces *choose_pieces(const struct spanlog_sources *sources,
+                                    const struct finder *finder, struct spanlog_strings *writers,
+                                    struct spanlog_issues *issues) {
+    struct pieces *pieces = calloc(sources->count + 1, sizeof *pieces);
+    for (size_t i = 0; pieces && i < sources->count; i++) {
+        const struct spanlog_source *source = &sources->list[i];
+        struct spanlog_index index;
+        const char *why = NULL;
+        int rc = spanlog_index_open(&index, source, &why);
+        if (rc < 0 && rc != -ENOENT)
+            say_unused(issues, source->path, why);
+        if (rc < 0)
+            continue;
+        pieces[i].indexed = spanlog_index_pieces(&index);
+        pieces[i].bits = calloc(pieces[i].indexed / 64 + 1, sizeof *pieces[i].bits);
+        if (pieces[i].bits && take_writers(writers, &index) == 0)
+            spanlog_index_mark(&index, finder->needle, finder->needle_size, pieces[i].bits);
+        spanlog_index_close(&index);
+    }
+    return pieces;
+}
+
+/* 0: as usual. Pieces as an index counts them are smaller, and of each some lines are sampled. */
+static size_t piece_size(const struct pieces *pieces, size_t count) {
+    for (size_t i = 0; pieces && i < count; i++)
+        if (pieces[i].bits)
+            return SPANLOG_INDEX_PIECE;
+    return 0;
+}
+
+static void free_pieces(struct pieces *pieces, size_t count) {
+    for (size_t i = 0; pieces && i < count; i++)
+        free(pieces[i].bits);
+    free(pieces);
+}
+
 /* ---- all jobs together -------------------------------------------------------------------- */
 
 static int by_place(const void *left, const void *right) {
@@ -335,10 +404,17 @@ int spanlog_trace_find(const struct spanlog_trace_search *search, struct spanlog
                            issues);
         arguments[i] = &finders[i];
     }
+    struct pieces *pieces =
+        rc == 0 ? choose_pieces(sources, &finders[0], &finders[0].writers, issues) : NULL;
+    if (!pieces)
+        rc = -ENOMEM;
     struct spanlog_scan scan = {.sources = sources,
                                 .issues = issues,
                                 .job_count = search->jobs,
+                                .piece_size = piece_size(pieces, sources->count),
                                 .jobs = arguments,
+                                .skip = is_elsewhere,
+                                .skip_argument = pieces,
                                 .chunk = search_chunk,
                                 .progress = search->progress};
     if (rc == 0)
@@ -358,6 +434,7 @@ int spanlog_trace_find(const struct spanlog_trace_search *search, struct spanlog
         free(finders[i].lines);
         free(finders[i].hosts);
     }
+    free_pieces(pieces, sources->count);
     spanlog_arena_free(&matches.arena);
     free(finders);
     free(arguments);

@@ -24,7 +24,8 @@ static const struct spanlog_usage usage = {
                 "  spanlog diff --where '{ duration > 1s }' shop.jsonl\n"
                 "  spanlog diff e266f103 99a0b1c2 shop.jsonl\n",
     .options = SPANLOG_TAKES_INPUT | SPANLOG_TAKES_LOOK | SPANLOG_TAKES_COLOR | SPANLOG_TAKES_JSON |
-               SPANLOG_TAKES_FILTER | SPANLOG_TAKES_ERRORS | SPANLOG_TAKES_LIMIT};
+               SPANLOG_TAKES_FILTER | SPANLOG_TAKES_MEMORY | SPANLOG_TAKES_ERRORS |
+               SPANLOG_TAKES_LIMIT};
 
 #define ROWS_FOR_PEOPLE 30
 
@@ -46,6 +47,7 @@ static int add_input(struct spanlog_diff *diff, const struct spanlog_options *op
     if (spanlog_input_open(&input, options) < 0)
         return SPANLOG_EXIT_ERROR;
     struct spanlog_collect_options collect = {.jobs = diff->jobs,
+                                              .memory = options->memory,
                                               .error_status_min = options->error_status_min,
                                               .translate = options->translate,
                                               .where = where,

@@ -132,7 +132,7 @@ void spanlog_input_say_news(struct spanlog_input *input) {
 int spanlog_input_close_quietly(struct spanlog_input *input, int rc, bool found) {
     int status = found ? SPANLOG_EXIT_DONE : SPANLOG_EXIT_NOTHING;
     spanlog_clear_progress();
-    if (rc < 0 && rc != -EPIPE) {
+    if (rc < 0 && rc != -EPIPE && rc != -ECANCELED) { /* the last is among the notes */
         fprintf(stderr, "spanlog: %s\n", strerror(-rc));
         status = SPANLOG_EXIT_ERROR;
     }

@@ -28,6 +28,8 @@ static const struct verb {
     {"cat", "log lines in another dialect", spanlog_verb_cat},
     {"tail", "follow logs: a tree as each trace completes", spanlog_verb_tail},
     {"export", "spans and logs for Zipkin, Jaeger, Perfetto, databases", spanlog_verb_export},
+    {"index", "FILE.spx beside each file, with which trace finds an id at once",
+     spanlog_verb_index},
 #ifdef SPANLOG_TOOL_RECOVER
     {"recover", "write what dead processes left", spanlog_verb_recover},
 #endif

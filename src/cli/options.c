@@ -41,6 +41,7 @@ static const char *set_jobs(struct spanlog_options *options, const char *value) 
     return NULL;
 }
 
+/* 512M, 2G: the units are powers of 1024. */
 static const char *set_width(struct spanlog_options *options, const char *value) {
     uint64_t number;
     if (!spanlog_value_count(value, 1000, &number) || number < 40)
@@ -356,6 +357,9 @@ static const struct option {
      SPANLOG_TAKES_INPUT | SPANLOG_TAKES_TAIL, 0},
     {"trace-key", "KEY", "lines without a trace id belong together by this field: request_id",
      set_trace_key, SPANLOG_TAKES_INPUT | SPANLOG_TAKES_TAIL, 0},
+    {"memory", "SIZE",
+     "most memory for spans, then temporary files (default: half of what is free)",
+     spanlog_set_memory, SPANLOG_TAKES_MEMORY, 0},
     {"jobs", "N", "threads (default: one for each core)", set_jobs, SPANLOG_TAKES_INPUT, 'j'},
 };
 #define OPTIONS (sizeof table / sizeof table[0])

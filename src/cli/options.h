@@ -36,7 +36,8 @@ enum spanlog_takes {
     SPANLOG_TAKES_CHECK = 1 << 20,  /* --assert --rules --on-fail */
     SPANLOG_TAKES_LIMIT = 1 << 21,  /* --limit, which is also in SORT */
     SPANLOG_TAKES_FOLLOW = 1 << 22, /* --follow --lines --from-start */
-    SPANLOG_TAKES_TAIL = 1 << 23    /* --settle --give-up --memory --from-start */
+    SPANLOG_TAKES_TAIL = 1 << 23,   /* --settle --give-up --memory --from-start */
+    SPANLOG_TAKES_MEMORY = 1 << 24  /* --memory, of questions asked of all traces */
 };
 
 struct spanlog_usage {
@@ -82,13 +83,13 @@ struct spanlog_options {
     enum spanlog_query_form query_form; /* --as */
     unsigned width;                     /* 0: the terminal's, or 80 */
     unsigned jobs;
+    uint64_t memory; /* 0: not given */
     int32_t error_status_min;
     struct spanlog_translate_settings translate;
     const struct spanlog_export_format *export_to; /* of export; NULL: not given */
     bool table;
     uint64_t lines;
     uint64_t settle_ns, give_up_ns;
-    uint64_t memory;                  /* 0: not given */
     const struct spanlog_dialect *to; /* NULL: by the output */
     struct spanlog_traces_query query;
     const struct spanlog_usage *usage;

@@ -21,6 +21,7 @@ int spanlog_question_open(struct spanlog_question *question, const struct spanlo
 int spanlog_question_collect(struct spanlog_question *question, const struct spanlog_probe *probe) {
     const struct spanlog_options *options = &question->options;
     struct spanlog_collect_options collect = {.jobs = question->jobs,
+                                              .memory = options->memory,
                                               .error_status_min = options->error_status_min,
                                               .translate = options->translate,
                                               .probe = probe,

@@ -17,7 +17,8 @@ static const struct spanlog_usage usage = {
                 "  spanlog traces logs/ --status error --since 10m\n"
                 "  spanlog traces logs/ --service payment --min-duration 100ms --json\n",
     .options = SPANLOG_TAKES_INPUT | SPANLOG_TAKES_LOOK | SPANLOG_TAKES_COLOR | SPANLOG_TAKES_JSON |
-               SPANLOG_TAKES_FILTER | SPANLOG_TAKES_SORT | SPANLOG_TAKES_ERRORS};
+               SPANLOG_TAKES_FILTER | SPANLOG_TAKES_MEMORY | SPANLOG_TAKES_SORT |
+               SPANLOG_TAKES_ERRORS};
 
 int spanlog_verb_traces(int argc, char **argv) {
     struct spanlog_options options;
@@ -30,6 +31,7 @@ int spanlog_verb_traces(int argc, char **argv) {
     if (spanlog_input_open(&input, &options) < 0)
         return SPANLOG_EXIT_ERROR;
     struct spanlog_collect_options collect = {.jobs = spanlog_job_count(options.jobs),
+                                              .memory = options.memory,
                                               .error_status_min = options.error_status_min,
                                               .translate = options.translate,
                                               .where = options.query.filter.where,

@@ -23,6 +23,7 @@ int spanlog_verb_check(int argc, char **argv);
 int spanlog_verb_cat(int argc, char **argv);
 int spanlog_verb_tail(int argc, char **argv);
 int spanlog_verb_export(int argc, char **argv);
+int spanlog_verb_index(int argc, char **argv);
 int spanlog_verb_recover(int argc, char **argv);
 
 #endif

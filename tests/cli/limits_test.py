@@ -34,11 +34,12 @@ class Tool:
         self.path = path
         self.memory = memory
 
-    def run(self, *arguments, most_mb=None, stdin=None):
+    def run(self, *arguments, most_mb=None, stdin=None, folder=None):
         """Returns status, stdout, stderr; fails when it took more memory."""
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             process = subprocess.Popen([self.path, *arguments], stdout=out, stderr=err,
-                                       stdin=stdin or subprocess.DEVNULL)
+                                       stdin=stdin or subprocess.DEVNULL,
+                                       env={**os.environ, "TMPDIR": folder} if folder else None)
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
             out.seek(0)
@@ -192,6 +193,68 @@ def a_pipe_is_answered_line_by_line(tool, folder):
         assert process.wait() == 0
 
 
+def many_traces(path, copies):
+    """1,000 lines of 20 traces, again and again with other ids: 280 bytes a line."""
+    lines = "".join(span(1 + i % 50, i % 50, 50 * i, 40, "work %d" % (i % 7)).replace(
+        TRACE, "%032x" % (i // 50 << 32 | 0x1234567)) for i in range(1000)).encode()
+    with open(path, "wb") as file:
+        for copy in range(copies):
+            file.write(lines.replace(b"01234567", b"%08x" % (copy + 1)))
+
+
+def rows_beyond_memory_go_to_files(tool, folder):
+    path = folder + "/many.jsonl"
+    many_traces(path, 600)
+    # A piece of the file and a list of 12,000 traces for each job come on top; unlimited it is 68 MB.
+    answers = {limit: tool.run("traces", "--json", "--memory", limit, path, most_mb=most)
+               for limit, most in (("1M", 28), ("16M", 46), ("1G", 110))}
+    for limit, (status, out, err) in answers.items():
+        assert status == 0 and err == "", (limit, status, err)
+        assert out == answers["1G"][1], f"--memory {limit} gives another answer"
+    assert len(answers["1M"][1].splitlines()) == 12000, len(answers["1M"][1].splitlines())
+    # Questions that keep more than rows.
+    for verb in (("stats",), ("path",), ("shapes",), ("traces", "--where", '{ name = "work 3" }')):
+        few, many = (tool.run(*verb, "--memory", limit, path) for limit in ("1M", "1G"))
+        assert few == many and few[0] == 0, (verb, few[1][:300], many[1][:300], few[2])
+    status, out, err = tool.run("traces", "--memory", "1M", path, folder=folder + "/none")
+    assert status == 2 and out == "" and err.count("\n") == 1, (status, out[:200], err)
+    assert "none: No such file or directory" in err and "TMPDIR" in err, err
+
+
+def temporary_files_that_do_not_fit_are_named(tool, folder):
+    path = folder + "/many.jsonl"
+    many_traces(path, 300)
+    small = folder + "/small"
+    os.mkdir(small)
+    shell = 'mount -t tmpfs -o size=1m none "$0" && TMPDIR="$0" exec "$@"'
+    if subprocess.run(["unshare", "-rm", "sh", "-c", shell, small, "true"], check=False,
+                      stderr=subprocess.DEVNULL).returncode != 0:
+        print("  (left out: no file system may be mounted here)")
+        return
+    done = subprocess.run(["unshare", "-rm", "sh", "-c", shell, small, tool.path, "traces",
+                           "--memory", "1M", path], check=False, capture_output=True, text=True)
+    assert done.returncode == 2 and done.stdout == "", (done.returncode, done.stdout[:200])
+    assert "small: No space left on device" in done.stderr, done.stderr
+
+
+def a_trace_of_a_million_spans_works_also_beyond_memory(tool, folder):
+    count = 1000000
+    path = folder + "/million.jsonl"
+    line = span(0x1111111111111111, 0x2222222222222222, 0, 1000)
+    with open(path, "w") as file:
+        file.write(span(1, 0, 0, 1000))
+        for i in range(2, count + 1):
+            file.write(line.replace("1" * 16, "%016x" % i).replace("2" * 16, "%016x" % (i // 2)))
+    began = time.time()
+    # Its rows are 48 bytes a span, and a tree of them has to be in memory at once.
+    status, out, err = tool.run("traces", "--json", "--memory", "1M", path, most_mb=400)
+    assert status == 0 and json.loads(out)["spans"] == count, (out, err)
+    status, out, err = tool.run("trace", TRACE, path, most_mb=1500)
+    assert status == 0 and "1,000,000 spans" in out.splitlines()[0].replace("1000000", "1,000,000"), (
+        out[:300], err)
+    assert not tool.memory or time.time() - began < 120, time.time() - began
+
+
 def questions_about_deep_and_wide_traces_are_answered(tool, folder):
     count = 100000
     path = folder + "/deep.jsonl"
@@ -226,7 +289,9 @@ TESTS = [questions_about_deep_and_wide_traces_are_answered, a_chain_100000_deep_
          json_nested_100000_deep_is_a_bad_line, a_line_of_100_mb_is_skipped_and_named,
          a_line_of_12_mb_is_read, a_bomb_costs_time_and_no_memory,
          a_document_of_100_mb_on_one_line_is_one_value,
-         what_is_written_while_reading_is_left_for_the_next_time, a_pipe_is_answered_line_by_line]
+         what_is_written_while_reading_is_left_for_the_next_time, a_pipe_is_answered_line_by_line,
+         rows_beyond_memory_go_to_files, temporary_files_that_do_not_fit_are_named,
+         a_trace_of_a_million_spans_works_also_beyond_memory]
 
 
 def main():
