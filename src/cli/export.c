@@ -81,6 +81,7 @@ int spanlog_verb_export(int argc, char **argv) {
     struct spanlog_export export = {.format = options.export_to,
                                     .filter = has_filter(filter) ? filter : NULL,
                                     .translate = options.translate,
+                                    .jobs = spanlog_job_count(options.jobs),
                                     .memory = options.memory,
                                     .error_status_min = options.error_status_min,
                                     .fd = STDOUT_FILENO,
