@@ -32,7 +32,10 @@ if(TARGET spanlog_analyzer)
   add_test(NAME tool_reads_other_loggers
     COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/interop/loggers/samples_test.py
             $<TARGET_FILE:spanlog_tool>)
-  set_tests_properties(tool_prints_what_is_expected tool_stays_within_its_limits
+  add_test(NAME tool_reads_back_every_dialect
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/conformance/read_back_test.py
+            $<TARGET_FILE:format_lines> $<TARGET_FILE:spanlog_tool>)
+  set_tests_properties(tool_prints_what_is_expected tool_reads_back_every_dialect tool_stays_within_its_limits
     PROPERTIES TIMEOUT 300)
 
   # make_corpus 200 > corpus.jsonl: what to measure with.

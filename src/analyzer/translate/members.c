@@ -6,7 +6,7 @@
 /* An object that is open. */
 struct frame {
     struct spanlog_text prefix;
-    uint8_t container;
+    uint16_t container;
 };
 
 struct flattening {
@@ -112,7 +112,7 @@ static bool open_object(struct flattening *f, const struct spanlog_member *membe
     return true;
 }
 
-static inline void note_type(struct spanlog_keys_seen *seen, uint8_t key, uint8_t type) {
+static inline void note_type(struct spanlog_keys_seen *seen, uint16_t key, uint8_t type) {
     spanlog_key_set_add(&seen->any, key);
     if (type == SPANLOG_JSON_STRING)
         spanlog_key_set_add(&seen->strings, key);

@@ -29,11 +29,11 @@ struct spanlog_member {
     struct spanlog_text prefix; /* "req.", or empty */
     struct spanlog_text name;   /* "method" */
     struct spanlog_json_value value;
-    uint8_t key;       /* the number of prefix and name together; 0: not a known one */
-    uint8_t inner;     /* the number of the name alone, where there is a prefix */
-    uint8_t container; /* the number of the object that it lies in */
-    uint8_t use;       /* enum spanlog_member_use */
-    bool renders;      /* the name stands in the line as `,"name":` */
+    uint16_t key;       /* the number of prefix and name together; 0: not a known one */
+    uint16_t inner;     /* the number of the name alone, where there is a prefix */
+    uint16_t container; /* the number of the object that it lies in */
+    uint8_t use;        /* enum spanlog_member_use */
+    bool renders;       /* the name stands in the line as `,"name":` */
 };
 
 struct spanlog_members {

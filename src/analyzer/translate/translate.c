@@ -210,7 +210,7 @@ static bool is_log_line(const char *p) {
     const char *end = spanlog_json_plain_short(p + 2);
     if (end - p == 11 && (p[2] | 0x20) == 't' && memcmp(p + 3, "imestamp", 8) == 0)
         return false;
-    uint8_t key = spanlog_dialect_key(keys, p + 2, (size_t)(end - p) - 2);
+    uint16_t key = spanlog_dialect_key(keys, p + 2, (size_t)(end - p) - 2);
     uint8_t meaning = keys->meanings[keys->dialect_count - 1][key].meaning;
     return meaning >= SPANLOG_MEANS_TIME && meaning <= SPANLOG_MEANS_LEVEL;
 }
