@@ -218,10 +218,12 @@ static bool is_id(uint8_t meaning) {
     return meaning >= SPANLOG_MEANS_TRACE_ID && meaning <= SPANLOG_MEANS_PARENT_ID;
 }
 
-/* Ids that are all zeros are none; the key has said what it could. */
+/* Ids that are all zeros are none, nor is an empty time; the key has said what it could. */
 static bool says_nothing(uint8_t meaning, const struct spanlog_json_value *value) {
     if (value->type == SPANLOG_JSON_NULL)
         return !is_of_spans(meaning);
+    if (meaning == SPANLOG_MEANS_TIME)
+        return is_string(value) && value->begin == value->end;
     if (!is_id(meaning) || !is_scalar(value))
         return false;
     struct spanlog_reading_id id;

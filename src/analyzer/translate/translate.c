@@ -92,13 +92,18 @@ static int merge(struct spanlog_line *line, const struct spanlog_line *outer,
         line->trace_text = outer->trace_text;
         line->span_text = outer->span_text;
     }
+    if (!line->has_parent && !line->parent_text.data && line->line_kind != SPANLOG_LINE_LOG)
+        line->parent_text = outer->parent_text;
+    line->dropped_attributes += outer->dropped_attributes;
     int added = outer->attribute_count ? merge_attributes(line, outer, arena) : 0;
     if (added < 0)
         return added;
     return added > 0 || was.time_ns != line->time_ns || was.service.size != line->service.size ||
            was.logger.data != line->logger.data || was.source.data != line->source.data ||
            was.pid != line->pid || was.tid != line->tid || was.level != line->level ||
-           was.trace_text.data != line->trace_text.data;
+           was.trace_text.data != line->trace_text.data ||
+           was.parent_text.data != line->parent_text.data ||
+           was.dropped_attributes != line->dropped_attributes;
 }
 
 int spanlog_emit(struct spanlog_translator *translator, const struct spanlog_line *line) {
