@@ -36,7 +36,16 @@ struct spanlog_member {
     bool renders;       /* the name stands in the line as `,"name":` */
 };
 
+/* Which key stood at a place of the line before. */
+struct spanlog_recent_key {
+    uint64_t head, tail;
+    uint32_t size;
+    uint16_t key;
+};
+#define SPANLOG_RECENT_KEYS 32
+
 struct spanlog_members {
+    struct spanlog_recent_key recent[SPANLOG_RECENT_KEYS];
     const char *problem; /* NULL, or what is wrong with the line */
     const char *end;     /* the newline */
     uint32_t count;

@@ -142,17 +142,25 @@ int spanlog_emit_over(struct spanlog_translator *translator, const struct spanlo
 
 /* ---- which format ------------------------------------------------------------------------- */
 
+#define FORMAT_JSON 6
+
 /* In the order in which they are tried. */
 static const struct {
     const char *name;
     spanlog_translate_function *function;
 } formats[] = {
-    {"otlp", spanlog_translate_otlp},     {"otel-console", spanlog_translate_otel_console},
-    {"jaeger", spanlog_translate_jaeger}, {"zipkin", spanlog_translate_zipkin},
-    {"chrome", spanlog_translate_chrome}, {"loki", spanlog_translate_loki},
-    {"json", spanlog_translate_logger},   {"cri", spanlog_translate_cri},
-    {"syslog", spanlog_translate_syslog}, {"pretty", spanlog_translate_pretty},
-    {"logfmt", spanlog_translate_logfmt}, {"text", spanlog_translate_text},
+    {"otlp", spanlog_translate_otlp},
+    {"otel-console", spanlog_translate_otel_console},
+    {"jaeger", spanlog_translate_jaeger},
+    {"zipkin", spanlog_translate_zipkin},
+    {"chrome", spanlog_translate_chrome},
+    {"loki", spanlog_translate_loki},
+    [FORMAT_JSON] = {"json", spanlog_translate_logger},
+    {"cri", spanlog_translate_cri},
+    {"syslog", spanlog_translate_syslog},
+    {"pretty", spanlog_translate_pretty},
+    {"logfmt", spanlog_translate_logfmt},
+    {"text", spanlog_translate_text},
 };
 #define FORMAT_COUNT ((int)(sizeof formats / sizeof formats[0]))
 
@@ -185,7 +193,7 @@ void spanlog_translator_init(struct spanlog_translator *translator,
     translator->only = format_named(settings->dialect);
     if (translator->only < 0 &&
         (translator->dialect = spanlog_dialect_named(settings->dialect)) >= 0)
-        translator->only = format_named("json");
+        translator->only = FORMAT_JSON;
 }
 
 void spanlog_translator_free(struct spanlog_translator *translator) {
@@ -231,7 +239,7 @@ static int translate_line(struct spanlog_translator *translator, const char *lin
             translator->problem = *p == '{' ? "not of this dialect" : "not a JSON object";
         return rc < 0 ? rc : 0;
     }
-    for (int i = is_log_line(p) ? format_named("json") : 0; i < FORMAT_COUNT; i++) {
+    for (int i = is_log_line(p) ? FORMAT_JSON : 0; i < FORMAT_COUNT; i++) {
         int rc = formats[i].function(translator, line, end);
         if (rc != 0)
             return rc < 0 ? rc : 0;
