@@ -180,18 +180,21 @@ const struct spanlog_reading_key spanlog_reading_common[] = {
     MEANS("Scopes", IDS_INSIDE),
     MEANS("spans", TRACE_INSIDE),
 
-    /* Reserved, and of no other meaning: a line has them as attributes. */
-    MEANS("events", NOTHING),
-    MEANS("links", NOTHING),
-    MEANS("sample_ratio", NOTHING),
-    MEANS("dropped_attributes", NOTHING),
-    MEANS("dropped_events", NOTHING),
-    MEANS("dropped_links", NOTHING),
+    MEANS("events", EVENTS),
+    MEANS("links", LINKS),
+    MEANS("sample_ratio", SAMPLE_RATIO),
+    MEANS("dropped_attributes", DROPPED_ATTRIBUTES),
+    MEANS("dropped_events", DROPPED_EVENTS),
+    MEANS("dropped_links", DROPPED_LINKS),
     END,
 };
 
 static const struct spanlog_reading_key ecs_keys[] = {
     MEANS("@timestamp", TIME),
+    MEANS("log.level", LEVEL),
+    MEANS("message", MESSAGE),
+    MEANS("service.name", SERVICE),
+    MEANS("trace.id", TRACE_ID),
     MEANS("span.id", SPAN_ID),
     MEANS("transaction.id", SPAN_ID),
     MEANS("span.name", SPAN_NAME),
@@ -203,8 +206,15 @@ static const struct spanlog_reading_key ecs_keys[] = {
     MEANS("transaction.type", KIND),
     MEANS("span.type", KIND),
     MEANS("http.response.status_code", STATUS_CODE),
+    MEANS("event.duration", DURATION_NS),
+    MEANS("error.message", ERROR),
+    MEANS("log.logger", LOGGER),
+    MEANS("log.origin.file.name", SOURCE),
+    MEANS("log.origin.file.line", SOURCE_LINE),
+    MEANS("process.pid", PID),
+    MEANS("process.thread.id", TID),
     MEANS("processor.event", NOTHING),
-    MEANS("ecs.version", NOTHING),
+    MEANS("ecs.version", IGNORED),
     END,
 };
 
@@ -336,13 +346,26 @@ static const struct spanlog_reading_key gcp_keys[] = {
     MEANS("time", TIME),
     MEANS("timestamp", TIME),
     MEANS("severity", LEVEL),
+    MEANS("message", MESSAGE),
+    MEANS("serviceContext.service", SERVICE),
+    MEANS("logging.googleapis.com/trace", TRACE_ID),
+    MEANS("logging.googleapis.com/spanId", SPAN_ID),
+    MEANS("logging.googleapis.com/sourceLocation.file", SOURCE),
+    MEANS("logging.googleapis.com/sourceLocation.line", SOURCE_LINE),
     END,
 };
 
 static const struct spanlog_reading_key datadog_keys[] = {
-    MEANS("status", LEVEL),
-    MEANS("ddsource", NOTHING),
+    MEANS("timestamp", TIME),
     MEANS("date", TIME),
+    MEANS("status", LEVEL),
+    MEANS("message", MESSAGE),
+    MEANS("trace_id", TRACE_ID),
+    MEANS("span_id", SPAN_ID),
+    MEANS("otel.status_code", STATUS),
+    MEANS("error.message", ERROR),
+    MEANS("logger.name", LOGGER),
+    MEANS("ddsource", IGNORED),
     MEANS("logger.thread_name", NOTHING),
     END,
 };
@@ -359,6 +382,8 @@ static const struct spanlog_reading_key azure_keys[] = {
 
 static const struct spanlog_reading_key zap_keys[] = {
     MEANS("logger", LOGGER),
+    MEANS("caller", SOURCE),
+    MEANS("duration", DURATION_S),
     END,
 };
 
@@ -424,7 +449,7 @@ const struct spanlog_reading spanlog_readings[] = {
      {"level# time# !v", "level# time msg", "time# pid hostname"},
      pino_keys,
      SPANLOG_SCALE_TENS},
-    {"datadog", {"dd.trace_id status$ !level", "ddsource status$"}, datadog_keys, 0},
+    {"datadog", {"dd.trace_id status$ !level !severity", "ddsource status$"}, datadog_keys, 0},
     {"azure", {"operation_Id", "OperationId"}, azure_keys, SPANLOG_SCALE_AZURE},
     {"python",
      {"levelname message", "levelname asctime", "levelname name"},
@@ -434,7 +459,10 @@ const struct spanlog_reading spanlog_readings[] = {
      {"event$ level$ !msg !message", "event$ timestamp !msg !message"},
      structlog_keys,
      0},
-    {"gcp", {"severity$ message", "severity$ textPayload", "severity$ time"}, gcp_keys, 0},
+    {"gcp",
+     {"severity$ message !level", "severity$ textPayload", "severity$ time !level"},
+     gcp_keys,
+     0},
     {"zap", {"level$ ts# msg", "level$ ts caller"}, zap_keys, 0},
     {"zerolog", {"level$ time message", "level$ time# !msg"}, NULL, 0},
     {"logrus", {"level$ time msg file"}, logrus_keys, 0},
@@ -443,4 +471,12 @@ const struct spanlog_reading spanlog_readings[] = {
     {"winston", {"level$ message$"}, NULL, 0},
     {"keys", {""}, NULL, SPANLOG_SCALE_OTEL}, /* any object: by the common keys */
     {NULL, {NULL}, NULL, 0},
+};
+
+const struct spanlog_reading_head spanlog_reading_heads[] = {
+    {"ecs", {"@timestamp", "log.level", "message", "ecs.version"}},
+    {"gcp", {"time", "severity", "message", "serviceContext.service"}},
+    {"datadog", {"timestamp", "status", "message", "ddsource"}},
+    {"zap", {"ts", "level", "msg", "service"}},
+    {NULL, {NULL}},
 };

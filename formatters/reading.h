@@ -10,7 +10,9 @@
  * A fingerprint lists keys that a line must have: `#` behind one asks for a number, `$` for a
  * string, `{` for an object; `!` before one says that it must be absent. The first row of the table
  * with a fingerprint that fits is the line's dialect; so the same key may mean different things,
- * and a numeric level is never guessed from its value.
+ * and a numeric level is never guessed from its value. A head names the keys with which every line
+ * of the dialect begins that spanlog itself writes: attributes that follow, whatever their names,
+ * do not make it another one.
  *
  * A new dialect is one more row here. Pure data and pure functions: no malloc, no I/O, no clock.
  */
@@ -56,6 +58,16 @@ enum spanlog_meaning {
     SPANLOG_MEANS_IDLE,
     SPANLOG_MEANS_DURATION_US, /* of an Elastic APM document, whose time is the start */
     SPANLOG_MEANS_OUTCOME,
+    SPANLOG_MEANS_DURATION_NS, /* of a completed span, as with ms */
+    SPANLOG_MEANS_DURATION_S,
+    SPANLOG_MEANS_EVENTS,
+    SPANLOG_MEANS_LINKS,
+    SPANLOG_MEANS_SAMPLE_RATIO,
+    SPANLOG_MEANS_DROPPED_EVENTS,
+    SPANLOG_MEANS_DROPPED_LINKS,
+    /* Of any record. */
+    SPANLOG_MEANS_DROPPED_ATTRIBUTES,
+    SPANLOG_MEANS_IGNORED, /* says nothing that is not known */
     /* Containers. */
     SPANLOG_MEANS_INSIDE,       /* ids and service may lie in it; its members lose its name */
     SPANLOG_MEANS_IDS_INSIDE,   /* the same, but the names of its members stay as they are */
@@ -84,8 +96,16 @@ struct spanlog_reading {
     enum spanlog_level_scale scale;
 };
 
+/* The keys with which every line begins that spanlog writes in a dialect of others; a
+ * severityNumber may stand behind the level. */
+struct spanlog_reading_head {
+    const char *name; /* of the dialect */
+    const char *keys[4];
+};
+
 extern const struct spanlog_reading spanlog_readings[]; /* up to a NULL name; the last fits all */
 extern const struct spanlog_reading_key spanlog_reading_common[];
+extern const struct spanlog_reading_head spanlog_reading_heads[]; /* up to a NULL name */
 
 /* ---- values ------------------------------------------------------------------------------- */
 

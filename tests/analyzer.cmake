@@ -47,7 +47,10 @@ if(TARGET spanlog_analyzer)
   add_test(NAME tool_reads_other_loggers
     COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/interop/loggers/samples_test.py
             $<TARGET_FILE:spanlog_tool>)
-  set_tests_properties(tool_prints_what_is_expected tool_stays_within_its_limits
+  add_test(NAME tool_reads_back_every_dialect
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/conformance/read_back_test.py
+            $<TARGET_FILE:format_lines> $<TARGET_FILE:spanlog_tool>)
+  set_tests_properties(tool_prints_what_is_expected tool_reads_back_every_dialect tool_stays_within_its_limits
     PROPERTIES TIMEOUT 300)
 
   add_test(NAME tool_answers_with_an_index_as_without
@@ -72,6 +75,19 @@ if(TARGET spanlog_analyzer)
   set_tests_properties(json_is_read_as_strict_parsers_do PROPERTIES TIMEOUT 120)
   set_tests_properties(json_is_read_as_strict_parsers_do_in_millions_of_lines
     PROPERTIES TIMEOUT 900 LABELS slow)
+  # Exports: their shapes, and real databases, which come from PyPI into a folder of the build.
+  set(exports ${CMAKE_CURRENT_SOURCE_DIR}/interop/exports)
+  add_test(NAME tool_exports_shapes_that_others_read
+    COMMAND ${Python3_EXECUTABLE} ${exports}/shapes_test.py $<TARGET_FILE:spanlog_tool>)
+  foreach(database duckdb clickhouse)
+    add_test(NAME tool_exports_rows_that_${database}_reads
+      COMMAND ${Python3_EXECUTABLE} ${exports}/${database}_test.py $<TARGET_FILE:spanlog_tool>
+              ${CMAKE_BINARY_DIR}/python-${database})
+  endforeach()
+  set_tests_properties(tool_exports_rows_that_duckdb_reads PROPERTIES
+    LABELS interop SKIP_RETURN_CODE 77 TIMEOUT 900)
+  set_tests_properties(tool_exports_rows_that_clickhouse_reads PROPERTIES
+    LABELS "interop;slow" SKIP_RETURN_CODE 77 TIMEOUT 1800)
 
   # make_corpus 200 > corpus.jsonl: what to measure with.
   add_executable(make_corpus ${CMAKE_CURRENT_SOURCE_DIR}/bench/make_corpus.c)

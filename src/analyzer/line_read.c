@@ -211,12 +211,34 @@ static void fill_links(struct filling *filling, const struct spanlog_json_value 
     filling->line->link_count = count;
 }
 
+int spanlog_line_read_lists(struct spanlog_reader *reader, const struct spanlog_json_value *events,
+                            const struct spanlog_json_value *links, struct spanlog_arena *arena,
+                            struct spanlog_line *ret) {
+    struct filling filling = {reader, arena, ret, false};
+    if (events)
+        fill_events(&filling, events);
+    if (links)
+        fill_links(&filling, links);
+    return filling.no_memory ? -ENOMEM : 0;
+}
+
 /* ---- the line ----------------------------------------------------------------------------- */
+
+static struct spanlog_text hex_of(struct filling *filling, const uint8_t *id, size_t size) {
+    char *text = spanlog_arena_alloc(filling->arena, 2 * size);
+    filling->no_memory |= !text;
+    if (text)
+        spanlog_put_hex(text, id, size);
+    return (struct spanlog_text){text, text ? (uint32_t)(2 * size) : 0};
+}
 
 static void fill_ids(struct filling *filling, const struct spanlog_record *record) {
     struct spanlog_line *line = filling->line;
     const struct spanlog_json_value *raw = record->raw;
-    line->has_context = record->has_trace && record->has_span;
+    /* Without flags the ids stay texts: zero flags would say that it was not sampled. */
+    struct spanlog_text flags = text_of(filling, &raw[SPANLOG_FIELD_TRACE_FLAGS]);
+    line->has_context = record->has_trace && record->has_span && flags.data &&
+                        spanlog_read_hex(flags.data, flags.size, &line->trace_flags, 1) == 0;
     line->has_parent = record->has_parent;
     if (record->has_trace)
         put_id(&record->trace, line->trace_id, line->trace_id + 8);
@@ -224,15 +246,17 @@ static void fill_ids(struct filling *filling, const struct spanlog_record *recor
         put_id(&record->span, NULL, line->span_id);
     if (record->has_parent)
         put_id(&record->parent, NULL, line->parent_id);
-    if (record->has_trace && (record->trace.opaque || !record->has_span))
+    if (record->has_trace && record->trace.opaque)
         line->trace_text = text_of(filling, &raw[SPANLOG_FIELD_TRACE_ID]);
+    else if (record->has_trace && !line->has_context)
+        line->trace_text = hex_of(filling, line->trace_id, 16);
     if (record->has_span && (record->span.opaque || record->span.high))
         line->span_text = text_of(filling, &raw[SPANLOG_FIELD_SPAN_ID]);
-    if (record->has_parent && (record->parent.opaque || record->parent.high))
+    else if (record->has_span && !line->has_context)
+        line->span_text = hex_of(filling, line->span_id, 8);
+    if (record->line_kind == SPANLOG_LINE_LOG ||
+        (record->has_parent && (record->parent.opaque || record->parent.high)))
         line->parent_text = text_of(filling, &raw[SPANLOG_FIELD_PARENT_ID]);
-    struct spanlog_text flags = text_of(filling, &raw[SPANLOG_FIELD_TRACE_FLAGS]);
-    if (flags.data)
-        spanlog_read_hex(flags.data, flags.size, &line->trace_flags, 1);
 }
 
 static void fill_span(struct filling *filling, const struct spanlog_record *record) {
@@ -273,9 +297,9 @@ static bool has_own_place(const struct spanlog_record *record, unsigned field,
         return true;
     case SPANLOG_FIELD_TRACE_ID:
     case SPANLOG_FIELD_SPAN_ID:
+    case SPANLOG_FIELD_PARENT_ID:
     case SPANLOG_FIELD_TRACE_FLAGS:
         return is_string;
-    case SPANLOG_FIELD_PARENT_ID:
     case SPANLOG_FIELD_OPERATION:
     case SPANLOG_FIELD_KIND:
     case SPANLOG_FIELD_START:

@@ -18,6 +18,12 @@
 int spanlog_line_read(struct spanlog_reader *reader, const struct spanlog_record *record,
                       const char *line, struct spanlog_arena *arena, struct spanlog_line *ret);
 
+/* The elements of a span's `events` and `links`, of values that were checked; NULL: there are none.
+ * 0, or -ENOMEM. */
+int spanlog_line_read_lists(struct spanlog_reader *reader, const struct spanlog_json_value *events,
+                            const struct spanlog_json_value *links, struct spanlog_arena *arena,
+                            struct spanlog_line *ret);
+
 /* Keys are rendered as the json dialect has them: others, which reserve other names, need this
  * first. Events' keys are not rendered. */
 void spanlog_line_forget_json(struct spanlog_line *line);

@@ -39,6 +39,13 @@ static inline uint64_t test_count_readable(const struct spanlog_translator *tran
     return count;
 }
 
+/* Formats are called here without what spanlog_translate does for the first line. */
+static inline void test_remember(struct spanlog_translator *translator) {
+    translator->memory = calloc(1, sizeof *translator->memory);
+    assert_non_null(translator->memory);
+    spanlog_reader_init(&translator->memory->reader, 500);
+}
+
 static inline void translates_to(spanlog_translate_function *function, const char *text,
                                  const char *expected) {
     struct spanlog_translate_settings settings = {NULL, NULL};
@@ -46,6 +53,7 @@ static inline void translates_to(spanlog_translate_function *function, const cha
     char *line = test_quoted(text), *wanted = test_quoted(expected);
     size_t size = strlen(expected);
     spanlog_translator_init(&translator, &settings);
+    test_remember(&translator);
     assert_int_equal(function(&translator, line, line + strlen(text)), 1);
     if (translator.problem)
         fail_msg("%s", translator.problem);

@@ -261,28 +261,29 @@ static void what_our_own_export_writes_is_read_back(void **state) {
 
 static void lokis_answer_is_read(void **state) {
     (void)state;
-    translates_to(spanlog_translate_loki,
-                  "{'status':'success','data':{'resultType':'streams',"
-                  "'result':[{'stream':{'service_name':'orders','env':'prod','level':'warn'},"
-                  "'values':[['1795257045123456789','cache miss',{'trace_id':'" TEST_TRACE
-                  "','span_id':'" TEST_SPAN
-                  "','pod':'p-1'}],['1795257045123456790','{\\'ts\\':\\'2026-11-21T10:30:45.5Z\\',"
-                  "\\'level\\':\\'error\\',\\'msg\\':\\'a \\\\\\'b\\\\\\'\\',"
-                  "\\'service\\':\\'own\\',\\'trace_id\\':\\'" TEST_TRACE
-                  "\\',\\'env\\':\\'dev\\'}'],['1795257045123456791','{\\'ts\\':\\'\\',"
-                  "\\'msg\\':\\'no time\\'}',{'traceID':'" TEST_TRACE
-                  "'}],['1795257045123456792','{broken'],['1795257045123456793','two\\nlines\\n'],"
-                  "['1795257045123456794']]}],'stats':{}}}",
-                  "{'ts':'2026-11-21T10:30:45.123456789Z','level':'warn','msg':'cache miss',"
-                  "'service':'orders','trace_id':'" TEST_TRACE "','span_id':'" TEST_SPAN
-                  "','env':'prod','pod':'p-1'}\n{'ts':'2026-11-21T10:30:45.500000000Z',"
-                  "'level':'error','msg':'a \\'b\\'','service':'own','trace_id':'" TEST_TRACE
-                  "','env':'dev'}\n{'ts':'2026-11-21T10:30:45.123456791Z','level':'warn',"
-                  "'msg':'no time','service':'orders','trace_id':'" TEST_TRACE
-                  "','env':'prod'}\n{'ts':'2026-11-21T10:30:45.123456792Z','level':'warn',"
-                  "'msg':'{broken','service':'orders',"
-                  "'env':'prod'}\n{'ts':'2026-11-21T10:30:45.123456793Z','level':'warn',"
-                  "'msg':'two\\u000alines','service':'orders','env':'prod'}\n");
+    translates_to(
+        spanlog_translate_loki,
+        "{'status':'success','data':{'resultType':'streams',"
+        "'result':[{'stream':{'service_name':'orders','env':'prod','level':'warn'},"
+        "'values':[['1795257045123456789','cache miss',{'trace_id':'" TEST_TRACE
+        "','span_id':'" TEST_SPAN
+        "','pod':'p-1'}],['1795257045123456790','{\\'ts\\':\\'2026-11-21T10:30:45.500000000Z\\',"
+        "\\'level\\':\\'error\\',\\'msg\\':\\'a \\\\\\'b\\\\\\'\\',"
+        "\\'service\\':\\'own\\',\\'trace_id\\':\\'" TEST_TRACE
+        "\\',\\'env\\':\\'dev\\'}'],['1795257045123456791','{\\'ts\\':\\'\\',"
+        "\\'msg\\':\\'no time\\'}',{'traceID':'" TEST_TRACE
+        "'}],['1795257045123456792','{broken'],['1795257045123456793','two\\nlines\\n'],"
+        "['1795257045123456794']]}],'stats':{}}}",
+        "{'ts':'2026-11-21T10:30:45.123456789Z','level':'warn','msg':'cache miss',"
+        "'service':'orders','trace_id':'" TEST_TRACE "','span_id':'" TEST_SPAN
+        "','env':'prod','pod':'p-1'}\n{'ts':'2026-11-21T10:30:45.500000000Z',"
+        "'level':'error','msg':'a \\'b\\'','service':'own','trace_id':'" TEST_TRACE
+        "','env':'dev'}\n{'ts':'2026-11-21T10:30:45.123456791Z','level':'warn',"
+        "'msg':'no time','service':'orders','trace_id':'" TEST_TRACE
+        "','env':'prod'}\n{'ts':'2026-11-21T10:30:45.123456792Z','level':'warn',"
+        "'msg':'{broken','service':'orders',"
+        "'env':'prod'}\n{'ts':'2026-11-21T10:30:45.123456793Z','level':'warn',"
+        "'msg':'two\\u000alines','service':'orders','env':'prod'}\n");
 }
 
 static void documents_within_lokis_lines_are_read(void **state) {

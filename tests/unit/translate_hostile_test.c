@@ -13,6 +13,7 @@ static int start(void **state) {
     struct spanlog_translate_settings settings = {NULL, NULL};
     (void)state;
     spanlog_translator_init(&translator, &settings);
+    test_remember(&translator);
     return 0;
 }
 

@@ -155,7 +155,7 @@ static void loguru_has_the_record_beside_its_text(void **state) {
 static void ecs_keys_may_be_flat_or_nested(void **state) {
     const char *expected =
         "{\"ts\":\"" TIME "\",\"level\":\"info\",\"msg\":\"hi\",\"service\":\"orders\"," IDS
-        ",\"logger\":\"com.x\",\"ecs.version\":\"1.2.0\"}";
+        ",\"logger\":\"com.x\"}";
     (void)state;
     becomes("{\"@timestamp\":\"2026-11-21T10:30:45.412Z\",\"ecs.version\":\"1.2.0\",\"log.level\":"
             "\"INFO\",\"message\":\"hi\",\"log.logger\":\"com.x\",\"service.name\":\"orders\","
@@ -360,6 +360,73 @@ static void a_span_in_the_canonical_manner_is_one_in_any_dialect(void **state) {
             "code\":500,\"error\":\"e\"}");
 }
 
+#define SPAN_FIELDS                                                                                \
+    ",\"operation\":\"q\",\"kind\":\"client\",\"start\":\"2026-11-21T10:30:45.366799999Z\","
+
+static void a_span_has_its_duration_in_the_dialects_unit(void **state) {
+    (void)state;
+    has("{\"@timestamp\":\"" TIME "\",\"log.level\":\"info\",\"message\":\"span completed\","
+        "\"ecs.version\":\"1.6.0\",\"service.name\":\"s\"" SPAN_FIELDS
+        "\"event.duration\":45200001}",
+        SPAN_FIELDS "\"duration_ms\":45.200001}");
+    has("{\"ts\":1795257045.412000000,\"level\":\"info\",\"msg\":\"span completed\",\"service\":"
+        "\"s\"" SPAN_FIELDS "\"duration\":0.045200001}",
+        SPAN_FIELDS "\"duration_ms\":45.200001}");
+    has("{\"ts\":1795257045.412,\"level\":\"info\",\"msg\":\"span completed\",\"service\":\"s\""
+        ",\"operation\":\"q\",\"duration\":4.5e-05}",
+        "\"duration_ms\":0.045}");
+    has("{\"ts\":1795257045.412,\"level\":\"info\",\"msg\":\"span completed\",\"service\":\"s\""
+        ",\"operation\":\"q\",\"duration\":7}",
+        "\"duration_ms\":7000}");
+}
+
+static void attributes_behind_the_fields_do_not_change_the_dialect(void **state) {
+    (void)state;
+    has("{\"ts\":1795257045.412000000,\"level\":\"warn\",\"msg\":\"m\",\"service\":\"s\","
+        "\"@timestamp\":1,\"log.level\":\"x\",\"severity\":\"y\",\"message\":\"z\"}",
+        "{\"ts\":\"" TIME "\",\"level\":\"warn\",\"msg\":\"m\",\"service\":\"s\",\"@timestamp\":1,"
+        "\"log.level\":\"x\",\"severity\":\"y\",\"message\":\"z\"}");
+}
+
+static void a_trace_level_without_a_name_is_told_by_its_number(void **state) {
+    (void)state;
+    has("{\"time\":\"" TIME "\",\"severity\":\"DEBUG\",\"severityNumber\":1,\"message\":\"m\"}",
+        "\"level\":\"trace\"");
+    has("{\"time\":\"" TIME "\",\"severity\":\"ERROR\",\"severityNumber\":1,\"message\":\"m\"}",
+        "\"level\":\"error\"");
+}
+
+static void datadogs_ids_are_dropped_only_where_they_repeat(void **state) {
+    static const char whole[] = "{\"timestamp\":\"" TIME "\",\"status\":\"info\",\"message\":"
+                                "\"m\",\"ddsource\":\"spanlog\",\"service\":\"s\"," IDS;
+    char line[600], expected[600];
+    (void)state;
+    snprintf(line, sizeof line, "%s,\"dd.span_id\":\"67667974448284343\"}", whole);
+    snprintf(expected, sizeof expected,
+             "{\"ts\":\"" TIME "\",\"level\":\"info\",\"msg\":\"m\",\"service\":\"s\"," IDS "}");
+    becomes(line, expected);
+    snprintf(line, sizeof line, "%s,\"dd.span_id\":\"67667974448284344\"}", whole);
+    has(line, ",\"dd.span_id\":\"67667974448284344\"}");
+    has("{\"time\":\"" TIME "\",\"msg\":\"m\",\"dd.trace_id\":-0.5}", "\"dd.trace_id\":-0.5}");
+}
+
+static void a_spans_lists_and_counts_are_its_own(void **state) {
+    static const char tail[] =
+        "\"first\":1,\"events\":[{\"ts\":\"" TIME "\",\"name\":\"retry\",\"n\":2}],"
+        "\"links\":[{\"trace_id\":\"" TRACE "\",\"span_id\":\"" SPAN "\"}],"
+        "\"sample_ratio\":0.25,\"dropped_attributes\":1,\"dropped_events\":2,"
+        "\"dropped_links\":3}";
+    char line[1200];
+    (void)state;
+    snprintf(line, sizeof line,
+             "{\"ts\":1795257045.412,\"level\":\"info\",\"msg\":\"span completed\",\"service\":"
+             "\"s\"," IDS SPAN_FIELDS "\"duration\":0.0452,%s",
+             tail);
+    has(line, tail);
+    has("{\"time\":\"" TIME "\",\"msg\":\"m\",\"events\":[1],\"links\":2}",
+        "\"events\":[1],\"links\":2}");
+}
+
 static void a_duration_alone_makes_no_span(void **state) {
     (void)state;
     has("{\"level\":\"info\",\"ts\":1795257045.412,\"msg\":\"done\",\"operation\":\"x\","
@@ -475,6 +542,11 @@ int main(void) {
         cmocka_unit_test(trace_key_groups_lines_without_trace_ids),
         cmocka_unit_test(a_canonical_line_stays_as_it_is),
         cmocka_unit_test(a_span_in_the_canonical_manner_is_one_in_any_dialect),
+        cmocka_unit_test(a_span_has_its_duration_in_the_dialects_unit),
+        cmocka_unit_test(attributes_behind_the_fields_do_not_change_the_dialect),
+        cmocka_unit_test(a_trace_level_without_a_name_is_told_by_its_number),
+        cmocka_unit_test(datadogs_ids_are_dropped_only_where_they_repeat),
+        cmocka_unit_test(a_spans_lists_and_counts_are_its_own),
         cmocka_unit_test(a_duration_alone_makes_no_span),
         cmocka_unit_test(reserved_keys_get_an_underscore),
         cmocka_unit_test(members_of_one_name_keep_apart),

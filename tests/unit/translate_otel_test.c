@@ -118,6 +118,58 @@ static void one_resource_alone_is_a_document(void **state) {
                   "'start':'2026-11-21T10:30:45.123456789Z','duration_ms':0}\n");
 }
 
+/* With the attributes given, of a span without a status. */
+static void span_with(const char *attributes, const char *expected) {
+    char document[2048], line[2048];
+    snprintf(document, sizeof document,
+             "{'resourceSpans':[{'resource':{'attributes':[{'key':'service.name','value':"
+             "{'stringValue':'s'}},{'key':'process.pid','value':{'intValue':'711'}}]},"
+             "'scopeSpans':[{'spans':[{'traceId':'" TEST_TRACE "','spanId':'" TEST_SPAN
+             "','name':'a','startTimeUnixNano':'1795257045123456789',"
+             "'endTimeUnixNano':'1795257045123456000','attributes':[%s]}]}]}]}",
+             attributes);
+    snprintf(line, sizeof line, "%s\n", expected);
+    translates_to(spanlog_translate_otlp, document, line);
+}
+#define SPAN_IDS                                                                                   \
+    "'service':'s','trace_id':'" TEST_TRACE "','span_id':'" TEST_SPAN                              \
+    "','trace_flags':'01','operation':'a','kind':'internal',"                                      \
+    "'start':'2026-11-21T10:30:45.123456789Z',"
+
+static void what_otlp_has_no_field_for_is_told_by_attributes(void **state) {
+    (void)state;
+    span_with(
+        "{'key':'code.line.number','value':{'intValue':'42'}},"
+        "{'key':'code.file.path','value':{'stringValue':'db.c'}},"
+        "{'key':'thread.id','value':{'intValue':'713'}},"
+        "{'key':'msg','value':{'stringValue':'span abandoned'}},"
+        "{'key':'level','value':{'stringValue':'warn'}},"
+        "{'key':'severityNumber','value':{'intValue':'14'}},"
+        "{'key':'error','value':{'stringValue':'late'}},"
+        "{'key':'sample_ratio','value':{'doubleValue':0.25}},"
+        "{'key':'duration_ms','value':{'doubleValue':45.2}}",
+        "{'ts':'2026-11-21T10:30:45.123456000Z','level':'warn','msg':'span abandoned'," SPAN_IDS
+        "'duration_ms':45.2,'error':'late','src':'db.c:42','pid':711,'tid':713,"
+        "'sample_ratio':0.25}");
+}
+
+static void a_value_that_does_not_fit_its_field_stays_an_attribute(void **state) {
+    (void)state;
+    span_with(
+        "{'key':'code.line.number','value':{'intValue':'42'}},"
+        "{'key':'thread.id','value':{'intValue':'-1'}},"
+        "{'key':'msg','value':{'stringValue':'hello'}},"
+        "{'key':'level','value':{'stringValue':'high'}},"
+        "{'key':'severityNumber','value':{'intValue':'25'}},"
+        "{'key':'error','value':{'stringValue':'false'}},"
+        "{'key':'sample_ratio','value':{'doubleValue':2.5}},"
+        "{'key':'duration_ms','value':{'stringValue':'long'}}",
+        "{'ts':'2026-11-21T10:30:45.123456789Z','level':'info','msg':'span completed'," SPAN_IDS
+        "'duration_ms':0,'pid':711,'thread.id':-1,'msg_':'hello','level_':'high',"
+        "'severityNumber':25,'error_':'false','sample_ratio_':2.5,'duration_ms_':'long',"
+        "'code.line.number':42}");
+}
+
 static void otlp_log_records_are_read(void **state) {
     (void)state;
     translates_to(
@@ -282,6 +334,8 @@ int main(void) {
         cmocka_unit_test(snake_case_and_names_of_enums_are_read),
         cmocka_unit_test(ids_of_protobufs_own_json_are_base64),
         cmocka_unit_test(one_resource_alone_is_a_document),
+        cmocka_unit_test(what_otlp_has_no_field_for_is_told_by_attributes),
+        cmocka_unit_test(a_value_that_does_not_fit_its_field_stays_an_attribute),
         cmocka_unit_test(otlp_log_records_are_read),
         cmocka_unit_test(pythons_console_span_is_read),
         cmocka_unit_test(pythons_console_log_is_read),

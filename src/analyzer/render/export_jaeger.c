@@ -19,6 +19,10 @@ static const char *type_of(const struct spanlog_value *value) {
     case SPANLOG_VALUE_DOUBLE:
     case SPANLOG_VALUE_FLOAT:
         return "float64";
+    case SPANLOG_VALUE_JSON: /* a number is one with a point, or a large one */
+        return value->size && (*value->text == '-' || (*value->text >= '0' && *value->text <= '9'))
+                   ? "float64"
+                   : "string";
     default:
         return "string";
     }

@@ -89,7 +89,8 @@ struct spanlog_span_logs spanlog_export_logs(const struct spanlog_export_trace *
     struct spanlog_span_logs logs = {
         spanlog_arena_array(scratch, trace->count + (size_t)1, sizeof *logs.list), 0};
     for (uint32_t i = 0; logs.list && i < trace->count; i++)
-        if (!spanlog_line_is_span(&trace->lines[i]) && trace->lines[i].has_context)
+        if (!spanlog_line_is_span(&trace->lines[i]) &&
+            (trace->lines[i].has_context || trace->lines[i].span_text.data))
             logs.list[logs.count++] = &trace->lines[i];
     if (logs.count)
         qsort(logs.list, logs.count, sizeof *logs.list, by_span);

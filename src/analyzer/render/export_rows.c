@@ -61,7 +61,7 @@ static void put_trace_id(struct spanlog_output *out, const struct spanlog_line *
         spanlog_put(out, "\"\"");
 }
 static void put_span_id(struct spanlog_output *out, const struct spanlog_line *line) {
-    if (line->has_context)
+    if (line->has_context || line->span_text.data)
         spanlog_put_json_id(out, line->span_id, 8, line->span_text);
     else
         spanlog_put(out, "\"\"");

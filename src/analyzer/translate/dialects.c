@@ -8,15 +8,15 @@ static struct spanlog_dialect_keys table;
 
 /* ---- keys --------------------------------------------------------------------------------- */
 
-static uint8_t add_key(const char *path, size_t size) {
+static uint16_t add_key(const char *path, size_t size) {
     char padded[160] = "";
     if (size > sizeof padded - 16 || table.key_count == SPANLOG_DIALECT_KEYS)
         abort(); /* a table of ours that does not fit */
     memcpy(padded, path, size);
-    uint8_t known = spanlog_dialect_key(&table, padded, size);
+    uint16_t known = spanlog_dialect_key(&table, padded, size);
     if (known)
         return known;
-    uint8_t number = (uint8_t)++table.key_count;
+    uint16_t number = (uint16_t)++table.key_count;
     struct spanlog_field_key *key = &table.keys[number];
     key->text = (struct spanlog_text){path, (uint32_t)size};
     key->head = spanlog_field_bytes(padded, size);
@@ -32,7 +32,7 @@ static uint8_t add_key(const char *path, size_t size) {
 static uint8_t add_meanings(struct spanlog_key_meaning *meanings, bool *known,
                             const struct spanlog_reading_key *row, uint8_t rank) {
     for (; row && row->path; row++) {
-        uint8_t key = add_key(row->path, strlen(row->path));
+        uint16_t key = add_key(row->path, strlen(row->path));
         if (known[key])
             continue;
         known[key] = true;
@@ -47,7 +47,7 @@ static void add_word(struct spanlog_fingerprint *print, const char *word, size_t
     bool absent = *word == '!';
     char kind = word[size - 1];
     bool typed = kind == '#' || kind == '$' || kind == '{';
-    uint8_t key = add_key(word + absent, size - absent - typed);
+    uint16_t key = add_key(word + absent, size - absent - typed);
     struct spanlog_keys_seen *wanted = &print->wanted;
     spanlog_key_set_add(absent ? &print->unwanted : &wanted->any, key);
     if (typed)
@@ -68,6 +68,13 @@ static void add_fingerprint(uint8_t dialect, const char *text) {
     }
 }
 
+static void add_head(const struct spanlog_reading_head *row) {
+    struct spanlog_dialect_head *head = &table.heads[table.head_count++];
+    head->dialect = (uint8_t)spanlog_dialect_named(row->name);
+    for (unsigned i = 0; i < 4; i++)
+        head->keys[i] = add_key(row->keys[i], strlen(row->keys[i]));
+}
+
 static void build(void) {
     for (uint8_t dialect = 0; spanlog_readings[dialect].name; dialect++) {
         const struct spanlog_reading *reading = &spanlog_readings[dialect];
@@ -80,6 +87,9 @@ static void build(void) {
             add_fingerprint(dialect, reading->fingerprint[i]);
         table.dialect_count = dialect + 1u;
     }
+    for (unsigned i = 0; spanlog_reading_heads[i].name && i < 8; i++)
+        add_head(&spanlog_reading_heads[i]);
+    table.level_number = add_key("severityNumber", 14);
 }
 
 const struct spanlog_dialect_keys *spanlog_dialect_keys(void) {
@@ -93,13 +103,17 @@ const struct spanlog_dialect_keys *spanlog_dialect_keys(void) {
 /* Bits that are wanted and not there. */
 static inline uint64_t missing(const struct spanlog_key_set *wanted,
                                const struct spanlog_key_set *there) {
-    return (wanted->bits[0] & ~there->bits[0]) | (wanted->bits[1] & ~there->bits[1]) |
-           (wanted->bits[2] & ~there->bits[2]) | (wanted->bits[3] & ~there->bits[3]);
+    uint64_t bits = 0;
+    for (unsigned i = 0; i < SPANLOG_KEY_SET_WORDS; i++)
+        bits |= wanted->bits[i] & ~there->bits[i];
+    return bits;
 }
 
 static inline uint64_t common(const struct spanlog_key_set *a, const struct spanlog_key_set *b) {
-    return (a->bits[0] & b->bits[0]) | (a->bits[1] & b->bits[1]) | (a->bits[2] & b->bits[2]) |
-           (a->bits[3] & b->bits[3]);
+    uint64_t bits = 0;
+    for (unsigned i = 0; i < SPANLOG_KEY_SET_WORDS; i++)
+        bits |= a->bits[i] & b->bits[i];
+    return bits;
 }
 
 uint8_t spanlog_dialect_guess(const struct spanlog_dialect_keys *keys,

@@ -1,6 +1,6 @@
 /* analyzer/translate/dialects.h: the tables of formatters/reading.h, hashed.
  *
- *     uint8_t key = spanlog_dialect_key(keys, "trace.id", 8);            0: not a known one
+ *     uint16_t key = spanlog_dialect_key(keys, "trace.id", 8);            0: not a known one
  *     uint8_t dialect = spanlog_dialect_guess(keys, &seen);
  *     keys->meanings[dialect][key].meaning
  *
@@ -13,12 +13,13 @@
 #include "formatters/reading.h"
 #include "src/analyzer/fields.h"
 
-#define SPANLOG_DIALECT_KEYS 255
+#define SPANLOG_DIALECT_KEYS 319
+#define SPANLOG_KEY_SET_WORDS ((SPANLOG_DIALECT_KEYS + 64) / 64)
 #define SPANLOG_DIALECTS_MAX 32
 
 /* A set of known keys, by their numbers. */
 struct spanlog_key_set {
-    uint64_t bits[4];
+    uint64_t bits[SPANLOG_KEY_SET_WORDS];
 };
 
 /* Which keys a line has, and what they hold. */
@@ -37,12 +38,19 @@ struct spanlog_fingerprint {
     struct spanlog_key_set unwanted;
 };
 
+struct spanlog_dialect_head {
+    uint8_t dialect;
+    uint16_t keys[4];
+};
+
 struct spanlog_dialect_keys {
-    uint8_t slots[1024]; /* a key's number; 0: empty */
+    uint16_t slots[1024]; /* a key's number; 0: empty */
     struct spanlog_field_key keys[SPANLOG_DIALECT_KEYS + 1];
     struct spanlog_key_meaning meanings[SPANLOG_DIALECTS_MAX][SPANLOG_DIALECT_KEYS + 1];
     struct spanlog_fingerprint fingerprints[4 * SPANLOG_DIALECTS_MAX];
-    uint32_t key_count, fingerprint_count, dialect_count;
+    struct spanlog_dialect_head heads[8];
+    uint32_t key_count, fingerprint_count, dialect_count, head_count;
+    uint16_t level_number; /* what may stand behind a level */
 };
 
 /* Built once. */
@@ -58,12 +66,12 @@ static inline unsigned spanlog_dialect_slot(uint64_t head, uint64_t tail, size_t
 }
 
 /* 16 bytes at key are readable. */
-static inline uint8_t spanlog_dialect_key(const struct spanlog_dialect_keys *keys, const char *key,
-                                          size_t size) {
+static inline uint16_t spanlog_dialect_key(const struct spanlog_dialect_keys *keys, const char *key,
+                                           size_t size) {
     uint64_t head = spanlog_field_bytes(key, size);
     uint64_t tail = size > 8 ? spanlog_field_bytes(key + 8, size - 8) : 0;
     for (unsigned slot = spanlog_dialect_slot(head, tail, size);; slot = (slot + 1) & 1023) {
-        uint8_t number = keys->slots[slot];
+        uint16_t number = keys->slots[slot];
         if (number == 0)
             return 0;
         const struct spanlog_field_key *known = &keys->keys[number];
@@ -73,7 +81,7 @@ static inline uint8_t spanlog_dialect_key(const struct spanlog_dialect_keys *key
     }
 }
 
-static inline void spanlog_key_set_add(struct spanlog_key_set *set, uint8_t key) {
+static inline void spanlog_key_set_add(struct spanlog_key_set *set, uint16_t key) {
     set->bits[key / 64] |= (uint64_t)1 << key % 64;
 }
 

@@ -89,7 +89,10 @@ struct spanlog_draft {
     struct spanlog_event *events;
     struct spanlog_span_link *links;
     uint32_t attribute_room, event_room, event_attribute_room, link_room;
+    struct spanlog_text file; /* of the source; with its line it becomes one text */
+    uint32_t file_line;
     bool has_trace, has_span, has_time, has_flags;
+    bool has_duration; /* by an attribute */
     bool no_memory;
     uint64_t skipped;
     size_t repeats_left; /* bytes of resources that may still be repeated in lines */
@@ -123,9 +126,16 @@ void spanlog_draft_flags(struct spanlog_draft *draft, uint8_t flags);
 void spanlog_draft_times(struct spanlog_draft *draft, uint64_t start_ns, uint64_t duration_ns);
 void spanlog_draft_error(struct spanlog_draft *draft, struct spanlog_text message);
 
-/* Names of HTTP and gRPC status codes set the line's; everything else is an attribute. */
+/* What is a field, like HTTP's status code, is taken as such; everything else is an attribute. */
 void spanlog_draft_attribute(struct spanlog_draft *draft, struct spanlog_text key,
                              struct spanlog_value value);
+/* Whether it was taken (draft_fields.c); and fields that are made of several, at the end. */
+bool spanlog_draft_field(struct spanlog_draft *draft, struct spanlog_text key,
+                         const struct spanlog_value *value);
+void spanlog_draft_join(struct spanlog_draft *draft);
+/* An attribute whatever its name. */
+void spanlog_draft_add(struct spanlog_draft *draft, struct spanlog_text key,
+                       struct spanlog_value value);
 struct spanlog_event *spanlog_draft_event(struct spanlog_draft *draft, uint64_t time_ns,
                                           struct spanlog_text name);
 /* To the last event. */

@@ -43,6 +43,9 @@ void spanlog_draft_begin(struct spanlog_draft *draft, enum spanlog_line_kind kin
     draft->links = NULL;
     draft->attribute_room = draft->event_room = draft->event_attribute_room = draft->link_room = 0;
     draft->has_trace = draft->has_span = draft->has_time = draft->has_flags = false;
+    draft->has_duration = false;
+    draft->file = (struct spanlog_text){NULL, 0};
+    draft->file_line = 0;
 }
 
 /* ---- values ------------------------------------------------------------------------------- */
@@ -199,34 +202,8 @@ static bool text_is(struct spanlog_text text, const char *name) {
     return text.size == size && memcmp(text.data, name, size) == 0;
 }
 
-/* The conventions' names, and the one that is written where there are tags only. */
-static bool is_status_code(struct spanlog_text key) {
-    if (key.size < 11 || memcmp(key.data + key.size - 11, "status_code", 11) != 0)
-        return false;
-    return text_is(key, "http.response.status_code") || text_is(key, "http.status_code") ||
-           text_is(key, "rpc.grpc.status_code") || text_is(key, "status_code");
-}
-
-static bool take_status_code(struct spanlog_draft *draft, struct spanlog_text key,
-                             const struct spanlog_value *value) {
-    int64_t code = value->i;
-    if (draft->line.line_kind == SPANLOG_LINE_LOG || !is_status_code(key))
-        return false;
-    if (value->type == SPANLOG_VALUE_TEXT) {
-        if (spanlog_read_i64(value->text, value->size, &code) < 0)
-            return false;
-    } else if (value->type != SPANLOG_VALUE_INT) {
-        return false;
-    }
-    if (code != (int32_t)code)
-        return false;
-    draft->line.has_status_code = true;
-    draft->line.status_code = (int32_t)code;
-    return true;
-}
-
-static void add_attribute(struct spanlog_draft *draft, struct spanlog_text key,
-                          struct spanlog_value value) {
+void spanlog_draft_add(struct spanlog_draft *draft, struct spanlog_text key,
+                       struct spanlog_value value) {
     struct spanlog_line *line = &draft->line;
     struct spanlog_attribute *grown = grow(draft, draft->attributes, line->attribute_count,
                                            &draft->attribute_room, sizeof *grown);
@@ -238,8 +215,8 @@ static void add_attribute(struct spanlog_draft *draft, struct spanlog_text key,
 
 void spanlog_draft_attribute(struct spanlog_draft *draft, struct spanlog_text key,
                              struct spanlog_value value) {
-    if (key.data && !take_status_code(draft, key, &value))
-        add_attribute(draft, key, value);
+    if (key.data && !spanlog_draft_field(draft, key, &value))
+        spanlog_draft_add(draft, key, value);
 }
 
 struct spanlog_event *spanlog_draft_event(struct spanlog_draft *draft, uint64_t time_ns,
@@ -325,7 +302,7 @@ void spanlog_draft_resource(struct spanlog_draft *draft, const struct spanlog_re
     }
     draft->repeats_left -= resource->size;
     for (uint32_t i = 0; i < resource->count; i++)
-        add_attribute(draft, resource->attributes[i].key, resource->attributes[i].value);
+        spanlog_draft_attribute(draft, resource->attributes[i].key, resource->attributes[i].value);
 }
 
 /* ---- the line ----------------------------------------------------------------------------- */
@@ -360,6 +337,7 @@ void spanlog_draft_emit(struct spanlog_draft *draft) {
     }
     if (is_span && !draft->has_flags)
         spanlog_draft_flags(draft, 1); /* only what is sampled is exported */
+    spanlog_draft_join(draft);
     line->has_context = draft->has_trace && draft->has_span && draft->has_flags;
     if (!line->has_context)
         ids_without_flags(draft);

@@ -70,7 +70,7 @@ static bool take_level_of(struct spanlog_filling *f, const struct spanlog_json_v
 
 /* ---- ids ---------------------------------------------------------------------------------- */
 
-static bool is_datadog(const struct spanlog_filling *f, uint8_t key) {
+static bool is_datadog(const struct spanlog_filling *f, uint16_t key) {
     struct spanlog_text text = f->keys->keys[key].text;
     return text.size > 3 && memcmp(text.data, "dd.", 3) == 0;
 }
@@ -88,7 +88,7 @@ static bool decimal_text(struct spanlog_filling *f, struct spanlog_text *text) {
     return hex != NULL;
 }
 
-static bool take_id(struct spanlog_filling *f, uint8_t meaning, uint8_t key,
+static bool take_id(struct spanlog_filling *f, uint8_t meaning, uint16_t key,
                     const struct spanlog_json_value *value) {
     struct spanlog_arena *arena = &f->translator->arena;
     struct spanlog_text name = f->keys->keys[key].text, text;
@@ -97,8 +97,8 @@ static bool take_id(struct spanlog_filling *f, uint8_t meaning, uint8_t key,
     if (!(decimal ? is_scalar(value) : is_string(value)))
         return false;
     text = spanlog_filling_text(f, value);
-    if (decimal)
-        decimal_text(f, &text);
+    if (decimal && !decimal_text(f, &text) && !is_string(value))
+        return false; /* a number, but no id */
     if (text.size > ID_TEXT_MAX)
         return false;
     /* Under this name others write where an error was thrown. */
@@ -110,6 +110,19 @@ static bool take_id(struct spanlog_filling *f, uint8_t meaning, uint8_t key,
     if (meaning == SPANLOG_MEANS_SPAN_ID)
         return spanlog_line_set_span(f->line, text, arena);
     return true; /* a parent counts for spans only: see spanlog_fill_span */
+}
+
+/* Datadog's ids are the second half of those that stand beside them. */
+static bool repeats_id(struct spanlog_filling *f, uint8_t meaning,
+                       const struct spanlog_json_value *value) {
+    struct spanlog_text whole = meaning == SPANLOG_MEANS_TRACE_ID  ? f->line->trace_text
+                                : meaning == SPANLOG_MEANS_SPAN_ID ? f->line->span_text
+                                                                   : (struct spanlog_text){"", 0};
+    if (whole.size < 16 || !is_scalar(value))
+        return false;
+    struct spanlog_text half = raw_text(value);
+    decimal_text(f, &half);
+    return half.size == 16 && memcmp(whole.data + whole.size - 16, half.data, 16) == 0;
 }
 
 static bool take_flags(struct spanlog_filling *f, const struct spanlog_json_value *value) {
@@ -137,7 +150,7 @@ static bool take_sampled(struct spanlog_filling *f, const struct spanlog_json_va
 /* ---- which member is which field ---------------------------------------------------------- */
 
 /* Whether the value fits; if so, it is in its place. */
-static bool take_value(struct spanlog_filling *f, uint8_t meaning, uint8_t key,
+static bool take_value(struct spanlog_filling *f, uint8_t meaning, uint16_t key,
                        const struct spanlog_json_value *value) {
     int64_t number;
     switch (meaning) {
@@ -188,31 +201,44 @@ static bool take_value(struct spanlog_filling *f, uint8_t meaning, uint8_t key,
         return read_u32(value, &f->line->tid);
     case SPANLOG_MEANS_HOST:
         return take_text(f, value, &f->host);
+    case SPANLOG_MEANS_DROPPED_ATTRIBUTES:
+        return value->type == SPANLOG_JSON_NUMBER && read_u32(value, &f->line->dropped_attributes);
+    case SPANLOG_MEANS_IGNORED:
+        return true;
     default: /* of spans: only noted here */
-        return is_scalar(value);
+        return is_scalar(value) || value->type == SPANLOG_JSON_ARRAY;
     }
 }
 
 static bool is_of_spans(uint8_t meaning) {
-    return meaning >= SPANLOG_MEANS_OPERATION && meaning <= SPANLOG_MEANS_OUTCOME;
+    return meaning >= SPANLOG_MEANS_OPERATION && meaning <= SPANLOG_MEANS_DROPPED_LINKS;
 }
 
-/* Ids that are all zeros are none; the key has said what it could. */
+static bool is_id(uint8_t meaning) {
+    return meaning >= SPANLOG_MEANS_TRACE_ID && meaning <= SPANLOG_MEANS_PARENT_ID;
+}
+
+/* Ids that are all zeros are none, nor is an empty time; the key has said what it could. */
 static bool says_nothing(uint8_t meaning, const struct spanlog_json_value *value) {
     if (value->type == SPANLOG_JSON_NULL)
-        return true;
-    if (meaning < SPANLOG_MEANS_TRACE_ID || meaning > SPANLOG_MEANS_PARENT_ID || !is_scalar(value))
+        return !is_of_spans(meaning);
+    if (meaning == SPANLOG_MEANS_TIME)
+        return is_string(value) && value->begin == value->end;
+    if (!is_id(meaning) || !is_scalar(value))
         return false;
     struct spanlog_reading_id id;
     return value->begin == value->end || spanlog_reading_id(raw_text(value), &id) == -ENOENT;
 }
 
-static void take(struct spanlog_filling *f, struct spanlog_member *member, uint8_t key,
+static void take(struct spanlog_filling *f, struct spanlog_member *member, uint16_t key,
                  const struct spanlog_json_value *value, uint8_t meaning, uint8_t rank) {
     struct spanlog_taken *taken = &f->taken[meaning];
     uint8_t before = f->ranks[meaning];
-    if (before && before < rank)
+    if (before && before < rank) {
+        if (member && is_datadog(f, key) && repeats_id(f, meaning, value))
+            member->use = SPANLOG_MEMBER_DROPPED;
         return;
+    }
     if (!take_value(f, meaning, key, value)) {
         if (member && says_nothing(meaning, value))
             member->use = SPANLOG_MEMBER_TAKEN;
@@ -220,7 +246,10 @@ static void take(struct spanlog_filling *f, struct spanlog_member *member, uint8
     }
     /* A key given twice has the last value; another key with this meaning is an attribute. */
     if (before && before != rank && taken->member && taken->member->use == SPANLOG_MEMBER_TAKEN)
-        taken->member->use = SPANLOG_MEMBER_FREE;
+        taken->member->use =
+            is_datadog(f, taken->member->key) && repeats_id(f, meaning, &taken->value)
+                ? SPANLOG_MEMBER_DROPPED
+                : SPANLOG_MEMBER_FREE;
     *taken = (struct spanlog_taken){member, *value};
     f->ranks[meaning] = rank;
     if (member && member->use == SPANLOG_MEMBER_FREE && !is_of_spans(meaning) &&
@@ -254,7 +283,7 @@ static void take_from_array(struct spanlog_filling *f, const struct spanlog_json
             for (int more = spanlog_json_open(&walk);
                  more > 0 && spanlog_json_member(&walk, &key, &value);
                  more = spanlog_json_next(&walk)) {
-                uint8_t number =
+                uint16_t number =
                     spanlog_dialect_key(f->keys, key.begin, (size_t)(key.end - key.begin));
                 if (counts_inside(meanings[number].meaning, container))
                     take(f, NULL, number, &value, meanings[number].meaning, ARRAY_RANK);
@@ -309,6 +338,16 @@ static void join_time(struct spanlog_filling *f) {
         line->time_ns = line->time_ns - line->time_ns % 1000000000 + f->nanoseconds;
 }
 
+/* A name is closer to what was meant than a number, but some dialects have none for trace. */
+static void join_level(struct spanlog_filling *f) {
+    struct spanlog_line *line = f->line;
+    bool is_trace = f->ranks[SPANLOG_MEANS_LEVEL_OTEL] && f->level_other <= 4;
+    if (!line->level || (line->level == 5 && is_trace))
+        line->level = f->level_other ? f->level_other : line->level;
+    if (!line->level && !f->translator->memory->outer)
+        line->level = 9;
+}
+
 /* With both ids the flags can be written; without flags none are made up. */
 static void join_flags(struct spanlog_filling *f) {
     if (f->ranks[SPANLOG_MEANS_SAMPLED] && !f->ranks[SPANLOG_MEANS_TRACE_FLAGS])
@@ -353,8 +392,7 @@ int spanlog_fill(struct spanlog_translator *translator, uint8_t dialect, struct 
     join_time(&f);
     join_source(&f);
     join_flags(&f);
-    if (!ret->level)
-        ret->level = f.level_other ? f.level_other : translator->memory->outer ? 0 : 9;
+    join_level(&f);
     if (!ret->message.data)
         ret->message = SPANLOG_TEXT("");
     if (translator->settings.trace_key && !ret->trace_text.data)

@@ -13,12 +13,29 @@
 #include "src/analyzer/line_read.h"
 #include "src/analyzer/translate/wrapped.h"
 
+/* By the first keys, when they are those of one of spanlog's own dialects; else -1. */
+static int dialect_of_head(const struct spanlog_members *members) {
+    const struct spanlog_dialect_keys *keys = spanlog_dialect_keys();
+    uint16_t first[5] = {0};
+    for (unsigned i = 0; i < 5 && i < members->count; i++)
+        first[i] = members->list[i].key;
+    if (first[2] == keys->level_number)
+        memmove(first + 2, first + 3, 2 * sizeof *first);
+    for (uint32_t i = 0; i < keys->head_count; i++)
+        if (memcmp(first, keys->heads[i].keys, sizeof keys->heads[i].keys) == 0)
+            return keys->heads[i].dialect;
+    return -1;
+}
+
 /* Most lines have the keys of the one before. */
 static uint8_t dialect_of(struct spanlog_translator *translator) {
     struct spanlog_translate_memory *memory = translator->memory;
     const struct spanlog_keys_seen *seen = &memory->members.seen;
     if (translator->dialect >= 0)
         return (uint8_t)translator->dialect;
+    int own = dialect_of_head(&memory->members);
+    if (own >= 0)
+        return (uint8_t)own;
     if (!memory->has_guess || memcmp(&memory->guessed, seen, sizeof *seen) != 0) {
         memory->guess = spanlog_dialect_guess(spanlog_dialect_keys(), seen);
         memory->guessed = *seen;

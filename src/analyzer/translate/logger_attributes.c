@@ -56,7 +56,7 @@ static void fill_value(struct spanlog_filling *f, const struct spanlog_json_valu
 
 /* The key between comma and colon, as the json dialect writes it; absent where that needs care. */
 static struct spanlog_text rendered_in_place(const struct spanlog_member *member, unsigned of,
-                                             uint8_t number) {
+                                             uint16_t number) {
     if (!member->renders || member->name.size == 0 || member->name.size > SPANLOG_KEY_SIZE_MAX ||
         (number && spanlog_key_is_reserved(member->name, of)))
         return (struct spanlog_text){NULL, 0};

@@ -33,7 +33,7 @@ static bool is_plain_value(const struct spanlog_json_value *value) {
 
 /* Only whole keys that stand alone can be equal to reserved ones. */
 static bool is_free_key(const struct spanlog_member *member, bool alone, unsigned of) {
-    uint8_t number = member->prefix.size ? member->inner : member->key;
+    uint16_t number = member->prefix.size ? member->inner : member->key;
     if (member->name.size == 0 || member->prefix.size + member->name.size > SPANLOG_KEY_SIZE_MAX)
         return false;
     if (alone && member->name.data[0] == '@')

@@ -6,7 +6,7 @@
 /* An object that is open. */
 struct frame {
     struct spanlog_text prefix;
-    uint8_t container;
+    uint16_t container;
 };
 
 struct flattening {
@@ -70,6 +70,22 @@ static void find_nested(struct flattening *f, struct spanlog_member *member) {
     }
 }
 
+/* The number of a key that lies in no object. Most lines have the keys of the one before, in its
+ * order. */
+static inline uint16_t find_key(struct flattening *f, struct spanlog_text name) {
+    uint32_t place = f->members->count;
+    if (place >= SPANLOG_RECENT_KEYS || name.size > 16)
+        return spanlog_dialect_key(f->keys, name.data, name.size);
+    struct spanlog_recent_key *recent = &f->members->recent[place];
+    uint64_t head = spanlog_field_bytes(name.data, name.size);
+    uint64_t tail = name.size > 8 ? spanlog_field_bytes(name.data + 8, name.size - 8) : 0;
+    if (recent->head != head || recent->tail != tail || recent->size != name.size) {
+        uint16_t key = spanlog_dialect_key(f->keys, name.data, name.size);
+        *recent = (struct spanlog_recent_key){head, tail, name.size, key};
+    }
+    return recent->key;
+}
+
 static inline void start_member(struct flattening *f, const struct spanlog_json_value *key,
                                 struct spanlog_member *member) {
     const struct frame *frame = &f->frames[f->depth];
@@ -88,7 +104,7 @@ static inline void start_member(struct flattening *f, const struct spanlog_json_
     if (f->depth)
         find_nested(f, member);
     else
-        member->key = spanlog_dialect_key(f->keys, member->name.data, member->name.size);
+        member->key = find_key(f, member->name);
 }
 
 /* Whether the object that the member holds can be opened, so that its members follow. */
@@ -112,7 +128,7 @@ static bool open_object(struct flattening *f, const struct spanlog_member *membe
     return true;
 }
 
-static inline void note_type(struct spanlog_keys_seen *seen, uint8_t key, uint8_t type) {
+static inline void note_type(struct spanlog_keys_seen *seen, uint16_t key, uint8_t type) {
     spanlog_key_set_add(&seen->any, key);
     if (type == SPANLOG_JSON_STRING)
         spanlog_key_set_add(&seen->strings, key);

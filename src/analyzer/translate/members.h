@@ -29,14 +29,23 @@ struct spanlog_member {
     struct spanlog_text prefix; /* "req.", or empty */
     struct spanlog_text name;   /* "method" */
     struct spanlog_json_value value;
-    uint8_t key;       /* the number of prefix and name together; 0: not a known one */
-    uint8_t inner;     /* the number of the name alone, where there is a prefix */
-    uint8_t container; /* the number of the object that it lies in */
-    uint8_t use;       /* enum spanlog_member_use */
-    bool renders;      /* the name stands in the line as `,"name":` */
+    uint16_t key;       /* the number of prefix and name together; 0: not a known one */
+    uint16_t inner;     /* the number of the name alone, where there is a prefix */
+    uint16_t container; /* the number of the object that it lies in */
+    uint8_t use;        /* enum spanlog_member_use */
+    bool renders;       /* the name stands in the line as `,"name":` */
 };
 
+/* Which key stood at a place of the line before. */
+struct spanlog_recent_key {
+    uint64_t head, tail;
+    uint32_t size;
+    uint16_t key;
+};
+#define SPANLOG_RECENT_KEYS 32
+
 struct spanlog_members {
+    struct spanlog_recent_key recent[SPANLOG_RECENT_KEYS];
     const char *problem; /* NULL, or what is wrong with the line */
     const char *end;     /* the newline */
     uint32_t count;

@@ -324,7 +324,11 @@ void spanlog_otel_span(struct spanlog_draft *draft, const struct spanlog_json_va
     spanlog_otel_status(draft, &slot[STATUS]);
     spanlog_draft_resource(draft, resource);
     set_scope(draft, scope);
+    uint64_t end;
     spanlog_otel_attributes(draft, &slot[ATTRIBUTES], SPANLOG_OTEL_LINE, NULL);
+    /* A duration is given where it is not the time from start to end: a clock was set. */
+    if (draft->has_duration && spanlog_time_of(&slot[END], 1, &end))
+        line->time_ns = end;
     add_events(draft, &slot[EVENTS]);
     add_links(draft, &slot[LINKS]);
     line->dropped_attributes += count_of(&slot[DROPPED_ATTRIBUTES]);

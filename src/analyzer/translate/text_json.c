@@ -57,7 +57,7 @@ static bool asks_for_text(struct spanlog_text key) {
         return false;
     memcpy(padded, key.data, key.size);
     memset(padded + key.size, 0, 16);
-    uint8_t number = spanlog_dialect_key(keys, padded, key.size);
+    uint16_t number = spanlog_dialect_key(keys, padded, key.size);
     switch (keys->meanings[keys->dialect_count - 1][number].meaning) {
     case SPANLOG_MEANS_NOTHING:
     case SPANLOG_MEANS_LEVEL:
@@ -66,6 +66,12 @@ static bool asks_for_text(struct spanlog_text key) {
     case SPANLOG_MEANS_TID:
     case SPANLOG_MEANS_DURATION_MS:
     case SPANLOG_MEANS_STATUS_CODE:
+    case SPANLOG_MEANS_EVENTS:
+    case SPANLOG_MEANS_LINKS:
+    case SPANLOG_MEANS_SAMPLE_RATIO:
+    case SPANLOG_MEANS_DROPPED_ATTRIBUTES:
+    case SPANLOG_MEANS_DROPPED_EVENTS:
+    case SPANLOG_MEANS_DROPPED_LINKS:
         return false;
     default:
         return true;

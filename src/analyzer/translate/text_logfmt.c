@@ -11,6 +11,7 @@
 #include <errno.h>
 
 #include "formatters/json.h"
+#include "formatters/number.h"
 #include "formatters/utf8.h"
 
 static bool is_text(struct spanlog_text text, const char *word) {
@@ -188,18 +189,38 @@ static const char *read_head(const char *p, const char *end, struct spanlog_aren
     return read_text(p, end, "  ", arena, &ret->message);
 }
 
-/* What the list would have held is lost: as many events or links as it says. */
+/* "events=3 dropped_events=1": what the lists would have held is lost as well. Whether the pair was
+ * one of these. */
+static bool add_lost(struct spanlog_pair *pair, int64_t *events, int64_t *links) {
+    bool of_events = is_text(pair->key, "events") || is_text(pair->key, "dropped_events");
+    bool of_links = is_text(pair->key, "links") || is_text(pair->key, "dropped_links");
+    int64_t count;
+    if ((!of_events && !of_links) || !pair->bare || pair->value.size > 9 ||
+        spanlog_read_i64(pair->value.data, pair->value.size, &count) < 0)
+        return false;
+    *(of_events ? events : links) += count;
+    return true;
+}
+
+static void add_count(struct spanlog_text_json *json, struct spanlog_text key, int64_t count) {
+    char digits[SPANLOG_NUMBER_MAX];
+    if (count > 0)
+        spanlog_text_json_raw(
+            json, key,
+            (struct spanlog_text){digits, (uint32_t)(spanlog_put_i64(digits, count) - digits)});
+}
+
 static void add_fields(struct spanlog_text_json *json, const char *p, const char *end,
                        bool is_span) {
     struct spanlog_pair pair;
+    int64_t events = 0, links = 0;
     while ((p = skip_blanks(p, end)) < end &&
            (p = spanlog_pair_read(p, end, json->arena, &pair)) != NULL) {
-        if (is_span && is_text(pair.key, "events"))
-            pair.key = SPANLOG_TEXT("dropped_events");
-        else if (is_span && is_text(pair.key, "links"))
-            pair.key = SPANLOG_TEXT("dropped_links");
-        spanlog_text_json_add(json, pair.key, pair.value, pair.bare);
+        if (!is_span || !add_lost(&pair, &events, &links))
+            spanlog_text_json_add(json, pair.key, pair.value, pair.bare);
     }
+    add_count(json, SPANLOG_TEXT("dropped_events"), events);
+    add_count(json, SPANLOG_TEXT("dropped_links"), links);
 }
 
 static void add_head(struct spanlog_text_json *json, const struct pretty *line, bool has_time) {

@@ -92,13 +92,18 @@ static int merge(struct spanlog_line *line, const struct spanlog_line *outer,
         line->trace_text = outer->trace_text;
         line->span_text = outer->span_text;
     }
+    if (!line->has_parent && !line->parent_text.data && line->line_kind != SPANLOG_LINE_LOG)
+        line->parent_text = outer->parent_text;
+    line->dropped_attributes += outer->dropped_attributes;
     int added = outer->attribute_count ? merge_attributes(line, outer, arena) : 0;
     if (added < 0)
         return added;
     return added > 0 || was.time_ns != line->time_ns || was.service.size != line->service.size ||
            was.logger.data != line->logger.data || was.source.data != line->source.data ||
            was.pid != line->pid || was.tid != line->tid || was.level != line->level ||
-           was.trace_text.data != line->trace_text.data;
+           was.trace_text.data != line->trace_text.data ||
+           was.parent_text.data != line->parent_text.data ||
+           was.dropped_attributes != line->dropped_attributes;
 }
 
 int spanlog_emit(struct spanlog_translator *translator, const struct spanlog_line *line) {
@@ -137,17 +142,25 @@ int spanlog_emit_over(struct spanlog_translator *translator, const struct spanlo
 
 /* ---- which format ------------------------------------------------------------------------- */
 
+#define FORMAT_JSON 6
+
 /* In the order in which they are tried. */
 static const struct {
     const char *name;
     spanlog_translate_function *function;
 } formats[] = {
-    {"otlp", spanlog_translate_otlp},     {"otel-console", spanlog_translate_otel_console},
-    {"jaeger", spanlog_translate_jaeger}, {"zipkin", spanlog_translate_zipkin},
-    {"chrome", spanlog_translate_chrome}, {"loki", spanlog_translate_loki},
-    {"json", spanlog_translate_logger},   {"cri", spanlog_translate_cri},
-    {"syslog", spanlog_translate_syslog}, {"pretty", spanlog_translate_pretty},
-    {"logfmt", spanlog_translate_logfmt}, {"text", spanlog_translate_text},
+    {"otlp", spanlog_translate_otlp},
+    {"otel-console", spanlog_translate_otel_console},
+    {"jaeger", spanlog_translate_jaeger},
+    {"zipkin", spanlog_translate_zipkin},
+    {"chrome", spanlog_translate_chrome},
+    {"loki", spanlog_translate_loki},
+    [FORMAT_JSON] = {"json", spanlog_translate_logger},
+    {"cri", spanlog_translate_cri},
+    {"syslog", spanlog_translate_syslog},
+    {"pretty", spanlog_translate_pretty},
+    {"logfmt", spanlog_translate_logfmt},
+    {"text", spanlog_translate_text},
 };
 #define FORMAT_COUNT ((int)(sizeof formats / sizeof formats[0]))
 
@@ -180,7 +193,7 @@ void spanlog_translator_init(struct spanlog_translator *translator,
     translator->only = format_named(settings->dialect);
     if (translator->only < 0 &&
         (translator->dialect = spanlog_dialect_named(settings->dialect)) >= 0)
-        translator->only = format_named("json");
+        translator->only = FORMAT_JSON;
 }
 
 void spanlog_translator_free(struct spanlog_translator *translator) {
@@ -210,7 +223,7 @@ static bool is_log_line(const char *p) {
     const char *end = spanlog_json_plain_short(p + 2);
     if (end - p == 11 && (p[2] | 0x20) == 't' && memcmp(p + 3, "imestamp", 8) == 0)
         return false;
-    uint8_t key = spanlog_dialect_key(keys, p + 2, (size_t)(end - p) - 2);
+    uint16_t key = spanlog_dialect_key(keys, p + 2, (size_t)(end - p) - 2);
     uint8_t meaning = keys->meanings[keys->dialect_count - 1][key].meaning;
     return meaning >= SPANLOG_MEANS_TIME && meaning <= SPANLOG_MEANS_LEVEL;
 }
@@ -226,7 +239,7 @@ static int translate_line(struct spanlog_translator *translator, const char *lin
             translator->problem = *p == '{' ? "not of this dialect" : "not a JSON object";
         return rc < 0 ? rc : 0;
     }
-    for (int i = is_log_line(p) ? format_named("json") : 0; i < FORMAT_COUNT; i++) {
+    for (int i = is_log_line(p) ? FORMAT_JSON : 0; i < FORMAT_COUNT; i++) {
         int rc = formats[i].function(translator, line, end);
         if (rc != 0)
             return rc < 0 ? rc : 0;

@@ -39,7 +39,6 @@ struct spanlog_translator {
     int only;                   /* settings.dialect as a row of the table of formats, or -1 */
     int dialect;                /* settings.dialect as a row of formatters/reading.h, or -1 */
     struct spanlog_translate_memory *memory; /* of parts.h; made for the first line */
-    uint8_t depth; /* of lines within lines: a translator within one has more */
 };
 
 void spanlog_translator_init(struct spanlog_translator *translator,
