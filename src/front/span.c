@@ -4,6 +4,7 @@
  * The begin writes the block, the end copies it into the ring: each takes one time stamp, no lock
  * and no system call.
  */
+#include "src/front/carried.h"
 #include "src/front/context.h"
 #include "src/front/encode.h"
 #include "src/front/register.h"
@@ -11,6 +12,12 @@
 #include "src/front/thread.h"
 
 #include <errno.h>
+
+_Static_assert(offsetof(struct spanlog__open_span, carried) -
+                       offsetof(struct spanlog__open_span, ctx_flags) ==
+                   offsetof(spanlog_ctx, carried) - offsetof(spanlog_ctx, flags),
+               "the end of a context, copied whole");
+#define CTX_END 8
 
 static inline uint64_t handle_of(uint64_t count) {
     return (uint64_t)process.epoch << 48 | (count & 0xffffffffffffu);
@@ -24,13 +31,28 @@ bool span_is_open(const spanlog_span *span) {
 
 /* ---- begin ------------------------------------------------------------------------------- */
 
+/* ctx may have a trace id from elsewhere, then only the span is new. */
 static void make_trace(struct thread *t, spanlog_ctx *ret_ctx) {
+    uint8_t kept = ret_ctx->flags & (SPANLOG_FLAG_DEBUG | SPANLOG__FLAG_STAMP);
+    ret_ctx->flags = SPANLOG_FLAG_SAMPLED | kept;
+    if (!id_is_zero(ret_ctx->trace_id, 16))
+        return;
     uint64_t ms = clock_gettime_ns(CLOCK_REALTIME_COARSE) / 1000000;
     if (process.random_trace_ids)
         ms = ids_next(&t->random) | 1;
     ids_new_trace(&t->random, ms, ret_ctx->trace_id);
-    ret_ctx->flags = SPANLOG_FLAG_SAMPLED | SPANLOG_FLAG_RANDOM;
-    memset(ret_ctx->reserved, 0, sizeof ret_ctx->reserved);
+    ret_ctx->flags |= SPANLOG_FLAG_RANDOM;
+}
+
+/* The span counts on what its context carries, and says of it what is to be said. */
+static __attribute__((noinline)) void carry(struct thread *t, struct spanlog__open_span *block,
+                                            spanlog_ctx *ctx) {
+    struct stamp space;
+    const struct stamp *stamp =
+        carried_hold(&ctx->carried, (const uint8_t *)&block->record.parent_id, &space);
+    block->carried = ctx->carried;
+    if (stamp != NULL)
+        span_add_stamp(t, block, stamp);
 }
 
 /* Fills a free block and opens it. *ctx comes as the parent's and goes as the span's own. */
@@ -57,6 +79,9 @@ static inline void open_block(struct thread *t, struct spanlog__open_span *block
     block->events = block->links = 0;
     block->tid = t->ring->owner_tid;
     block->generation = handle_of(++t->generation);
+    memcpy(&block->ctx_flags, &ctx->flags, CTX_END);
+    if (SPANLOG__RARE(ctx->carried != 0))
+        carry(t, block, ctx);
     if (site->count > 0)
         span_add_fields(t, block, GROUP_FIELDS, site, slots, 0);
     record->start_ticks = clock_ticks();
@@ -84,6 +109,13 @@ static inline void begin_with(struct thread *t, spanlog_span *span, spanlog_ctx 
     open_block(t, block, site, slots, ctx, has_parent);
     span->open = block;
     span->generation = block->generation;
+}
+
+/* A site's first call may be the process's, which may give this thread a context. */
+static __attribute__((noinline)) void prepare(struct spanlog__site *site) {
+    int saved = errno;
+    site_ready(site, false);
+    errno = saved;
 }
 
 static bool begin_slow(spanlog_span *span, spanlog_ctx *ctx, bool has_parent,
@@ -119,7 +151,13 @@ static inline bool begin(spanlog_span *span, spanlog_ctx *ctx, bool has_parent,
 void spanlog__scope_begin(spanlog_span *span, struct spanlog__site *site,
                           const union spanlog__slot *slots) {
     struct spanlog__thread_context *now = &spanlog__context;
+    if (SPANLOG__RARE(!site_is_on(site)))
+        prepare(site);
     span->before = now->ctx;
+    if (SPANLOG__RARE(now->unsampled)) {
+        span->generation = 0;
+        return;
+    }
     spanlog_ctx ctx = now->ctx;
     bool has_parent = (now->record_flags & RECORD_CONTEXT) != 0;
     if (!begin(span, &ctx, has_parent, site, slots))
@@ -164,6 +202,7 @@ static inline void announce_end(const struct thread *t, struct spanlog__open_spa
 static void end_slow(struct spanlog__open_span *block, uint64_t ticks) {
     int saved = errno;
     struct lock_guard guard;
+    uint32_t carried = block->carried;
     struct thread *t = thread_acquire(&guard);
     if (t != NULL) {
         size_t size = sizeof(struct span_record) + block->used;
@@ -181,6 +220,7 @@ static void end_slow(struct spanlog__open_span *block, uint64_t ticks) {
     } else {
         thread_count_loss();
     }
+    carried_release(carried);
     errno = saved;
 }
 
@@ -189,7 +229,7 @@ static inline void end_open(struct spanlog__open_span *block) {
     uint64_t ticks = clock_ticks();
     size_t used = block->used;
     if (SPANLOG__RARE(t->busy != 0 || !thread_has_room(t) || block->next != 0 ||
-                      t->free_span_count > 2 * FREE_SPANS_KEPT)) {
+                      block->carried != 0 || t->free_span_count > 2 * FREE_SPANS_KEPT)) {
         end_slow(block, ticks);
         return;
     }
@@ -228,8 +268,6 @@ spanlog_ctx spanlog_span_ctx(const spanlog_span *span) {
     if (!span_is_open(span))
         return span->open == NULL && span->generation == 0 ? span->before : ctx;
     memcpy(&ctx, &span->open->record.ids, sizeof span->open->record.ids);
-    uint32_t flags = span->open->record.header.word;
-    ctx.flags = (uint8_t)((flags & RECORD_SAMPLED ? SPANLOG_FLAG_SAMPLED : 0) |
-                          (flags & RECORD_RANDOM ? SPANLOG_FLAG_RANDOM : 0));
+    memcpy(&ctx.flags, &span->open->ctx_flags, CTX_END);
     return ctx;
 }

@@ -2,6 +2,7 @@
 #ifndef SPANLOG_FRONT_SPAN_BODY_H
 #define SPANLOG_FRONT_SPAN_BODY_H
 
+#include "src/core/stamp.h"
 #include "src/front/thread.h"
 
 /* The handle is of this process and its span has not ended. */
@@ -13,6 +14,8 @@ struct spanlog__open_span *span_block(uint32_t index);
 void span_add_fields(struct thread *t, struct spanlog__open_span *block, enum group_kind kind,
                      const struct spanlog__site *site, const union spanlog__slot *slots,
                      uint64_t ticks);
+/* Puts what the context gives to its records on a span that has no groups yet. */
+void span_add_stamp(struct thread *t, struct spanlog__open_span *block, const struct stamp *stamp);
 /* Copies all groups to `to`, which has room for block->used bytes. */
 void span_copy_body(const struct spanlog__open_span *block, uint8_t *to);
 
