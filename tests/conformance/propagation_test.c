@@ -420,6 +420,28 @@ static void huge_headers_are_refused_in_bounded_memory(void **state) {
     free(text);
 }
 
+static void exactly_the_hex_digits_are_hex_digits(void **state) {
+    (void)state;
+    for (int place = 0; place < 10; place++) {
+        for (int c = 1; c < 256; c++) {
+            char text[11] = "0123456789";
+            uint8_t id[5], expected[5] = {0x01, 0x23, 0x45, 0x67, 0x89};
+            bool lower = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+            bool any = lower || (c >= 'A' && c <= 'F');
+            text[place] = (char)c;
+            assert_int_equal(hex_read(text, id, 5, HEX_LOWER_CASE), lower);
+            assert_int_equal(hex_read(text, id, 5, HEX_ANY_CASE), any);
+            if (any) {
+                uint8_t digit = (uint8_t)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+                uint8_t *byte = &expected[place / 2];
+                *byte = place % 2 == 0 ? (uint8_t)(digit << 4 | (*byte & 15))
+                                       : (uint8_t)((*byte & 0xf0) | digit);
+                assert_memory_equal(id, expected, sizeof id);
+            }
+        }
+    }
+}
+
 static void names_choose_propagators(void **state) {
     uint32_t which;
     bool xray;
@@ -445,6 +467,7 @@ static void names_choose_propagators(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_rule_holds),
+        cmocka_unit_test(exactly_the_hex_digits_are_hex_digits),
         cmocka_unit_test(what_goes_out_comes_in_again),
         cmocka_unit_test(texts_come_back_through_everything_at_once),
         cmocka_unit_test(headers_are_written_as_others_expect_them),
