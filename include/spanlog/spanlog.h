@@ -317,6 +317,7 @@ SPANLOG__API int spanlog_stats(spanlog_statistics *ret_stats);
 
 /* ---- for the macros --------------------------------------------------------------------- */
 
+#define SPANLOG__UNSAMPLED UINT64_MAX /* a scope's generation: its context is the thread's */
 #define SPANLOG__FLAG_STAMP 0x80u /* of a context: its records say something of what it carries */
 
 /* The part of a thread's state that scopes look at. */
@@ -370,6 +371,7 @@ SPANLOG__INLINE spanlog_span spanlog__start(spanlog_ctx parent, struct spanlog__
         &SPANLOG__CAT(spanlog__site_, name);                                                       \
     __attribute__((cleanup(spanlog__leave))) spanlog_span name;                                    \
     name.open = NULL;                                                                              \
+    name.generation = SPANLOG__UNSAMPLED;                                                          \
     if (SPANLOG__LIKELY(!spanlog__context.unsampled))                                              \
     spanlog__scope_begin(&name, &SPANLOG__CAT(spanlog__site_, name),                               \
                          SPANLOG__ARGUMENTS(__VA_ARGS__))

@@ -1,8 +1,8 @@
 /* front/carried.c: see carried.h.
  *
  * Slots are handed out under the process's lock, in turn. `users` may grow under the lock, or by
- * somebody who is counted already; it shrinks without it. Where lock_take gives nothing, this thread
- * has the lock: it writes by the shared ring.
+ * somebody who is counted already; it shrinks without it. Where lock_take gives nothing, this
+ * thread has the lock: it writes by the shared ring.
  */
 #include "src/front/carried.h"
 #include "src/core/process.h"

@@ -154,10 +154,8 @@ void spanlog__scope_begin(spanlog_span *span, struct spanlog__site *site,
     if (SPANLOG__RARE(!site_is_on(site)))
         prepare(site);
     span->before = now->ctx;
-    if (SPANLOG__RARE(now->unsampled)) {
-        span->generation = 0;
+    if (SPANLOG__RARE(now->unsampled))
         return;
-    }
     spanlog_ctx ctx = now->ctx;
     bool has_parent = (now->record_flags & RECORD_CONTEXT) != 0;
     if (!begin(span, &ctx, has_parent, site, slots))
@@ -265,6 +263,8 @@ spanlog_ctx spanlog_span_ctx(const spanlog_span *span) {
     spanlog_ctx ctx = {.flags = 0};
     if (span == NULL)
         return ctx;
+    if (span->open == NULL && span->generation == SPANLOG__UNSAMPLED)
+        return spanlog__context.ctx;
     if (!span_is_open(span))
         return span->open == NULL && span->generation == 0 ? span->before : ctx;
     memcpy(&ctx, &span->open->record.ids, sizeof span->open->record.ids);

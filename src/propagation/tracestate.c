@@ -2,7 +2,7 @@
 #include "src/propagation/tracestate.h"
 
 #include <errno.h>
-#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #define PART_MAX 256u /* a key, and a value */
@@ -60,7 +60,7 @@ static void take_out(struct members *m, unsigned index) {
 static bool add_member(struct members *m, const char *text, size_t size) {
     const char *equals = memchr(text, '=', size);
     size_t key_size = equals != NULL ? (size_t)(equals - text) : 0;
-    if (!is_key(text, key_size) || !is_value(equals + 1, size - key_size - 1))
+    if (equals == NULL || !is_key(text, key_size) || !is_value(equals + 1, size - key_size - 1))
         return false;
     if (find(m, text, key_size) != NULL)
         return true;
@@ -167,9 +167,7 @@ int tracestate_set(char state[TRACESTATE_MAX + 1], const char *key, const char *
     if (old != NULL)
         take_out(&m, (unsigned)(old - m.list));
     if (value != NULL) {
-        memcpy(text, key, key_size);
-        text[key_size] = '=';
-        memcpy(text + key_size + 1, value, value_size);
+        snprintf(text, sizeof text, "%s=%s", key, value);
         put_first(&m, text, key_size, key_size + 1 + value_size);
     }
     join(&m, state);

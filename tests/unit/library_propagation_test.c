@@ -292,6 +292,7 @@ static void is_told_not_to_sample(void) {
     spanlog_ctx before = spanlog_ctx_attach(ctx);
     {
         spanlog_scope(sp, "unwanted");
+        expect(sent_by(spanlog_span_ctx(&sp)), "-02\n");
         expect(sent_by(spanlog_ctx_current()), "-02\n"); /* random, not sampled */
     }
     spanlog_info("a log all the same");
