@@ -140,7 +140,7 @@ typedef struct spanlog_logger {
 typedef struct spanlog_ctx {
     uint8_t trace_id[16];
     uint8_t span_id[8];
-    uint8_t flags;
+    uint8_t flags; /* SPANLOG_FLAG_*; the other bits are the library's: leave them as they are */
     uint8_t reserved[3];
     uint32_t carried; /* the library's: tracestate, baggage, correlation id; 0: none of them. A copy
                        * that is neither current nor in an open span keeps them until at least 128
@@ -318,6 +318,7 @@ SPANLOG__API int spanlog_stats(spanlog_statistics *ret_stats);
 /* ---- for the macros --------------------------------------------------------------------- */
 
 #define SPANLOG__UNSAMPLED UINT64_MAX /* a scope's generation: its context is the thread's */
+#define SPANLOG__FLAG_CARRIED 0x40u   /* of a context: `carried` is set */
 #define SPANLOG__FLAG_STAMP 0x80u /* of a context: its records say something of what it carries */
 
 /* The part of a thread's state that scopes look at. */

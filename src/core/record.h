@@ -56,6 +56,7 @@
 #define RECORD_DROPPED 0x10000000u /* no site; one slot: records dropped in this ring so far */
 #define RECORD_RANDOM 0x20000000u  /* the trace id's last 7 bytes are random */
 #define RECORD_STAMP 0x40000000u   /* the context has attributes of its own */
+#define RECORD_KEPT 0x80000000u    /* of open spans: the rest of the context is in the block */
 
 #define RECORD_HEADER_SIZE 16u
 #define RECORD_MAX_SIZE (48u * 1024) /* fits the smallest ring with room to spare */

@@ -203,6 +203,8 @@ const struct stamp *carried_stamp(void) {
 }
 
 const struct stamp *carried_hold(uint32_t *handle, const uint8_t parent[8], struct stamp *space) {
+    if (*handle == 0)
+        return NULL;
     struct carried *slot = pinned;
     struct lock_guard guard = {.held = false};
     if (slot == NULL || slot->handle != *handle) {

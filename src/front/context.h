@@ -10,13 +10,12 @@
 bool context_is_valid(const spanlog_ctx *ctx);
 /* The flags of a record written inside ctx, which is valid. */
 static inline uint32_t context_record_flags(const spanlog_ctx *ctx) {
-    uint32_t flags = RECORD_CONTEXT | ((uint32_t)ctx->flags & SPANLOG__FLAG_STAMP) << 23;
-    if (ctx->flags & SPANLOG_FLAG_SAMPLED)
-        flags |= RECORD_SAMPLED;
-    if (ctx->flags & SPANLOG_FLAG_RANDOM)
-        flags |= RECORD_RANDOM;
-    return flags;
+    uint32_t flags = ctx->flags;
+    return RECORD_CONTEXT | (flags & SPANLOG_FLAG_SAMPLED) << 25 |
+           (flags & SPANLOG_FLAG_RANDOM) << 28 | (flags & SPANLOG__FLAG_STAMP) << 23;
 }
+_Static_assert(SPANLOG_FLAG_SAMPLED << 25 == RECORD_SAMPLED, "one bit");
+_Static_assert(SPANLOG_FLAG_RANDOM << 28 == RECORD_RANDOM, "one bit");
 _Static_assert(SPANLOG__FLAG_STAMP << 23 == RECORD_STAMP, "one bit");
 /* Puts back what a recorded scope found: no span, or a sampled one. */
 static inline void context_restore(const spanlog_ctx *before) {

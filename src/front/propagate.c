@@ -33,7 +33,9 @@ static bool carry(spanlog_ctx *ctx, const struct propagated_texts *texts, const 
     if (!nothing && handle == 0)
         return false;
     ctx->carried = handle;
-    ctx->flags = (uint8_t)(ctx->flags & ~SPANLOG__FLAG_STAMP);
+    ctx->flags = (uint8_t)(ctx->flags & ~(SPANLOG__FLAG_STAMP | SPANLOG__FLAG_CARRIED));
+    if (handle != 0)
+        ctx->flags |= SPANLOG__FLAG_CARRIED;
     if (stamped)
         ctx->flags |= SPANLOG__FLAG_STAMP;
     return true;

@@ -23,18 +23,11 @@ static inline uint64_t handle_of(uint64_t count) {
     return (uint64_t)process.epoch << 48 | (count & 0xffffffffffffu);
 }
 
-bool span_is_open(const spanlog_span *span) {
-    return span != NULL && span->open != NULL && span->generation >> 48 == process.epoch &&
-           span->open->generation == span->generation &&
-           __atomic_load_n(&span->open->state, __ATOMIC_RELAXED) == OPEN_SPAN_OPEN;
-}
-
 /* ---- begin ------------------------------------------------------------------------------- */
 
 /* ctx may have a trace id from elsewhere, then only the span is new. */
 static void make_trace(struct thread *t, spanlog_ctx *ret_ctx) {
-    uint8_t kept = ret_ctx->flags & (SPANLOG_FLAG_DEBUG | SPANLOG__FLAG_STAMP);
-    ret_ctx->flags = SPANLOG_FLAG_SAMPLED | kept;
+    ret_ctx->flags = (uint8_t)((ret_ctx->flags & ~SPANLOG_FLAG_RANDOM) | SPANLOG_FLAG_SAMPLED);
     if (!id_is_zero(ret_ctx->trace_id, 16))
         return;
     uint64_t ms = clock_gettime_ns(CLOCK_REALTIME_COARSE) / 1000000;
@@ -45,12 +38,13 @@ static void make_trace(struct thread *t, spanlog_ctx *ret_ctx) {
 }
 
 /* The span counts on what its context carries, and says of it what is to be said. */
-static __attribute__((noinline)) void carry(struct thread *t, struct spanlog__open_span *block,
-                                            spanlog_ctx *ctx) {
+static __attribute__((noinline)) void keep(struct thread *t, struct spanlog__open_span *block,
+                                           spanlog_ctx *ctx) {
     struct stamp space;
     const struct stamp *stamp =
         carried_hold(&ctx->carried, (const uint8_t *)&block->record.parent_id, &space);
-    block->carried = ctx->carried;
+    memcpy(&block->ctx_flags, &ctx->flags, CTX_END);
+    block->record.header.word |= RECORD_KEPT;
     if (stamp != NULL)
         span_add_stamp(t, block, stamp);
 }
@@ -79,9 +73,8 @@ static inline void open_block(struct thread *t, struct spanlog__open_span *block
     block->events = block->links = 0;
     block->tid = t->ring->owner_tid;
     block->generation = handle_of(++t->generation);
-    memcpy(&block->ctx_flags, &ctx->flags, CTX_END);
-    if (SPANLOG__RARE(ctx->carried != 0))
-        carry(t, block, ctx);
+    if (SPANLOG__RARE(ctx->flags & (SPANLOG__FLAG_CARRIED | SPANLOG_FLAG_DEBUG)))
+        keep(t, block, ctx);
     if (site->count > 0)
         span_add_fields(t, block, GROUP_FIELDS, site, slots, 0);
     record->start_ticks = clock_ticks();
@@ -111,17 +104,21 @@ static inline void begin_with(struct thread *t, spanlog_span *span, spanlog_ctx 
     span->generation = block->generation;
 }
 
-/* A site's first call may be the process's, which may give this thread a context. */
-static __attribute__((noinline)) void prepare(struct spanlog__site *site) {
+/* A site's first call may be the process's, which may give this thread a context. False: in a trace
+ * that is not sampled. */
+static __attribute__((noinline)) bool prepare(struct spanlog__site *site) {
     int saved = errno;
     site_ready(site, false);
     errno = saved;
+    return !spanlog__context.unsampled;
 }
 
 static bool begin_slow(spanlog_span *span, spanlog_ctx *ctx, bool has_parent,
                        struct spanlog__site *site, const union spanlog__slot *slots) {
     int saved = errno;
     struct lock_guard guard;
+    span->open = NULL;
+    span->generation = 0;
     struct thread *t = site_ready(site, false) ? thread_acquire(&guard) : NULL;
     if (t != NULL) {
         if (t->free_spans != NULL || thread_trade_spans(t))
@@ -132,13 +129,10 @@ static bool begin_slow(spanlog_span *span, spanlog_ctx *ctx, bool has_parent,
     return span->open != NULL;
 }
 
-static inline bool begin(spanlog_span *span, spanlog_ctx *ctx, bool has_parent,
+static inline bool begin(spanlog_span *span, spanlog_ctx *ctx, bool has_parent, bool on,
                          struct spanlog__site *site, const union spanlog__slot *slots) {
     struct thread *t = &spanlog_thread;
-    span->open = NULL;
-    span->generation = 0;
-    if (SPANLOG__RARE(!site_is_on(site) || t->busy != 0 || t->free_spans == NULL ||
-                      t->ring == NULL))
+    if (SPANLOG__RARE(!on || t->busy != 0 || t->free_spans == NULL || t->ring == NULL))
         return begin_slow(span, ctx, has_parent, site, slots);
     t->busy = 1;
     thread_barrier();
@@ -151,14 +145,13 @@ static inline bool begin(spanlog_span *span, spanlog_ctx *ctx, bool has_parent,
 void spanlog__scope_begin(spanlog_span *span, struct spanlog__site *site,
                           const union spanlog__slot *slots) {
     struct spanlog__thread_context *now = &spanlog__context;
-    if (SPANLOG__RARE(!site_is_on(site)))
-        prepare(site);
-    span->before = now->ctx;
-    if (SPANLOG__RARE(now->unsampled))
+    bool on = site_is_on(site);
+    if (SPANLOG__RARE(!on) && !prepare(site))
         return;
+    span->before = now->ctx;
     spanlog_ctx ctx = now->ctx;
     bool has_parent = (now->record_flags & RECORD_CONTEXT) != 0;
-    if (!begin(span, &ctx, has_parent, site, slots))
+    if (!begin(span, &ctx, has_parent, on, site, slots))
         return;
     now->ctx = ctx;
     now->record_flags = context_record_flags(&ctx);
@@ -173,7 +166,7 @@ void spanlog__begin(spanlog_span *span, const spanlog_ctx *parent, struct spanlo
     span->generation = 0;
     if (has_parent && (parent->flags & SPANLOG_FLAG_SAMPLED) == 0)
         return; /* not recorded; spanlog_span_ctx gives the parent's */
-    begin(span, &ctx, has_parent, site, slots);
+    begin(span, &ctx, has_parent, site_is_on(site), site, slots);
 }
 
 /* ---- end --------------------------------------------------------------------------------- */
@@ -200,7 +193,8 @@ static inline void announce_end(const struct thread *t, struct spanlog__open_spa
 static void end_slow(struct spanlog__open_span *block, uint64_t ticks) {
     int saved = errno;
     struct lock_guard guard;
-    uint32_t carried = block->carried;
+    uint32_t word = block->record.header.word & ~RECORD_KEPT;
+    uint32_t carried = word != block->record.header.word ? block->carried : 0;
     struct thread *t = thread_acquire(&guard);
     if (t != NULL) {
         size_t size = sizeof(struct span_record) + block->used;
@@ -210,7 +204,7 @@ static void end_slow(struct spanlog__open_span *block, uint64_t ticks) {
             ((struct record *)(void *)place)->ticks = ticks;
             span_copy_body(block, place + sizeof(struct span_record));
             announce_end(t, block);
-            thread_publish(t, place, block->record.header.site, size, block->record.header.word);
+            thread_publish(t, place, block->record.header.site, size, word);
         }
         free_rest(t, block);
         push_block(t, block);
@@ -227,7 +221,8 @@ static inline void end_open(struct spanlog__open_span *block) {
     uint64_t ticks = clock_ticks();
     size_t used = block->used;
     if (SPANLOG__RARE(t->busy != 0 || !thread_has_room(t) || block->next != 0 ||
-                      block->carried != 0 || t->free_span_count > 2 * FREE_SPANS_KEPT)) {
+                      (block->record.header.word & RECORD_KEPT) != 0 ||
+                      t->free_span_count > 2 * FREE_SPANS_KEPT)) {
         end_slow(block, ticks);
         return;
     }
@@ -268,6 +263,10 @@ spanlog_ctx spanlog_span_ctx(const spanlog_span *span) {
     if (!span_is_open(span))
         return span->open == NULL && span->generation == 0 ? span->before : ctx;
     memcpy(&ctx, &span->open->record.ids, sizeof span->open->record.ids);
-    memcpy(&ctx.flags, &span->open->ctx_flags, CTX_END);
+    uint32_t flags = span->open->record.header.word;
+    ctx.flags = (uint8_t)((flags & RECORD_SAMPLED ? SPANLOG_FLAG_SAMPLED : 0) |
+                          (flags & RECORD_RANDOM ? SPANLOG_FLAG_RANDOM : 0));
+    if (flags & RECORD_KEPT)
+        memcpy(&ctx.flags, &span->open->ctx_flags, CTX_END);
     return ctx;
 }

@@ -6,7 +6,11 @@
 #include "src/front/thread.h"
 
 /* The handle is of this process and its span has not ended. */
-bool span_is_open(const spanlog_span *span);
+static inline bool span_is_open(const spanlog_span *span) {
+    return span != NULL && span->open != NULL && span->generation >> 48 == process.epoch &&
+           span->open->generation == span->generation &&
+           __atomic_load_n(&span->open->state, __ATOMIC_RELAXED) == OPEN_SPAN_OPEN;
+}
 /* The block with that index; it exists. */
 struct spanlog__open_span *span_block(uint32_t index);
 /* Appends a group of fields (GROUP_FIELDS, or GROUP_EVENT with its time); what exceeds a limit is
