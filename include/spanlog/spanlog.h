@@ -372,10 +372,11 @@ SPANLOG__INLINE spanlog_span spanlog__start(spanlog_ctx parent, struct spanlog__
         &SPANLOG__CAT(spanlog__site_, name);                                                       \
     __attribute__((cleanup(spanlog__leave))) spanlog_span name;                                    \
     name.open = NULL;                                                                              \
-    name.generation = SPANLOG__UNSAMPLED;                                                          \
     if (SPANLOG__LIKELY(!spanlog__context.unsampled))                                              \
-    spanlog__scope_begin(&name, &SPANLOG__CAT(spanlog__site_, name),                               \
-                         SPANLOG__ARGUMENTS(__VA_ARGS__))
+        spanlog__scope_begin(&name, &SPANLOG__CAT(spanlog__site_, name),                           \
+                             SPANLOG__ARGUMENTS(__VA_ARGS__));                                     \
+    else                                                                                           \
+        name.generation = SPANLOG__UNSAMPLED
 
 #define SPANLOG__BEGIN_none(name, operation, kind, parent)                                         \
     SPANLOG__BEGIN(name, kind, parent, operation)

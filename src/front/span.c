@@ -146,8 +146,10 @@ void spanlog__scope_begin(spanlog_span *span, struct spanlog__site *site,
                           const union spanlog__slot *slots) {
     struct spanlog__thread_context *now = &spanlog__context;
     bool on = site_is_on(site);
-    if (SPANLOG__RARE(!on) && !prepare(site))
+    if (SPANLOG__RARE(!on) && !prepare(site)) {
+        span->generation = SPANLOG__UNSAMPLED;
         return;
+    }
     span->before = now->ctx;
     spanlog_ctx ctx = now->ctx;
     bool has_parent = (now->record_flags & RECORD_CONTEXT) != 0;
