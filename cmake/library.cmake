@@ -1,10 +1,13 @@
 # The library: one target per folder, then libspanlog out of them, shared and static.
-spanlog_folder(config src/config SOURCES outputs.c settings.c USES core)
+spanlog_folder(config src/config SOURCES outputs.c settings.c USES core propagation)
 spanlog_folder(sinks src/sinks SOURCES table.c stream.c file.c memory.c USES core)
-spanlog_folder(propagation src/propagation SOURCES traceparent.c propagate.c USES core)
-spanlog_folder(front src/front
-  SOURCES thread.c encode.c register.c log.c logf.c context.c span.c span_body.c
+spanlog_folder(propagation src/propagation 
+  SOURCES propagator.c hex.c traceparent.c tracestate.c baggage.c b3.c jaeger.c x_headers.c
   USES core)
+spanlog_folder(front src/front
+  SOURCES thread.c encode.c register.c log.c logf.c context.c span.c span_body.c carried.c
+          propagate.c
+  USES core propagation)
 spanlog_folder(back src/back
   SOURCES back.c decode.c decode_span.c drain.c output.c recover.c say.c write.c
   USES core config formatters sinks)

@@ -133,19 +133,24 @@ typedef struct spanlog_logger {
 
 #define SPANLOG_FLAG_SAMPLED 0x01u /* W3C trace-context: the trace is recorded */
 #define SPANLOG_FLAG_RANDOM 0x02u  /* W3C trace-context level 2: the last 7 bytes are random */
+#define SPANLOG_FLAG_DEBUG 0x04u   /* B3 and Jaeger: sampled on demand; handed on to both */
 
-/* Which span a thread is in. All zeros: none. Copy it freely. */
+/* Which span a thread is in, and what came with it. All zeros: none. Copy it freely. With a trace
+ * id and no span id it is a trace that has no span yet: what begins there is its root. */
 typedef struct spanlog_ctx {
     uint8_t trace_id[16];
     uint8_t span_id[8];
-    uint8_t flags;
-    uint8_t reserved[7];
+    uint8_t flags; /* SPANLOG_FLAG_*; the other bits are the library's: leave them as they are */
+    uint8_t reserved[3];
+    uint32_t carried; /* the library's: tracestate, baggage, correlation id; 0: none of them. A copy
+                       * that is neither current nor in an open span keeps them until at least 128
+                       * further contexts with such things have been made. */
 } spanlog_ctx;
 
 /* The calling thread's context; all zeros outside a span. */
 SPANLOG__API spanlog_ctx spanlog_ctx_current(void);
 /* Makes ctx the calling thread's context and returns the one before it, which the caller attaches
- * again when done. A ctx with a zero trace or span id detaches. */
+ * again when done. With a ctx without a trace or span id the thread is in no span. */
 SPANLOG__API spanlog_ctx spanlog_ctx_attach(spanlog_ctx ctx);
 /* The current ids as lower-case hex and NUL, "" outside a span. NULL buffers are ignored. */
 SPANLOG__API void spanlog_trace_id(char ret_text[33]);
@@ -180,7 +185,8 @@ typedef struct spanlog_span {
 
 /* spanlog_begin(p, "job", SPANLOG_CONSUMER, parent_ctx, kv(...), ...): declares `p`, a span that
  * does not become current and ends with spanlog_end(p), on any thread. A zero parent_ctx begins a
- * new trace. For callbacks and event loops: keep a copy of p. */
+ * new trace, one without a span id the root of its trace. For callbacks and event loops: keep a
+ * copy of p. */
 #define spanlog_begin(name, ...)                                                                   \
     SPANLOG__CAT(SPANLOG__BEGIN_, SPANLOG__BEYOND_3(__VA_ARGS__))(name, __VA_ARGS__)
 #define spanlog_end(span) spanlog__end(&(span))
@@ -222,30 +228,55 @@ typedef const char *(*spanlog_get_header)(void *arg, const char *name);
 /* Writes a header. Both texts are valid during the call only. */
 typedef void (*spanlog_set_header)(void *arg, const char *name, const char *value);
 
-/* Takes the context out of a carrier's W3C traceparent. Returns 0, or -ENOENT when there is none,
- * or -EINVAL when it is malformed; then *ret_ctx is all zeros, which begins a new trace. */
+/* Takes the context out of a carrier: out of the first of traceparent, b3, uber-trace-id,
+ * X-Trace-ID, X-Correlation-ID, X-Request-ID that gives ids, and with them tracestate, baggage and
+ * the correlation id, which every record of the context then carries as correlation_id.
+ * OTEL_PROPAGATORS narrows this down. Returns 0, or -ENOENT when there is nothing, or -EINVAL when
+ * all there is is malformed; then *ret_ctx is all zeros, which begins a new trace. */
 SPANLOG__API int spanlog_extract(spanlog_get_header get, void *arg, spanlog_ctx *ret_ctx);
-/* Writes ctx as W3C traceparent. Returns 0, or -EINVAL for a zero ctx, and then writes nothing. */
+/* Writes ctx as traceparent and x-correlation-id (without one, the trace id), and as tracestate and
+ * baggage when it has any; or as OTEL_PROPAGATORS says. Names are lower case, as HTTP/2 and gRPC
+ * need them. Returns 0, or -EINVAL for a zero ctx, and then writes nothing. */
 SPANLOG__API int spanlog_inject(spanlog_ctx ctx, spanlog_set_header set, void *arg);
+/* The same for a child process's environment: TRACEPARENT, TRACESTATE and BAGGAGE, with a NULL
+ * value for a variable that must not be there. A process that starts with them begins in that
+ * context, on the thread that first uses the library. Returns 0, or -EINVAL for NULL. */
+SPANLOG__API int spanlog_env(spanlog_ctx ctx, spanlog_set_header set, void *arg);
+
+/* W3C baggage of the current context. Keys are tokens (no spaces, no "=", no comma); values are any
+ * text, percent-encoded on the way. What is set holds for spans and headers that come after it,
+ * until the context before this one is put back. The keys in SPANLOG_BAGGAGE_KEYS become attributes
+ * of every record. */
+/* Copies the value, cut to size - 1 bytes, and NUL. Returns its whole size, or -ENOENT. */
+SPANLOG__API int spanlog_baggage_get(const char *key, char *ret_value, size_t size);
+/* NULL takes the key out. Returns 0, -EINVAL for a bad key, -E2BIG over 180 keys or 8192 bytes,
+ * -ENOSPC when too many contexts carry something at once; then nothing is changed. */
+SPANLOG__API int spanlog_baggage_set(const char *key, const char *value);
+/* W3C tracestate of the current context: one's own entry in it, under one's own key. As above; a
+ * value is 1 to 256 printable characters without "," and "=". */
+SPANLOG__API int spanlog_tracestate_get(const char *key, char *ret_value, size_t size);
+SPANLOG__API int spanlog_tracestate_set(const char *key, const char *value);
 
 /* ---- the process ------------------------------------------------------------------------ */
 
 /* Settings in code. Zero or NULL: the default. The environment beats them (README.md). */
 typedef struct spanlog_config {
-    size_t size;             /* sizeof(spanlog_config) */
-    const char *service;     /* service.name; default: the program's name */
-    const char *version;     /* service.version */
-    const char *environment; /* deployment.environment.name */
-    const char *resource;    /* more resource attributes: "key=value,key=value" */
-    const char *output;      /* as SPANLOG_OUTPUT */
-    const char *level;       /* as SPANLOG_LEVEL */
-    const char *format;      /* as SPANLOG_FORMAT */
-    const char *full;        /* as SPANLOG_FULL */
-    const char *journal_dir; /* as SPANLOG_JOURNAL_DIR */
-    const char *source;      /* as SPANLOG_SOURCE */
-    uint32_t block_ms;       /* as SPANLOG_BLOCK_MS; default 1000 */
-    uint32_t ring_size;      /* as SPANLOG_RING_SIZE, bytes; default 1 MiB */
-    uint32_t max_attributes; /* per span; default 128, and so the next two */
+    size_t size;              /* sizeof(spanlog_config) */
+    const char *service;      /* service.name; default: the program's name */
+    const char *version;      /* service.version */
+    const char *environment;  /* deployment.environment.name */
+    const char *resource;     /* more resource attributes: "key=value,key=value" */
+    const char *output;       /* as SPANLOG_OUTPUT */
+    const char *level;        /* as SPANLOG_LEVEL */
+    const char *format;       /* as SPANLOG_FORMAT */
+    const char *full;         /* as SPANLOG_FULL */
+    const char *journal_dir;  /* as SPANLOG_JOURNAL_DIR */
+    const char *source;       /* as SPANLOG_SOURCE */
+    const char *propagators;  /* as OTEL_PROPAGATORS */
+    const char *baggage_keys; /* as SPANLOG_BAGGAGE_KEYS */
+    uint32_t block_ms;        /* as SPANLOG_BLOCK_MS; default 1000 */
+    uint32_t ring_size;       /* as SPANLOG_RING_SIZE, bytes; default 1 MiB */
+    uint32_t max_attributes;  /* per span; default 128, and so the next two */
     uint32_t max_events;
     uint32_t max_links;
     uint32_t max_open_spans; /* per process; default 8192 */
@@ -266,23 +297,29 @@ SPANLOG__API int spanlog_flush(int timeout_ms);
 SPANLOG__API int spanlog_shutdown(int timeout_ms);
 
 typedef struct spanlog_statistics {
-    size_t size;            /* set by the caller: sizeof(spanlog_statistics) */
-    uint64_t records;       /* lines written, spans included */
-    uint64_t spans;         /* span lines among them */
-    uint64_t dropped;       /* records lost to full rings or failing sinks */
-    uint64_t bytes;         /* written to all outputs */
-    uint64_t writes;        /* write(2) calls */
-    uint64_t sink_errors;   /* of which failed */
-    uint64_t sleeps;        /* times that the back went to sleep for good, waiting for a record */
-    uint64_t open_spans;    /* now */
-    uint64_t spans_refused; /* not recorded since too many were open */
-    uint64_t threads;       /* rings in use */
-    uint64_t recovered;     /* records written for dead processes */
+    size_t size;              /* set by the caller: sizeof(spanlog_statistics) */
+    uint64_t records;         /* lines written, spans included */
+    uint64_t spans;           /* span lines among them */
+    uint64_t dropped;         /* records lost to full rings or failing sinks */
+    uint64_t bytes;           /* written to all outputs */
+    uint64_t writes;          /* write(2) calls */
+    uint64_t sink_errors;     /* of which failed */
+    uint64_t sleeps;          /* times that the back went to sleep for good, waiting for a record */
+    uint64_t open_spans;      /* now */
+    uint64_t spans_refused;   /* not recorded since too many were open */
+    uint64_t threads;         /* rings in use */
+    uint64_t recovered;       /* records written for dead processes */
+    uint64_t headers_refused; /* malformed headers, or members of them */
+    uint64_t contexts_refused; /* lost what they carried: over 2048 did at once */
 } spanlog_statistics;
 /* Fills *ret_stats up to its size. Returns 0, or -EINVAL for NULL or a zero size. */
 SPANLOG__API int spanlog_stats(spanlog_statistics *ret_stats);
 
 /* ---- for the macros --------------------------------------------------------------------- */
+
+#define SPANLOG__UNSAMPLED UINT64_MAX /* a scope's generation: its context is the thread's */
+#define SPANLOG__FLAG_CARRIED 0x40u   /* of a context: `carried` is set */
+#define SPANLOG__FLAG_STAMP 0x80u /* of a context: its records say something of what it carries */
 
 /* The part of a thread's state that scopes look at. */
 struct spanlog__thread_context {
@@ -336,8 +373,10 @@ SPANLOG__INLINE spanlog_span spanlog__start(spanlog_ctx parent, struct spanlog__
     __attribute__((cleanup(spanlog__leave))) spanlog_span name;                                    \
     name.open = NULL;                                                                              \
     if (SPANLOG__LIKELY(!spanlog__context.unsampled))                                              \
-    spanlog__scope_begin(&name, &SPANLOG__CAT(spanlog__site_, name),                               \
-                         SPANLOG__ARGUMENTS(__VA_ARGS__))
+        spanlog__scope_begin(&name, &SPANLOG__CAT(spanlog__site_, name),                           \
+                             SPANLOG__ARGUMENTS(__VA_ARGS__));                                     \
+    else                                                                                           \
+        name.generation = SPANLOG__UNSAMPLED
 
 #define SPANLOG__BEGIN_none(name, operation, kind, parent)                                         \
     SPANLOG__BEGIN(name, kind, parent, operation)

@@ -1,6 +1,7 @@
 /* back/decode.c: fields and log records. Spans: decode_span.c. */
 #include "src/back/decode_fields.h"
 #include "formatters/printf.h"
+#include "src/core/stamp.h"
 
 #include <string.h>
 
@@ -57,6 +58,52 @@ static bool decode_extra(struct spanlog_line *line, struct decoder *decoder, con
     return true;
 }
 
+size_t decode_stamp(struct decoder *decoder, const uint8_t *data, size_t size) {
+    size_t whole = stamp_size(data, size), at = sizeof(struct stamp_head);
+    struct stamp_head head;
+    if (whole == 0)
+        return 0;
+    memcpy(&head, data, sizeof head);
+    for (uint32_t i = 0; i < head.count; i++) {
+        struct stamp_entry entry;
+        const char *key, *value;
+        if (!stamp_next(data, head.used, &at, &entry, &key, &value) ||
+            decoder->attributes_used == DECODE_MAX_ATTRIBUTES)
+            return 0;
+        if (entry.key_size == 0) {
+            decoder->line.parent_text = (struct spanlog_text){value, entry.value_size};
+            continue;
+        }
+        decoder->attributes[decoder->attributes_used++] =
+            (struct spanlog_attribute){.key = {key, entry.key_size},
+                                       .value = {.type = SPANLOG_VALUE_TEXT,
+                                                 .size = entry.value_size,
+                                                 .original_size = entry.original_size,
+                                                 .text = value}};
+    }
+    return whole;
+}
+
+/* The stamp's attributes go before the record's own, so that of two with one key the record's
+ * counts. */
+static bool prepend_stamp(struct decoder *decoder, const uint8_t **fields, size_t *size) {
+    decoder->attributes_used = 0;
+    size_t whole = decode_stamp(decoder, *fields, *size);
+    *fields += whole;
+    *size -= whole;
+    decoder->line.distinct_keys = false;
+    return whole > 0;
+}
+
+static void add_stamp(struct decoder *decoder) {
+    struct spanlog_line *line = &decoder->line;
+    if (line->attribute_count > 0)
+        memcpy(decoder->attributes + decoder->attributes_used, line->attributes,
+               line->attribute_count * sizeof *line->attributes);
+    line->attributes = decoder->attributes;
+    line->attribute_count += decoder->attributes_used;
+}
+
 static void render_message(struct decoder *decoder, const struct compiled_site *site,
                            const uint8_t *fields, size_t size) {
     unsigned count = site->entry->count;
@@ -80,6 +127,7 @@ static void start_log(struct decoder *decoder, const struct compiled_site *site,
     struct spanlog_line *line = &decoder->line;
     line->line_kind = SPANLOG_LINE_LOG;
     line->has_parent = false;
+    line->parent_text = (struct spanlog_text){NULL, 0};
     line->level = site->entry->level;
     line->tid = (decoder->context.source_fields & SOURCE_TID) != 0 ? tid : 0;
     line->message = site->message;
@@ -114,13 +162,22 @@ bool decode_log(struct decoder *decoder, struct output *output, const struct rec
         *ret_damaged = true;
         return false;
     }
+    bool stamped = (record->word & RECORD_STAMP) != 0;
+    if (stamped && !prepend_stamp(decoder, &fields, &size)) {
+        *ret_damaged = true;
+        return false;
+    }
     if (site->entry->form == SPANLOG__FORM_LOGF) {
         render_message(decoder, site, fields, size);
+        if (stamped)
+            add_stamp(decoder);
         return true;
     }
     line->attribute_count = site->entry->count;
     line->attributes = site->attributes;
     *ret_damaged =
         !decode_values(site->attributes, site->entry->count, site->entry->types, fields, size);
+    if (stamped && !*ret_damaged)
+        add_stamp(decoder);
     return !*ret_damaged;
 }

@@ -7,6 +7,9 @@
 /* Slots and texts into attributes whose keys and types are there; false: they run over size. */
 bool decode_values(struct spanlog_attribute *attributes, unsigned count, uint64_t types,
                    const uint8_t *fields, size_t size);
+/* Attributes of a stamp (core/stamp.h) to the decoder's, and the parent's text to its line. Returns
+ * the stamp's size; 0: damaged. */
+size_t decode_stamp(struct decoder *decoder, const uint8_t *data, size_t size);
 void decode_context(struct spanlog_line *line, uint32_t word);
 
 #endif

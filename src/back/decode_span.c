@@ -110,7 +110,9 @@ static bool walk_groups(struct decoder *decoder, struct output *output, const ui
         const uint8_t *data = body + sizeof group;
         const struct compiled_site *site;
         bool good = true;
-        if (events && kind == GROUP_EVENT)
+        if (kind == GROUP_STAMP)
+            good = events || decode_stamp(decoder, data, whole - sizeof group) > 0;
+        else if (events && kind == GROUP_EVENT)
             good = event_group(decoder, output, &group, count, data, whole - sizeof group);
         else if (!events && kind == GROUP_FIELDS)
             good = add_attributes(decoder, output, group.site, count, data, whole - sizeof group,
@@ -145,6 +147,7 @@ static void start_span(struct decoder *decoder, const struct compiled_site *site
     memcpy(line->trace_id, &record->ids, sizeof record->ids);
     line->has_parent = record->parent_id != 0;
     memcpy(line->parent_id, &record->parent_id, 8);
+    line->parent_text = (struct spanlog_text){NULL, 0};
     line->span_status = SPANLOG_STATUS_UNSET;
     line->has_status_code = false;
     line->error = (struct spanlog_text){NULL, 0};

@@ -1,5 +1,6 @@
 /* config/settings.c: the table of settings and the reading of it. See settings.h. */
 #include "src/config/settings.h"
+#include "src/propagation/propagator.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,6 +137,22 @@ static const char *set_source(struct settings *s, const char *value) {
     return NULL;
 }
 
+static const char *set_propagators(struct settings *s, const char *value) {
+    uint32_t set;
+    bool xray;
+    const char *wrong = propagators_parse(value, &set, &xray);
+    if (wrong != NULL)
+        return wrong;
+    if (xray)
+        dprintf(STDERR_FILENO, "spanlog: X-Ray headers are neither read nor written; the spanlog "
+                               "tool reads X-Ray ids in logs\n");
+    s->propagators_in = s->propagators_out = set;
+    return NULL;
+}
+static const char *set_baggage_keys(struct settings *s, const char *value) {
+    return copy_text(s->baggage_keys, sizeof s->baggage_keys, value);
+}
+
 static const char *set_level(struct settings *s, const char *value) {
     static const char wanted[] = "trace, debug, info, warn, error, fatal or off, and LOGGER=LEVEL";
     uint8_t level = s->level;
@@ -240,6 +257,8 @@ static const struct {
     {"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", set_max_attributes},
     {"OTEL_SPAN_EVENT_COUNT_LIMIT", set_max_events},
     {"OTEL_SPAN_LINK_COUNT_LIMIT", set_max_links},
+    {"OTEL_PROPAGATORS", set_propagators},
+    {"SPANLOG_BAGGAGE_KEYS", set_baggage_keys},
     {"SPANLOG_OUTPUT", set_output},
     {"SPANLOG_LEVEL", set_level},
     {"SPANLOG_FORMAT", set_format},
@@ -273,6 +292,8 @@ static void load_defaults(struct settings *s) {
     set_output(s, "stdout");
     s->level = SPANLOG_INFO;
     s->source_fields = SOURCE_SRC | SOURCE_PID | SOURCE_TID;
+    s->propagators_in = PROPAGATORS_DEFAULT_IN;
+    s->propagators_out = PROPAGATORS_DEFAULT_OUT;
     s->block_ms = 1000;
     s->ring_size = 1u << 20;
     s->max_attributes = s->max_events = s->max_links = 128;
@@ -301,6 +322,8 @@ static void load_code(struct settings *s, const spanlog_config *c) {
     apply(s, "spanlog_config.full", set_full, c->full);
     apply(s, "spanlog_config.journal_dir", set_journal_dir, c->journal_dir);
     apply(s, "spanlog_config.source", set_source, c->source);
+    apply(s, "spanlog_config.propagators", set_propagators, c->propagators);
+    apply(s, "spanlog_config.baggage_keys", set_baggage_keys, c->baggage_keys);
     apply_number(s, "spanlog_config.block_ms", set_block_ms, c->block_ms);
     apply_number(s, "spanlog_config.ring_size", set_ring_size, c->ring_size);
     apply_number(s, "spanlog_config.max_attributes", set_max_attributes, c->max_attributes);

@@ -41,6 +41,8 @@ struct settings {
     struct level_directive directives[SETTINGS_MAX_DIRECTIVES];
     uint32_t directive_count;
     uint32_t source_fields;
+    uint32_t propagators_in, propagators_out; /* sets of src/propagation/propagator.h */
+    char baggage_keys[512];
     uint32_t block_ms;
     uint32_t ring_size;
     uint32_t max_attributes, max_events, max_links, max_open_spans;

@@ -34,7 +34,9 @@ struct spanlog__open_span {
     uint16_t links;
     uint32_t tid; /* that began it */
     struct spanlog__open_span *next_free;
-    uint8_t pad[8];
+    uint8_t ctx_flags; /* if RECORD_KEPT: the last 8 bytes of the span's spanlog_ctx, */
+    uint8_t pad[3];
+    uint32_t carried;          /* and of these what the span counts on; 0: nothing */
     struct span_record record; /* its header's word and ticks are filled at the end */
     uint8_t body[OPEN_SPAN_SIZE - 128];
 };

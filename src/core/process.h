@@ -31,6 +31,10 @@ struct process {
     uint32_t max_attributes, max_events, max_links, max_open_spans;
     uint32_t open_spans; /* blocks handed out to threads */
     uint32_t error_status_min;
+    uint32_t propagators_in, propagators_out; /* sets of src/propagation/propagator.h */
+    const char *baggage_keys;                 /* that records carry: "key,key" */
+    uint64_t headers_refused;                 /* malformed, or members of them */
+    uint64_t contexts_refused;                /* too many carried something at once */
     /* Level of a logger by name (SPANLOG_LEVEL); set by src/process. */
     uint8_t (*level_of)(const char *logger);
     uint8_t lowest_level; /* of any logger */

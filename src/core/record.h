@@ -28,6 +28,8 @@
  *   if RECORD_EXTRA (not in spans)
  *   +0      4   thread id, 0: the ring's
  *   +4      4   logger: a site id of the dictionary, 0: the site's own
+ *   if RECORD_STAMP (in spans: a group)
+ *   +0      n   attributes of the context: stamp.h
  *
  * A log's fields follow: one slot a field, then the texts back to back. The slot of a text:
  *   bits 0-31  bytes that follow (TEXT_NULL: a NULL pointer, none follow)
@@ -38,6 +40,7 @@
  * site's) 4      4   site id (0 in LINK, STATUS, FAIL, NAME) then  FIELDS: slots and texts EVENT: 8
  * bytes of ticks, slots, texts LINK: 24 bytes of ids         STATUS: one slot, the code FAIL, NAME:
  * one slot and its text
+ * STAMP: as in stamp.h
  */
 #ifndef SPANLOG_CORE_RECORD_H
 #define SPANLOG_CORE_RECORD_H
@@ -52,6 +55,8 @@
 #define RECORD_EXTRA 0x08000000u
 #define RECORD_DROPPED 0x10000000u /* no site; one slot: records dropped in this ring so far */
 #define RECORD_RANDOM 0x20000000u  /* the trace id's last 7 bytes are random */
+#define RECORD_STAMP 0x40000000u   /* the context has attributes of its own */
+#define RECORD_KEPT 0x80000000u    /* of open spans: the rest of the context is in the block */
 
 #define RECORD_HEADER_SIZE 16u
 #define RECORD_MAX_SIZE (48u * 1024) /* fits the smallest ring with room to spare */
@@ -94,7 +99,8 @@ enum group_kind {
     GROUP_LINK = 3,
     GROUP_STATUS = 4,
     GROUP_FAIL = 5,
-    GROUP_NAME = 6
+    GROUP_NAME = 6,
+    GROUP_STAMP = 7
 };
 
 #define GROUP_KIND_SHIFT 24

@@ -5,6 +5,7 @@
  *     spanlog_ctx_attach(before);
  */
 #include "src/front/context.h"
+#include "src/front/carried.h"
 
 #include <string.h>
 
@@ -25,8 +26,13 @@ bool context_is_valid(const spanlog_ctx *ctx) {
 
 void context_set(const spanlog_ctx *ctx) {
     struct spanlog__thread_context *now = &spanlog__context;
+    carried_pin(ctx->carried);
     if (!context_is_valid(ctx)) {
-        memset(now, 0, sizeof *now);
+        static const uint8_t no_span[8];
+        now->unsampled = 0;
+        now->record_flags = context_record_flags(ctx) & RECORD_STAMP;
+        now->ctx = *ctx;
+        memcpy(now->ctx.span_id, no_span, sizeof no_span);
         return;
     }
     /* A signal handler between these stores may see ids of two spans; its record is one line all

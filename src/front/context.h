@@ -10,21 +10,22 @@
 bool context_is_valid(const spanlog_ctx *ctx);
 /* The flags of a record written inside ctx, which is valid. */
 static inline uint32_t context_record_flags(const spanlog_ctx *ctx) {
-    uint32_t flags = RECORD_CONTEXT;
-    if (ctx->flags & SPANLOG_FLAG_SAMPLED)
-        flags |= RECORD_SAMPLED;
-    if (ctx->flags & SPANLOG_FLAG_RANDOM)
-        flags |= RECORD_RANDOM;
-    return flags;
+    uint32_t flags = ctx->flags;
+    return RECORD_CONTEXT | (flags & SPANLOG_FLAG_SAMPLED) << 25 |
+           (flags & SPANLOG_FLAG_RANDOM) << 28 | (flags & SPANLOG__FLAG_STAMP) << 23;
 }
-/* Puts back what a recorded scope found: nothing, or a sampled span. */
+_Static_assert(SPANLOG_FLAG_SAMPLED << 25 == RECORD_SAMPLED, "one bit");
+_Static_assert(SPANLOG_FLAG_RANDOM << 28 == RECORD_RANDOM, "one bit");
+_Static_assert(SPANLOG__FLAG_STAMP << 23 == RECORD_STAMP, "one bit");
+/* Puts back what a recorded scope found: no span, or a sampled one. */
 static inline void context_restore(const spanlog_ctx *before) {
     uint64_t span_id;
     __builtin_memcpy(&span_id, before->span_id, 8);
     spanlog__context.ctx = *before;
-    spanlog__context.record_flags = span_id != 0 ? context_record_flags(before) : 0;
+    spanlog__context.record_flags =
+        context_record_flags(before) & (span_id != 0 ? UINT32_MAX : RECORD_STAMP);
 }
-/* Makes ctx the thread's; one that is not valid detaches. */
+/* Makes ctx the thread's; with one that is not valid it is in no span. */
 void context_set(const spanlog_ctx *ctx);
 
 #endif

@@ -6,6 +6,7 @@
  * whole, texts copied in one pass, two stores to publish. All else is in the slow path behind it.
  */
 #include "src/core/site.h"
+#include "src/front/carried.h"
 #include "src/front/encode.h"
 #include "src/front/register.h"
 #include "src/front/thread.h"
@@ -18,6 +19,16 @@ static inline uint8_t *put_context(uint8_t *to, uint32_t flags) {
         return to + sizeof(struct record_ids);
     }
     return to;
+}
+
+/* What the context adds. Returns the byte after it: `to` itself when there turns out to be nothing.
+ */
+static __attribute__((noinline)) uint8_t *put_stamp(uint8_t *to) {
+    const struct stamp *stamp = carried_stamp();
+    if (stamp == NULL)
+        return to;
+    memcpy(to, stamp, stamp->head.size);
+    return to + stamp->head.size;
 }
 
 static uint8_t *put_extra(uint8_t *to, const struct thread *t, uint32_t logger) {
@@ -34,6 +45,8 @@ static void write_exact(struct thread *t, const struct spanlog__site *site,
     uint64_t ticks = clock_ticks();
     struct encode_plan plan;
     size_t fixed = sizeof(struct record) + sizeof(struct record_ids) + sizeof(struct record_extra);
+    if (flags & RECORD_STAMP)
+        fixed += STAMP_MAX;
     encode_measure(&plan, site, slots, RECORD_MAX_SIZE - fixed);
     uint8_t *record = thread_reserve(t, record_align(fixed + plan.size));
     if (record == NULL)
@@ -43,6 +56,11 @@ static void write_exact(struct thread *t, const struct spanlog__site *site,
     if (t->shared || logger != 0) {
         flags |= RECORD_EXTRA;
         to = put_extra(to, t, logger);
+    }
+    if (flags & RECORD_STAMP) {
+        uint8_t *after = put_stamp(to);
+        flags = after != to ? flags : flags & ~RECORD_STAMP;
+        to = after;
     }
     encode_exact(to, &plan, site, slots);
     size_t size = record_align((size_t)(to - record) + plan.size);
@@ -77,6 +95,11 @@ void spanlog__log(struct spanlog__site *site, const union spanlog__slot *slots) 
     ((struct record *)(void *)record)->ticks = clock_ticks();
     uint32_t flags = spanlog__context.record_flags;
     uint8_t *to = put_context(record + sizeof(struct record), flags);
+    if (SPANLOG__RARE(flags & RECORD_STAMP)) {
+        uint8_t *after = put_stamp(to);
+        flags = after != to ? flags : flags & ~RECORD_STAMP;
+        to = after;
+    }
     to = encode_fast(to, record + FAST_ROOM - 64, site, slots);
     if (SPANLOG__RARE(to == NULL)) {
         t->busy = 0;

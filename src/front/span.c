@@ -4,6 +4,7 @@
  * The begin writes the block, the end copies it into the ring: each takes one time stamp, no lock
  * and no system call.
  */
+#include "src/front/carried.h"
 #include "src/front/context.h"
 #include "src/front/encode.h"
 #include "src/front/register.h"
@@ -12,25 +13,40 @@
 
 #include <errno.h>
 
+_Static_assert(offsetof(struct spanlog__open_span, carried) -
+                       offsetof(struct spanlog__open_span, ctx_flags) ==
+                   offsetof(spanlog_ctx, carried) - offsetof(spanlog_ctx, flags),
+               "the end of a context, copied whole");
+#define CTX_END 8
+
 static inline uint64_t handle_of(uint64_t count) {
     return (uint64_t)process.epoch << 48 | (count & 0xffffffffffffu);
 }
 
-bool span_is_open(const spanlog_span *span) {
-    return span != NULL && span->open != NULL && span->generation >> 48 == process.epoch &&
-           span->open->generation == span->generation &&
-           __atomic_load_n(&span->open->state, __ATOMIC_RELAXED) == OPEN_SPAN_OPEN;
-}
-
 /* ---- begin ------------------------------------------------------------------------------- */
 
+/* ctx may have a trace id from elsewhere, then only the span is new. */
 static void make_trace(struct thread *t, spanlog_ctx *ret_ctx) {
+    ret_ctx->flags = (uint8_t)((ret_ctx->flags & ~SPANLOG_FLAG_RANDOM) | SPANLOG_FLAG_SAMPLED);
+    if (!id_is_zero(ret_ctx->trace_id, 16))
+        return;
     uint64_t ms = clock_gettime_ns(CLOCK_REALTIME_COARSE) / 1000000;
     if (process.random_trace_ids)
         ms = ids_next(&t->random) | 1;
     ids_new_trace(&t->random, ms, ret_ctx->trace_id);
-    ret_ctx->flags = SPANLOG_FLAG_SAMPLED | SPANLOG_FLAG_RANDOM;
-    memset(ret_ctx->reserved, 0, sizeof ret_ctx->reserved);
+    ret_ctx->flags |= SPANLOG_FLAG_RANDOM;
+}
+
+/* The span counts on what its context carries, and says of it what is to be said. */
+static __attribute__((noinline)) void keep(struct thread *t, struct spanlog__open_span *block,
+                                           spanlog_ctx *ctx) {
+    struct stamp space;
+    const struct stamp *stamp =
+        carried_hold(&ctx->carried, (const uint8_t *)&block->record.parent_id, &space);
+    memcpy(&block->ctx_flags, &ctx->flags, CTX_END);
+    block->record.header.word |= RECORD_KEPT;
+    if (stamp != NULL)
+        span_add_stamp(t, block, stamp);
 }
 
 /* Fills a free block and opens it. *ctx comes as the parent's and goes as the span's own. */
@@ -57,6 +73,8 @@ static inline void open_block(struct thread *t, struct spanlog__open_span *block
     block->events = block->links = 0;
     block->tid = t->ring->owner_tid;
     block->generation = handle_of(++t->generation);
+    if (SPANLOG__RARE(ctx->flags & (SPANLOG__FLAG_CARRIED | SPANLOG_FLAG_DEBUG)))
+        keep(t, block, ctx);
     if (site->count > 0)
         span_add_fields(t, block, GROUP_FIELDS, site, slots, 0);
     record->start_ticks = clock_ticks();
@@ -86,10 +104,21 @@ static inline void begin_with(struct thread *t, spanlog_span *span, spanlog_ctx 
     span->generation = block->generation;
 }
 
+/* A site's first call may be the process's, which may give this thread a context. False: in a trace
+ * that is not sampled. */
+static __attribute__((noinline)) bool prepare(struct spanlog__site *site) {
+    int saved = errno;
+    site_ready(site, false);
+    errno = saved;
+    return !spanlog__context.unsampled;
+}
+
 static bool begin_slow(spanlog_span *span, spanlog_ctx *ctx, bool has_parent,
                        struct spanlog__site *site, const union spanlog__slot *slots) {
     int saved = errno;
     struct lock_guard guard;
+    span->open = NULL;
+    span->generation = 0;
     struct thread *t = site_ready(site, false) ? thread_acquire(&guard) : NULL;
     if (t != NULL) {
         if (t->free_spans != NULL || thread_trade_spans(t))
@@ -100,13 +129,10 @@ static bool begin_slow(spanlog_span *span, spanlog_ctx *ctx, bool has_parent,
     return span->open != NULL;
 }
 
-static inline bool begin(spanlog_span *span, spanlog_ctx *ctx, bool has_parent,
+static inline bool begin(spanlog_span *span, spanlog_ctx *ctx, bool has_parent, bool on,
                          struct spanlog__site *site, const union spanlog__slot *slots) {
     struct thread *t = &spanlog_thread;
-    span->open = NULL;
-    span->generation = 0;
-    if (SPANLOG__RARE(!site_is_on(site) || t->busy != 0 || t->free_spans == NULL ||
-                      t->ring == NULL))
+    if (SPANLOG__RARE(!on || t->busy != 0 || t->free_spans == NULL || t->ring == NULL))
         return begin_slow(span, ctx, has_parent, site, slots);
     t->busy = 1;
     thread_barrier();
@@ -119,10 +145,15 @@ static inline bool begin(spanlog_span *span, spanlog_ctx *ctx, bool has_parent,
 void spanlog__scope_begin(spanlog_span *span, struct spanlog__site *site,
                           const union spanlog__slot *slots) {
     struct spanlog__thread_context *now = &spanlog__context;
+    bool on = site_is_on(site);
+    if (SPANLOG__RARE(!on) && !prepare(site)) {
+        span->generation = SPANLOG__UNSAMPLED;
+        return;
+    }
     span->before = now->ctx;
     spanlog_ctx ctx = now->ctx;
     bool has_parent = (now->record_flags & RECORD_CONTEXT) != 0;
-    if (!begin(span, &ctx, has_parent, site, slots))
+    if (!begin(span, &ctx, has_parent, on, site, slots))
         return;
     now->ctx = ctx;
     now->record_flags = context_record_flags(&ctx);
@@ -137,7 +168,7 @@ void spanlog__begin(spanlog_span *span, const spanlog_ctx *parent, struct spanlo
     span->generation = 0;
     if (has_parent && (parent->flags & SPANLOG_FLAG_SAMPLED) == 0)
         return; /* not recorded; spanlog_span_ctx gives the parent's */
-    begin(span, &ctx, has_parent, site, slots);
+    begin(span, &ctx, has_parent, site_is_on(site), site, slots);
 }
 
 /* ---- end --------------------------------------------------------------------------------- */
@@ -164,6 +195,8 @@ static inline void announce_end(const struct thread *t, struct spanlog__open_spa
 static void end_slow(struct spanlog__open_span *block, uint64_t ticks) {
     int saved = errno;
     struct lock_guard guard;
+    uint32_t word = block->record.header.word & ~RECORD_KEPT;
+    uint32_t carried = word != block->record.header.word ? block->carried : 0;
     struct thread *t = thread_acquire(&guard);
     if (t != NULL) {
         size_t size = sizeof(struct span_record) + block->used;
@@ -173,7 +206,7 @@ static void end_slow(struct spanlog__open_span *block, uint64_t ticks) {
             ((struct record *)(void *)place)->ticks = ticks;
             span_copy_body(block, place + sizeof(struct span_record));
             announce_end(t, block);
-            thread_publish(t, place, block->record.header.site, size, block->record.header.word);
+            thread_publish(t, place, block->record.header.site, size, word);
         }
         free_rest(t, block);
         push_block(t, block);
@@ -181,6 +214,7 @@ static void end_slow(struct spanlog__open_span *block, uint64_t ticks) {
     } else {
         thread_count_loss();
     }
+    carried_release(carried);
     errno = saved;
 }
 
@@ -189,6 +223,7 @@ static inline void end_open(struct spanlog__open_span *block) {
     uint64_t ticks = clock_ticks();
     size_t used = block->used;
     if (SPANLOG__RARE(t->busy != 0 || !thread_has_room(t) || block->next != 0 ||
+                      (block->record.header.word & RECORD_KEPT) != 0 ||
                       t->free_span_count > 2 * FREE_SPANS_KEPT)) {
         end_slow(block, ticks);
         return;
@@ -225,11 +260,15 @@ spanlog_ctx spanlog_span_ctx(const spanlog_span *span) {
     spanlog_ctx ctx = {.flags = 0};
     if (span == NULL)
         return ctx;
+    if (span->open == NULL && span->generation == SPANLOG__UNSAMPLED)
+        return spanlog__context.ctx;
     if (!span_is_open(span))
         return span->open == NULL && span->generation == 0 ? span->before : ctx;
     memcpy(&ctx, &span->open->record.ids, sizeof span->open->record.ids);
     uint32_t flags = span->open->record.header.word;
     ctx.flags = (uint8_t)((flags & RECORD_SAMPLED ? SPANLOG_FLAG_SAMPLED : 0) |
                           (flags & RECORD_RANDOM ? SPANLOG_FLAG_RANDOM : 0));
+    if (flags & RECORD_KEPT)
+        memcpy(&ctx.flags, &span->open->ctx_flags, CTX_END);
     return ctx;
 }

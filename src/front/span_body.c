@@ -169,6 +169,17 @@ void span_add_fields(struct thread *t, struct spanlog__open_span *block, enum gr
         add_exact(t, block, kind, site, slots, ticks);
 }
 
+void span_add_stamp(struct thread *t, struct spanlog__open_span *block, const struct stamp *stamp) {
+    struct group group = {.shape = shape(sizeof group + stamp->head.size, GROUP_STAMP, 0)};
+    if (!make_room(t, block, sizeof group + stamp->head.size)) {
+        block->record.dropped_attributes += stamp->head.count;
+        return;
+    }
+    put(block, block->used, &group, sizeof group);
+    put(block, block->used + sizeof group, stamp, stamp->head.size);
+    commit(block, sizeof group + stamp->head.size);
+}
+
 /* Runs on the thread that has the span; its state is only needed for further blocks. */
 static struct thread *enter(const spanlog_span *span, struct lock_guard *guard) {
     return span_is_open(span) ? thread_acquire(guard) : NULL;

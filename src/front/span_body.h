@@ -2,10 +2,15 @@
 #ifndef SPANLOG_FRONT_SPAN_BODY_H
 #define SPANLOG_FRONT_SPAN_BODY_H
 
+#include "src/core/stamp.h"
 #include "src/front/thread.h"
 
 /* The handle is of this process and its span has not ended. */
-bool span_is_open(const spanlog_span *span);
+static inline bool span_is_open(const spanlog_span *span) {
+    return span != NULL && span->open != NULL && span->generation >> 48 == process.epoch &&
+           span->open->generation == span->generation &&
+           __atomic_load_n(&span->open->state, __ATOMIC_RELAXED) == OPEN_SPAN_OPEN;
+}
 /* The block with that index; it exists. */
 struct spanlog__open_span *span_block(uint32_t index);
 /* Appends a group of fields (GROUP_FIELDS, or GROUP_EVENT with its time); what exceeds a limit is
@@ -13,6 +18,8 @@ struct spanlog__open_span *span_block(uint32_t index);
 void span_add_fields(struct thread *t, struct spanlog__open_span *block, enum group_kind kind,
                      const struct spanlog__site *site, const union spanlog__slot *slots,
                      uint64_t ticks);
+/* Puts what the context gives to its records on a span that has no groups yet. */
+void span_add_stamp(struct thread *t, struct spanlog__open_span *block, const struct stamp *stamp);
 /* Copies all groups to `to`, which has room for block->used bytes. */
 void span_copy_body(const struct spanlog__open_span *block, uint8_t *to);
 

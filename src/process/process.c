@@ -7,6 +7,8 @@
 #include "src/process/process.h"
 
 #include "src/back/back.h"
+#include "src/front/carried.h"
+#include "src/front/propagate.h"
 #include "src/front/thread.h"
 
 #include <linux/membarrier.h>
@@ -42,6 +44,9 @@ static void take_settings(void) {
     process.max_open_spans = settings.max_open_spans;
     process.open_spans = 0;
     process.error_status_min = 500;
+    process.propagators_in = settings.propagators_in;
+    process.propagators_out = settings.propagators_out;
+    process.baggage_keys = settings.baggage_keys;
     process.level_of = level_of;
     process.lowest_level = settings.output_count > 0 ? settings_lowest_level(&settings) : 25;
     process.wake = 0;
@@ -132,6 +137,8 @@ static void start(void) {
         __atomic_or_fetch(shared, RING_ATTENTION_SYNC, __ATOMIC_SEQ_CST);
     }
     process_watch(settings.signal_handlers && !process.sync);
+    if (process.epoch == 0) /* a forked child is where its parent was */
+        propagate_from_environment();
 }
 
 bool process_start(void) {
@@ -244,6 +251,8 @@ int spanlog_stats(spanlog_statistics *ret_stats) {
     all.bytes = counts.bytes;
     all.writes = counts.writes;
     all.sink_errors = counts.sink_errors;
+    all.headers_refused = __atomic_load_n(&process.headers_refused, __ATOMIC_RELAXED);
+    all.contexts_refused = __atomic_load_n(&process.contexts_refused, __ATOMIC_RELAXED);
     if (process.state != PROCESS_NEW && process.journal.header != NULL) {
         back_count_spans(&all.open_spans);
         all.spans_refused =
@@ -291,6 +300,7 @@ void process_after_fork_child(void) {
     memset(&start_lock, 0, sizeof start_lock);
     process.epoch = epoch;
     thread_reset(&spanlog_thread);
+    carried_after_fork();
     if (held)
         pthread_sigmask(SIG_SETMASK, &signals, NULL);
 }

@@ -1,77 +1,45 @@
 /* propagation/traceparent.c: see traceparent.h. https://www.w3.org/TR/trace-context-2/ */
 #include "src/propagation/traceparent.h"
+#include "src/propagation/hex.h"
 
 #include <errno.h>
 #include <string.h>
 
-/* Lower case only, as the specification has it. */
-static int digit(char c) {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool parse_hex(const char *text, uint8_t *to, size_t count) {
-    uint8_t any = 0;
-    for (size_t i = 0; i < count; i++) {
-        int high = digit(text[2 * i]), low = high < 0 ? -1 : digit(text[2 * i + 1]);
-        if (low < 0)
-            return false;
-        to[i] = (uint8_t)(high * 16 + low);
-        any |= to[i];
-    }
-    return any != 0 || count == 1;
-}
-
-static bool is_space(char c) {
-    return c == ' ' || c == '\t';
-}
-
-/* A later version may have more behind a dash, which is not looked at. */
+/* Lower case only, as the specification has it. A later version may have more behind a dash, which
+ * is not looked at. */
 static bool length_fits(const char *text, size_t size, uint8_t version) {
-    if (version == 0)
-        return size == TRACEPARENT_SIZE;
-    return size == TRACEPARENT_SIZE || (size > TRACEPARENT_SIZE && text[TRACEPARENT_SIZE] == '-');
+    if (size == TRACEPARENT_SIZE)
+        return version != 0xff;
+    return version != 0 && version != 0xff && text[TRACEPARENT_SIZE] == '-';
 }
 
 int traceparent_parse(const char *text, spanlog_ctx *ctx) {
-    spanlog_ctx parsed;
+    spanlog_ctx parsed = {.flags = 0};
     uint8_t version, flags;
     memset(ctx, 0, sizeof *ctx);
-    memset(&parsed, 0, sizeof parsed);
-    while (is_space(*text))
-        text++;
-    size_t size = strlen(text);
-    while (size > 0 && is_space(text[size - 1]))
-        size--;
-    if (size < TRACEPARENT_SIZE || !parse_hex(text, &version, 1) || version == 0xff ||
-        !length_fits(text, size, version))
+    size_t size = text_trim(&text);
+    if (size < TRACEPARENT_SIZE || text[2] != '-' || text[35] != '-' || text[52] != '-')
         return -EINVAL;
-    if (text[2] != '-' || text[35] != '-' || text[52] != '-' ||
-        !parse_hex(text + 3, parsed.trace_id, 16) || !parse_hex(text + 36, parsed.span_id, 8) ||
-        !parse_hex(text + 53, &flags, 1))
+    if (!hex_read(text, &version, 1, HEX_LOWER_CASE) || !length_fits(text, size, version) ||
+        !hex_read(text + 3, parsed.trace_id, 16, HEX_LOWER_CASE) ||
+        !hex_read(text + 36, parsed.span_id, 8, HEX_LOWER_CASE) ||
+        !hex_read(text + 53, &flags, 1, HEX_LOWER_CASE) || id_is_zero(parsed.trace_id, 16) ||
+        id_is_zero(parsed.span_id, 8))
         return -EINVAL;
     parsed.flags = flags & (SPANLOG_FLAG_SAMPLED | SPANLOG_FLAG_RANDOM);
     *ctx = parsed;
     return 0;
 }
 
-static char *format_hex(const uint8_t *bytes, size_t count, char *to) {
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < count; i++) {
-        *to++ = digits[bytes[i] >> 4];
-        *to++ = digits[bytes[i] & 15];
-    }
-    return to;
-}
-
 void traceparent_format(const spanlog_ctx *ctx, char ret_text[TRACEPARENT_SIZE + 1]) {
-    char *to = ret_text;
-    *to++ = '0';
-    *to++ = '0';
-    *to++ = '-';
-    to = format_hex(ctx->trace_id, 16, to);
-    *to++ = '-';
-    to = format_hex(ctx->span_id, 8, to);
-    *to++ = '-';
-    to = format_hex(&ctx->flags, 1, to);
-    *to = '\0';
+    uint8_t flags = ctx->flags & (SPANLOG_FLAG_SAMPLED | SPANLOG_FLAG_RANDOM);
+    ret_text[0] = '0';
+    ret_text[1] = '0';
+    ret_text[2] = '-';
+    hex_write(ret_text + 3, ctx->trace_id, 16);
+    ret_text[35] = '-';
+    hex_write(ret_text + 36, ctx->span_id, 8);
+    ret_text[52] = '-';
+    hex_write(ret_text + 53, &flags, 1);
+    ret_text[TRACEPARENT_SIZE] = '\0';
 }

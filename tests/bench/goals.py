@@ -129,4 +129,19 @@ DRAIN = [
     Row("drain", "a lone record against sem_post and write", "lone_us", "us", "lone_plain_us"),
 ]
 
-ROWS = [*CALLER, *SITE, *FORMAT, *DRAIN]
+PROPAGATION = [
+    *(Row("propagation", what, name + "_ns", "ns", name + "_rdtsc_ns", AT_MOST if goal else REPORT,
+          goal)
+      for what, name, goal in (
+          ("traceparent, parse", "traceparent_parse", 50 / RDTSC_NS),
+          ("traceparent, format", "traceparent_format", 50 / RDTSC_NS),
+          ("spanlog_extract, traceparent", "extract", None),
+          ("spanlog_inject, default headers", "inject", None),
+          ("spanlog_extract with a correlation id", "extract_carried", None),
+          ("spanlog_inject with a correlation id", "inject_carried", None),
+          ("record with a correlation id", "stamped_record", None))),
+    Row("propagation", "record with a correlation id against one without", "stamped_record_ns",
+        "ns", "plain_record_ns"),
+]
+
+ROWS = [*CALLER, *SITE, *FORMAT, *DRAIN, *PROPAGATION]

@@ -71,6 +71,21 @@ static void log_counted(void (*one)(uint64_t), uint64_t count, uint64_t lines_ea
     }
 }
 
+static const char *get_correlation_id(void *arg, const char *name) {
+    (void)arg;
+    return strcmp(name, "x-correlation-id") == 0 ? "order-7" : NULL;
+}
+
+/* The same in a context that came with a correlation id. */
+static void log_with_correlation_id(void) {
+    spanlog_ctx ctx;
+    spanlog_extract(get_correlation_id, NULL, &ctx);
+    spanlog_ctx before = spanlog_ctx_attach(ctx);
+    log_counted(log_one, RECORDS / 10, 1);
+    log_counted(span_one, SPANS / 10, 2);
+    spanlog_ctx_attach(before);
+}
+
 /* One record after each of PAUSES pauses that are long enough for the back to fall asleep. */
 static void log_after_pauses(void) {
     for (uint64_t i = 0; i < PAUSES; i++) {
@@ -100,6 +115,7 @@ static void *log_watched(void *arg) {
     uint64_t sleeps_before = sleeps();
     log_counted(log_one, RECORDS, 1);
     log_counted(span_one, SPANS, 2);
+    log_with_correlation_id();
     log_after_pauses();
     result->trapped = trapped;
     result->sleeps = sleeps() - sleeps_before;

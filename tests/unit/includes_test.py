@@ -14,7 +14,7 @@ LAW = {
     "src/core": [],
     "formatters": ["src/core"],
     "src/propagation": ["src/core"],
-    "src/config": ["src/core"],
+    "src/config": ["src/core", "src/propagation"],
     "src/sinks": ["src/core", "src/config"],
     "src/front": ["src/core", "src/config", "src/propagation"],
     "src/back": ["src/core", "src/config", "formatters", "src/sinks"],

@@ -1,0 +1,9 @@
+# Tests against the programs of others, which are fetched: they skip, saying so, where that cannot be.
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+add_executable(propagation_headers ${CMAKE_CURRENT_SOURCE_DIR}/interop/propagation_headers.c)
+target_link_libraries(propagation_headers PRIVATE spanlog_flags spanlog_propagation)
+add_test(NAME propagation_agrees_with_opentelemetry_python
+  COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/interop/propagation_test.py
+          $<TARGET_FILE:propagation_headers> ${CMAKE_BINARY_DIR}/interop)
+set_tests_properties(propagation_agrees_with_opentelemetry_python PROPERTIES
+  TIMEOUT 600 SKIP_RETURN_CODE 77 LABELS "interop;once")
