@@ -17,3 +17,24 @@ spanlog_integration_test(http USES spanlog::http)
 if(TARGET spanlog::curl AND TARGET spanlog::microhttpd)
   spanlog_integration_test(curl SOURCES peer.c USES spanlog::curl spanlog::microhttpd)
 endif()
+if(TARGET spanlog::microhttpd)
+  spanlog_integration_test(microhttpd USES spanlog::microhttpd)
+endif()
+if(TARGET spanlog::sqlite)
+  spanlog_integration_test(sqlite USES spanlog::sqlite)
+endif()
+spanlog_integration_test(sql USES spanlog::spanlog)
+target_sources(integration_sql_test PRIVATE
+  ${CMAKE_SOURCE_DIR}/src/integrations/sql.c ${CMAKE_SOURCE_DIR}/src/integrations/sql_redact.c)
+if(TARGET spanlog::pq)
+  # Beside a server of its own.
+  find_package(Python3 REQUIRED COMPONENTS Interpreter)
+  pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq)
+  add_executable(integration_pq_test integrations/integration_pq_test.c)
+  target_link_libraries(integration_pq_test PRIVATE library_check spanlog::pq PkgConfig::LIBPQ)
+  add_test(NAME integration_pq_test
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/integrations/with_postgres.py
+            $<TARGET_FILE:integration_pq_test>)
+  set_tests_properties(integration_pq_test PROPERTIES TIMEOUT 300 LABELS integration
+    SKIP_RETURN_CODE 77 ENVIRONMENT "${SPANLOG_SANITIZER_OPTIONS}")
+endif()

@@ -59,7 +59,8 @@ static void copy_capitals(char *to, size_t room, const char *word, size_t size) 
     to[size] = '\0';
 }
 
-static void find_operation(spanlog_sql *sql) {
+/* Returns where the statement's own verb is, behind the parentheses of WITH. */
+static const char *find_operation(spanlog_sql *sql) {
     static const char *const verbs[] = {"SELECT", "INSERT",  "UPDATE", "DELETE",
                                         "MERGE",  "REPLACE", "VALUES", NULL};
     struct words words = {.at = sql->text};
@@ -67,16 +68,17 @@ static void find_operation(spanlog_sql *sql) {
     size_t size = next_word(&words, &word);
     sql->operation[0] = '\0';
     if (size == 0)
-        return;
+        return sql->text;
     copy_capitals(sql->operation, sizeof sql->operation, word, size);
     if (strcmp(sql->operation, "WITH") != 0)
-        return;
+        return word;
     while ((size = next_word(&words, &word)) > 0) {
         if (words.depth == 0 && is_one_of(word, size, verbs)) {
             copy_capitals(sql->operation, sizeof sql->operation, word, size);
-            return;
+            return word;
         }
     }
+    return sql->text;
 }
 
 /* A name as it stands, with schema and quotes: "shop"."orders". */
@@ -100,13 +102,13 @@ static bool next_is(const struct words *words, const char *one) {
     return size > 0 && word_is(word, size, one);
 }
 
-static void find_table(spanlog_sql *sql) {
+static void find_table(spanlog_sql *sql, const char *start) {
     static const char *const before[] = {"FROM", "INTO",     "UPDATE", "TABLE",
                                          "COPY", "TRUNCATE", NULL};
     static const char *const between[] = {"ONLY",     "IF",      "NOT",  "EXISTS", "TABLE",
                                           "OR",       "ABORT",   "FAIL", "IGNORE", "REPLACE",
                                           "ROLLBACK", "LATERAL", NULL};
-    struct words words = {.at = sql->text};
+    struct words words = {.at = start};
     const char *word;
     size_t size;
     sql->table[0] = '\0';
@@ -129,8 +131,7 @@ static void find_table(spanlog_sql *sql) {
 
 void spanlog_sql_read(spanlog_sql *sql, const char *text, enum spanlog_sql_flavour flavour) {
     spanlog_sql_redact(text, flavour, sql->text, sizeof sql->text);
-    find_operation(sql);
-    find_table(sql);
+    find_table(sql, find_operation(sql));
     snprintf(sql->summary, sizeof sql->summary, "%s%s%s", sql->operation,
              sql->table[0] != '\0' ? " " : "", sql->table);
 }

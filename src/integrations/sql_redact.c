@@ -190,6 +190,8 @@ size_t spanlog_sql_redact(const char *text, enum spanlog_sql_flavour flavour, ch
             !take_quoted_name(&r) && !take_word(&r))
             take_sign(&r);
     }
+    while (r.size > 0 && (ret_text[r.size - 1] == ';' || ret_text[r.size - 1] == ' '))
+        r.size--;
     ret_text[r.size] = '\0';
     return r.size;
 }
