@@ -39,9 +39,9 @@ function(spanlog_integration name)
   endforeach()
   target_link_libraries(${library} PUBLIC spanlog_shared)
   if(I_NEEDS)
-    # By name where it is installed: who links it has that library's own files.
+    # As flags: a bare name could be a target of the project that links it.
     target_include_directories(${library} SYSTEM PRIVATE ${${module}_INCLUDE_DIRS})
-    target_link_libraries(${library} PUBLIC ${${module}_LIBRARIES})
+    target_link_libraries(${library} PUBLIC ${${module}_LDFLAGS})
     string(APPEND SPANLOG_PC_REQUIRES " ${I_NEEDS}")
   endif()
   add_library(spanlog::${name} ALIAS ${library})

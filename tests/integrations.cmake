@@ -38,3 +38,4 @@ if(TARGET spanlog::pq)
   set_tests_properties(integration_pq_test PROPERTIES TIMEOUT 300 LABELS integration
     SKIP_RETURN_CODE 77 ENVIRONMENT "${SPANLOG_SANITIZER_OPTIONS}")
 endif()
+spanlog_integration_test(general SOURCES general.cc USES spanlog::spanlog)

@@ -32,10 +32,12 @@ extern "C" {
 static inline __attribute__((unused)) void
 spanlog__gen_ai_name(spanlog_span *span, const char *operation, const char *what) {
     char name[160];
+    if (operation == NULL)
+        operation = "chat";
     spanlog_set(span, spanlog_kv("gen_ai.operation.name", operation));
     if (what == NULL)
         return;
-    snprintf(name, sizeof name, "%.40s %.110s", operation != NULL ? operation : "chat", what);
+    snprintf(name, sizeof name, "%.40s %.110s", operation, what);
     spanlog_rename(span, name);
 }
 

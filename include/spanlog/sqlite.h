@@ -37,7 +37,8 @@ typedef struct spanlog_sqlite_options {
     int slow_ms; /* from how long a statement is slow; 0: 1000, negative: never */
 } spanlog_sqlite_options;
 
-/* Watches a connection until it is closed. It takes the connection's sqlite3_trace_v2, which has
+/* Watches a connection until sqlite3_close or sqlite3_close_v2 is called, even where statements
+ * that are left make that fail or wait. It takes the connection's sqlite3_trace_v2, which has
  * room for one; a program that sets its own ends the watching. Again: the options change. NULL
  * options: the defaults. Returns 0, -EINVAL for a NULL connection, -ENOMEM. */
 SPANLOG__API int spanlog_sqlite_watch(struct sqlite3 *db, const spanlog_sqlite_options *options);

@@ -42,6 +42,7 @@ struct connection {
     double slow_ms;
     struct statement *running;
     struct step *step; /* the innermost */
+    bool closed;       /* while a step is running, which then frees this */
 };
 
 static struct handle_table connections = HANDLE_TABLE;
@@ -168,15 +169,20 @@ static void on_done(struct connection *c, sqlite3_stmt *handle) {
         end_span(c, s, SQLITE_OK);
 }
 
+/* SQLite says so before it looks whether it can close: statements that are left may refuse that, or
+ * outlive it. Either way the watching ends here. */
 static void on_close(struct connection *c) {
+    sqlite3_trace_v2(c->db, 0, NULL, NULL);
     handle_table_take(&connections, c->db);
     while (c->running != NULL) {
         struct statement *s = c->running;
         c->running = s->next;
-        spanlog_end(s->span);
-        free(s);
+        s->end_ms = spanlog_sql_now_ms();
+        end_span(c, s, SQLITE_OK);
     }
-    free(c);
+    c->closed = true;
+    if (c->step == NULL)
+        free(c);
 }
 
 static int on_trace(unsigned what, void *arg, void *p, void *x) {
@@ -235,6 +241,8 @@ int spanlog_sqlite_step(sqlite3_stmt *handle) {
     spanlog_ctx_attach(before);
     if (step.done != NULL)
         end_span(c, step.done, code);
+    if (c->closed && c->step == NULL)
+        free(c);
     sqlite3_mutex_leave(sqlite3_db_mutex(db));
     return code;
 }

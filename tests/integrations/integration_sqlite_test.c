@@ -258,8 +258,14 @@ static void odd_texts(void) {
     check_equal(spanlog_sqlite_step(NULL), SQLITE_MISUSE);
     sqlite3_stmt *left = prepare(db, "SELECT 1 UNION SELECT 2");
     check_equal(spanlog_sqlite_step(left), SQLITE_ROW);
-    sqlite3_close_v2(db); /* a zombie until its statement goes */
+    check_equal(sqlite3_close(db), SQLITE_BUSY);
+    check_equal(spanlog_sqlite_watch(db, NULL), 0);
+    sqlite3_stmt *more = prepare(db, "SELECT 3 UNION SELECT 4 AS four");
+    check_equal(spanlog_sqlite_step(more), SQLITE_ROW);
+    sqlite3_close_v2(db); /* a zombie until its statements go */
+    check_equal(spanlog_sqlite_step(more), SQLITE_ROW);
     sqlite3_finalize(left);
+    sqlite3_finalize(more);
     check_equal(sqlite3_open(":memory:", &plain), SQLITE_OK);
     check_equal(spanlog_sqlite_exec(plain, "SELECT 9", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(plain);
@@ -270,7 +276,9 @@ static void odd_texts_and_ends_are_safe(void **state) {
     struct run *run = run_child(odd_texts);
     assert_exit(run, 0);
     need_line(run, "db.query.text", "SELECT ?, ?");
-    assert_count(run, "msg", "span completed", 3);
+    assert_count(run, "db.query.text", "SELECT ? UNION SELECT ?", 1);
+    assert_count(run, "db.query.text", "SELECT ? UNION SELECT ? AS four", 1);
+    assert_count(run, "msg", "span completed", 4);
     assert_count(run, "msg", "span abandoned", 0);
 }
 
