@@ -39,3 +39,19 @@ if(TARGET spanlog::pq)
     SKIP_RETURN_CODE 77 ENVIRONMENT "${SPANLOG_SANITIZER_OPTIONS}")
 endif()
 spanlog_integration_test(general SOURCES general.cc USES spanlog::spanlog)
+
+# Examples as tests, where they are built.
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+set(examples_test ${CMAKE_CURRENT_SOURCE_DIR}/integrations/examples_test.py)
+if(TARGET example-agent)
+  add_test(NAME example_agent
+    COMMAND ${Python3_EXECUTABLE} ${examples_test} agent $<TARGET_FILE:example-agent>)
+  set_tests_properties(example_agent PROPERTIES TIMEOUT 60 LABELS integration)
+endif()
+if(TARGET example-postgres)
+  add_test(NAME example_postgres
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/integrations/with_postgres.py
+            ${Python3_EXECUTABLE} ${examples_test} postgres $<TARGET_FILE:example-postgres>)
+  set_tests_properties(example_postgres PROPERTIES TIMEOUT 120 LABELS integration
+    SKIP_RETURN_CODE 77)
+endif()

@@ -181,18 +181,32 @@ static void tell_outcome(struct transfer *transfer, long status, const char *err
     spanlog_ctx_attach(before);
 }
 
-/* `error` is the name of a CURLcode or a word of ours; NULL: there was an answer. */
-static void end(struct transfer *transfer, const char *error) {
+/* `error` is the name of a CURLcode or a word of ours, `why` the text for people; NULL: there was
+ * an answer. */
+static void end(struct transfer *transfer, const char *error, const char *why) {
     long status = long_info(transfer->easy, CURLINFO_RESPONSE_CODE);
     learn(transfer);
     set_connection(transfer);
-    if (error == NULL && status == 0)
+    if (error != NULL) {
+        if (status > 0)
+            spanlog_status(&transfer->span, (int)status);
+        spanlog_set(&transfer->span, kv("error.type", error));
+        spanlog_fail(&transfer->span, why);
+        spanlog_end(transfer->span);
+    } else if (status > 0) {
+        spanlog_http_client_end(&transfer->span, (int)status, NULL);
+    } else {
         spanlog_end(transfer->span); /* ftp, file: done, without a status */
-    else
-        spanlog_http_client_end(&transfer->span, (int)status, error);
+    }
     if (!transfer->no_outcome)
         tell_outcome(transfer, status, error);
     take_headers_back(transfer);
+}
+
+static void end_with_code(struct transfer *transfer, CURLcode code) {
+    bool failed = code != CURLE_OK;
+    end(transfer, failed ? spanlog_curl_error_name(code) : NULL,
+        failed ? curl_easy_strerror(code) : NULL);
 }
 
 /* ---- easy --------------------------------------------------------------------------------- */
@@ -265,18 +279,14 @@ CURLcode spanlog_curl_perform(CURL *easy, const spanlog_curl_call *call) {
     spanlog_ctx before = spanlog_ctx_attach(transfer.ctx);
     CURLcode code = perform(&transfer, call != NULL ? call : &empty);
     spanlog_ctx_attach(before);
-    end(&transfer, code != CURLE_OK ? spanlog_curl_error_name(code) : NULL);
+    end_with_code(&transfer, code);
     return code;
 }
 
 /* ---- multi -------------------------------------------------------------------------------- */
 
-static void finish(CURL *easy, const char *error) {
-    struct transfer *transfer = (struct transfer *)(void *)handle_table_take(&transfers, easy);
-    if (transfer == NULL)
-        return;
-    end(transfer, error);
-    free(transfer);
+static struct transfer *take(CURL *easy) {
+    return (struct transfer *)(void *)handle_table_take(&transfers, easy);
 }
 
 CURLMcode spanlog_curl_multi_add_handle(CURLM *multi, CURL *easy, const spanlog_curl_call *call) {
@@ -299,16 +309,20 @@ CURLMcode spanlog_curl_multi_add_handle(CURLM *multi, CURL *easy, const spanlog_
 
 CURLMsg *spanlog_curl_multi_info_read(CURLM *multi, int *messages) {
     CURLMsg *message = curl_multi_info_read(multi, messages);
-    if (message != NULL && message->msg == CURLMSG_DONE)
-        finish(message->easy_handle, message->data.result != CURLE_OK
-                                         ? spanlog_curl_error_name(message->data.result)
-                                         : NULL);
+    struct transfer *done =
+        message != NULL && message->msg == CURLMSG_DONE ? take(message->easy_handle) : NULL;
+    if (done != NULL)
+        end_with_code(done, message->data.result);
+    free(done);
     return message;
 }
 
 CURLMcode spanlog_curl_multi_remove_handle(CURLM *multi, CURL *easy) {
     CURLMcode code = curl_multi_remove_handle(multi, easy);
-    finish(easy, "cancelled");
+    struct transfer *running = take(easy);
+    if (running != NULL)
+        end(running, "cancelled", "the transfer was removed before its end");
+    free(running);
     return code;
 }
 

@@ -244,7 +244,8 @@ int spanlog_stats(spanlog_statistics *ret_stats) {
     all.bytes = counts.bytes;
     all.writes = counts.writes;
     all.sink_errors = counts.sink_errors;
-    if (process.state != PROCESS_NEW && process.journal.header != NULL) {
+    if (__atomic_load_n(&process.state, __ATOMIC_ACQUIRE) != PROCESS_NEW &&
+        process.journal.header != NULL) {
         back_count_spans(&all.open_spans);
         all.spans_refused =
             __atomic_load_n(&process.journal.header->spans_refused, __ATOMIC_RELAXED);

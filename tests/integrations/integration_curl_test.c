@@ -167,6 +167,7 @@ static void statuses_and_codes_of_curl_are_error_types(void **state) {
         assert_field(line, "error.type", expected[i][1]);
         assert_field(line, "status", "error");
     }
+    assert_field(need_line(run, "operation", "GET /nobody"), "error", "Couldn't connect to server");
     assert_count(run, "msg", "http call refused", 2);
     assert_count(run, "msg", "http call failed", 3);
 }
