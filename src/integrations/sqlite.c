@@ -278,12 +278,12 @@ static int give_row(sqlite3_stmt *handle, row_callback on_row, void *arg) {
 }
 
 static int run(sqlite3_stmt *handle, row_callback on_row, void *arg) {
-    int code, given = SQLITE_OK;
-    while (given == SQLITE_OK && (code = spanlog_sqlite_step(handle)) == SQLITE_ROW) {
+    int given = SQLITE_OK;
+    while (given == SQLITE_OK && spanlog_sqlite_step(handle) == SQLITE_ROW) {
         if (on_row != NULL)
             given = give_row(handle, on_row, arg);
     }
-    code = sqlite3_finalize(handle);
+    int code = sqlite3_finalize(handle);
     return given != SQLITE_OK ? given : code;
 }
 
