@@ -31,7 +31,7 @@
 extern "C" {
 #endif
 
-/* The span's end of a function that returned `result`: below zero is a failure and a -errno. */
+/* The outcome of a function that returned `result`: below zero is a failure and a -errno. */
 static inline __attribute__((unused)) void spanlog__wrap_tell(spanlog_span *span,
                                                               const char *operation, int result) {
     if (result >= 0) {
@@ -39,7 +39,7 @@ static inline __attribute__((unused)) void spanlog__wrap_tell(spanlog_span *span
         return;
     }
     int saved = errno;
-    errno = -result;
+    errno = result >= -4095 ? -result : EPROTO; /* no errno is larger */
     spanlog_fail(span, "failed");
     spanlog_set(span, spanlog_kv_errno());
     spanlog_error("work failed", spanlog_kv("work", operation), spanlog_kv_errno());

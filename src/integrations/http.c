@@ -123,21 +123,24 @@ void spanlog_http_server_end(spanlog_span *span, int status) {
     spanlog_end(*span);
 }
 
-static void write_traceparent(void *arg, const char *name, const char *value) {
-    const char **ret_value = arg;
-    static __thread char text[64];
-    if (strcmp(name, "traceparent") == 0 && strlen(value) < sizeof text)
-        *ret_value = strcpy(text, value);
+struct traceparent {
+    char text[64]; /* "": the program's propagators do not write it */
+};
+
+static void keep_traceparent(void *arg, const char *name, const char *value) {
+    struct traceparent *traceparent = arg;
+    if (strcmp(name, "traceparent") == 0)
+        snprintf(traceparent->text, sizeof traceparent->text, "%s", value);
 }
 
 void spanlog_http_answer_headers(spanlog_ctx ctx, unsigned which, spanlog_set_header set,
                                  void *arg) {
-    const char *traceparent = NULL;
+    struct traceparent traceparent = {.text = ""};
     char trace_id[33];
-    if (set == NULL || spanlog_inject(ctx, write_traceparent, &traceparent) != 0)
+    if (set == NULL || spanlog_inject(ctx, keep_traceparent, &traceparent) != 0)
         return;
-    if ((which & SPANLOG_HTTP_TRACEPARENT) != 0 && traceparent != NULL)
-        set(arg, "traceparent", traceparent);
+    if ((which & SPANLOG_HTTP_TRACEPARENT) != 0 && traceparent.text[0] != '\0')
+        set(arg, "traceparent", traceparent.text);
     for (size_t i = 0; i < sizeof ctx.trace_id; i++)
         snprintf(trace_id + 2 * i, 3, "%02x", ctx.trace_id[i]);
     if ((which & SPANLOG_HTTP_X_TRACE_ID) != 0)

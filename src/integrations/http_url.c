@@ -72,7 +72,7 @@ static const char *last_at(const char *start, const char *end) {
 }
 
 static void put_query(struct out *out, const char *query) {
-    while (*query != '\0' && *query != '#') {
+    while (*query != '\0' && *query != '#' && out->size < out->room) {
         size_t size = strcspn(query, "&;#"), name = strcspn(query, "=&;#");
         if (name < size && is_secret(query, name)) {
             put(out, query, name + 1);

@@ -20,6 +20,12 @@ static void set_server(spanlog_span *span, const PGconn *conn) {
         spanlog_set(span, kv("server.port", atoi(port)));
 }
 
+static void read_sql(struct query *query, const PGconn *conn, const char *sql) {
+    const char *standard = PQparameterStatus(conn, "standard_conforming_strings");
+    bool backslash = standard != NULL && strcmp(standard, "off") == 0;
+    spanlog_sql_read(&query->sql, sql, backslash ? SQL_POSTGRESQL_BACKSLASH : SQL_POSTGRESQL);
+}
+
 /* query->sql has been read. */
 static void begin(struct query *query, const PGconn *conn) {
     query->next = NULL;
@@ -35,13 +41,13 @@ static void begin(struct query *query, const PGconn *conn) {
 }
 
 void spanlog_pq_query_begin(struct query *query, const PGconn *conn, const char *sql) {
-    spanlog_sql_read(&query->sql, sql, SQL_POSTGRESQL);
+    read_sql(query, conn, sql);
     begin(query, conn);
 }
 
 void spanlog_pq_query_begin_prepare(struct query *query, const PGconn *conn, const char *sql) {
     char name[sizeof query->sql.summary + 8];
-    spanlog_sql_read(&query->sql, sql, SQL_POSTGRESQL);
+    read_sql(query, conn, sql);
     begin(query, conn);
     snprintf(name, sizeof name, "PREPARE %s", query->sql.summary);
     spanlog_rename(&query->span, name);

@@ -21,7 +21,9 @@ enum spanlog_sql_flavour {
      * so when no column has that name. */
     SQL_SQLITE,
     /* Also E'\'', $tag$...$tag$, nested comments, U&'...'. */
-    SQL_POSTGRESQL
+    SQL_POSTGRESQL,
+    /* The same where standard_conforming_strings is off: 'it\'s' too. */
+    SQL_POSTGRESQL_BACKSLASH
 };
 
 enum { SQL_TEXT_SIZE = 4096, SQL_WORD_SIZE = 24, SQL_TABLE_SIZE = 128 };

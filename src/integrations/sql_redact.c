@@ -68,7 +68,7 @@ static bool skip_blank(struct reader *r) {
     else if (r->at[0] == '-' && r->at[1] == '-')
         r->at += strcspn(r->at, "\n");
     else if (r->at[0] == '/' && r->at[1] == '*')
-        r->at = comment_end(r->at, r->flavour == SQL_POSTGRESQL);
+        r->at = comment_end(r->at, r->flavour != SQL_SQLITE);
     r->space |= r->at > start;
     return r->at > start;
 }
@@ -84,7 +84,7 @@ static size_t tag_size(const char *at) {
 }
 
 static bool take_dollar(struct reader *r) {
-    size_t size = r->flavour == SQL_POSTGRESQL && *r->at == '$' ? tag_size(r->at) : 0;
+    size_t size = r->flavour != SQL_SQLITE && *r->at == '$' ? tag_size(r->at) : 0;
     if (size == 0)
         return false;
     const char *end = r->at + size;
@@ -98,14 +98,14 @@ static bool take_dollar(struct reader *r) {
 /* 'text', and E'..', X'..', B'..', N'..', U&'..', whose letters are part of it. */
 static bool take_text(struct reader *r) {
     const char *quote = r->at;
-    if (r->flavour == SQL_POSTGRESQL && (*quote == 'U' || *quote == 'u') && quote[1] == '&')
+    if (r->flavour != SQL_SQLITE && (*quote == 'U' || *quote == 'u') && quote[1] == '&')
         quote += 2;
     else if (*quote != '\0' && strchr("EeXxBbNn", *quote) != NULL)
         quote++;
     if (*quote != '\'')
         return false;
-    bool backslash =
-        r->flavour == SQL_POSTGRESQL && (*r->at == 'E' || *r->at == 'e') && quote > r->at;
+    bool escaped = r->flavour == SQL_POSTGRESQL && (*r->at == 'E' || *r->at == 'e');
+    bool backslash = escaped || r->flavour == SQL_POSTGRESQL_BACKSLASH;
     r->at = quoted_end(quote, backslash);
     put_literal(r);
     return true;

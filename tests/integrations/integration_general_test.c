@@ -23,6 +23,11 @@ static int fail_with_enospc(void *arg) {
     return -ENOSPC;
 }
 
+static int fail_without_errno(void *arg) {
+    (void)arg;
+    return INT32_MIN;
+}
+
 static void wraps(void) {
     int seven = 7;
     errno = EAGAIN;
@@ -30,6 +35,7 @@ static void wraps(void) {
     check_equal(spanlog_wrap_kind("bad work", SPANLOG_CLIENT, fail_with_enospc, NULL), -ENOSPC);
     check_equal(spanlog_wrap(NULL, fail_with_enospc, NULL), -ENOSPC);
     check_equal(spanlog_wrap("nothing", NULL, NULL), 0);
+    check_equal(spanlog_wrap("odd work", fail_without_errno, NULL), INT32_MIN);
     check_equal(errno, EAGAIN);
     spanlog_backend_scope(call, "payments", "charge card");
     spanlog_backend_failed(&call, "ETIMEDOUT");
@@ -48,7 +54,7 @@ static void a_wrapped_function_leaves_duration_and_outcome(void **state) {
     assert_field(line, "status", "error");
     assert_field(line, "errno", "ENOSPC: No space left on device");
     assert_field(find_line(run, "msg", "work failed", 0), "span_id", field(line, "span_id"));
-    assert_count(run, "msg", "work failed", 2);
+    assert_count(run, "msg", "work failed", 3);
     line = need_line(run, "operation", "charge card");
     assert_field(line, "peer.service", "payments");
     assert_field(line, "error.type", "ETIMEDOUT");

@@ -82,6 +82,10 @@ static void fails(void) {
     expect(spanlog_pq_exec(conn, "SELEC 'sEcret'"), PGRES_FATAL_ERROR);
     expect(spanlog_pq_exec(conn, "DELETE 'sEcret' FROM t"), PGRES_FATAL_ERROR);
     expect(spanlog_pq_exec(conn, ""), PGRES_EMPTY_QUERY);
+    expect(spanlog_pq_exec(
+               conn, "SET standard_conforming_strings = off; SET escape_string_warning = off"),
+           PGRES_COMMAND_OK);
+    expect(spanlog_pq_exec(conn, "SELECT 'it\\'s sEcret' AS escaped"), PGRES_TUPLES_OK);
     expect(spanlog_pq_exec(conn, "SELECT 17, pg_terminate_backend(pg_backend_pid())"),
            PGRES_FATAL_ERROR);
     expect(spanlog_pq_exec(conn, "SELECT 'after the end' AS a"), PGRES_FATAL_ERROR);
@@ -98,6 +102,7 @@ static void a_failure_has_its_sqlstate_and_no_literal(void **state) {
     struct run *run = run_child(fails);
     assert_exit(run, 0);
     assert_says(run->log, "sEcret", 0);
+    need_line(run, "db.query.text", "SELECT ? AS escaped");
     const char *line = need_line(run, "operation", "INSERT t");
     assert_field(line, "error.type", "23505");
     assert_field(line, "db.response.status_code", "23505");

@@ -66,6 +66,14 @@ static void postgresqls_own_quotes_are_literals(void **state) {
     READS(postgresql, SQL_POSTGRESQL);
 }
 
+static void without_standard_strings_a_backslash_escapes(void **state) {
+    (void)state;
+    static const struct example postgresql[] = {
+        {"SELECT 'it\\'s' FROM t", "SELECT ? FROM t", "SELECT t"},
+        {"SELECT 'a''b\\\\', $$x\\$$ FROM t", "SELECT ?, ? FROM t", "SELECT t"}};
+    READS(postgresql, SQL_POSTGRESQL_BACKSLASH);
+}
+
 static void comments_go_and_white_space_is_joined(void **state) {
     (void)state;
     static const struct example both[] = {
@@ -140,6 +148,7 @@ int main(void) {
         cmocka_unit_test(placeholders_and_quoted_names_stay),
         cmocka_unit_test(for_sqlite_a_quoted_word_may_be_a_value),
         cmocka_unit_test(postgresqls_own_quotes_are_literals),
+        cmocka_unit_test(without_standard_strings_a_backslash_escapes),
         cmocka_unit_test(comments_go_and_white_space_is_joined),
         cmocka_unit_test(the_summary_names_operation_and_table),
         cmocka_unit_test(no_prefix_of_a_statement_shows_its_literals),
