@@ -21,14 +21,27 @@ static struct request *request_of(void **state) {
 
 /* ---- reading ------------------------------------------------------------------------------ */
 
-/* Headers of one name are joined by commas, as spanlog_extract wants them. */
+/* Headers of one name are joined by commas, as spanlog_extract wants them; all that were joined
+ * stay in `text` until it is done. */
 struct headers {
     struct MHD_Connection *connection;
     const char *wanted, *first;
     unsigned count;
-    size_t size;
-    char joined[2048];
+    size_t start, end; /* of the joined value in text */
+    bool too_long;
+    char text[10240];
 };
+
+static void join(struct headers *headers, const char *value, bool comma) {
+    size_t size = strlen(value);
+    headers->too_long |= size + 2 > sizeof headers->text - headers->end;
+    if (headers->too_long)
+        return;
+    if (comma)
+        headers->text[headers->end++] = ',';
+    memcpy(headers->text + headers->end, value, size + 1);
+    headers->end += size;
+}
 
 static enum MHD_Result look_at(void *arg, enum MHD_ValueKind kind, const char *name,
                                const char *value) {
@@ -36,12 +49,13 @@ static enum MHD_Result look_at(void *arg, enum MHD_ValueKind kind, const char *n
     (void)kind;
     if (value == NULL || strcasecmp(name, headers->wanted) != 0)
         return MHD_YES;
-    if (headers->count++ == 0)
+    if (headers->count++ == 0) {
         headers->first = value;
-    size_t left = sizeof headers->joined - headers->size;
-    int size = snprintf(headers->joined + headers->size, left, "%s%s",
-                        headers->count > 1 ? "," : "", value);
-    headers->size += (size_t)size < left ? (size_t)size : left - 1;
+        return MHD_YES;
+    }
+    if (headers->count == 2)
+        join(headers, headers->first, false);
+    join(headers, value, true);
     return MHD_YES;
 }
 
@@ -50,9 +64,17 @@ static const char *read_header(void *arg, const char *name) {
     headers->wanted = name;
     headers->first = NULL;
     headers->count = 0;
-    headers->size = 0;
+    headers->too_long = false;
+    headers->start = headers->end;
     MHD_get_connection_values(headers->connection, MHD_HEADER_KIND, look_at, headers);
-    return headers->count > 1 ? headers->joined : headers->first;
+    if (headers->count < 2)
+        return headers->first;
+    if (headers->too_long) {
+        headers->end = headers->start;
+        return ""; /* what is there is not what was sent */
+    }
+    headers->end++; /* behind the NUL */
+    return headers->text + headers->start;
 }
 
 static const char *client_address(struct MHD_Connection *connection, char *ret_text, size_t size) {
@@ -103,7 +125,9 @@ static enum MHD_Result add_argument(void *arg, enum MHD_ValueKind kind, const ch
 static void begin(const spanlog_microhttpd *glue, struct request *request,
                   struct MHD_Connection *connection, const char *url, const char *method,
                   const char *version) {
-    struct headers headers = {.connection = connection};
+    struct headers headers;
+    headers.connection = connection;
+    headers.end = 0;
     struct query target = {.size = 0};
     char address[INET6_ADDRSTRLEN];
     append(&target, url);

@@ -245,6 +245,8 @@ static void serves_rubbish(void) {
     ask(request, answer, sizeof answer); /* libmicrohttpd refuses: 431 */
     printf("%.12s\n", answer);
     get_url("/two", TRACEPARENT TRACEPARENT);
+    get_url("/joined", "User-Agent: one\r\nAccept: x\r\nUSER-AGENT: two\r\nuser-agent: three\r\n");
+    get_url("/empty", "traceparent:\r\n" TRACEPARENT);
     get_url("/bad", "traceparent: 00-" TRACE "-" SPAN "\r\n");
     ask("\r\n\r\nrubbish\r\n\r\n", answer, sizeof answer);
     get_url("/%00%ff?%3d&&=&a%26token=1", "");
@@ -258,6 +260,8 @@ static void hostile_requests_are_served_or_refused(void **state) {
     struct run *run = run_child(serves_rubbish);
     assert_exit(run, 0);
     assert_no_field(need_line(run, "url.path", "/two"), "parent_id");
+    assert_field(need_line(run, "url.path", "/joined"), "user_agent.original", "one,two,three");
+    assert_no_field(need_line(run, "url.path", "/empty"), "parent_id");
     assert_no_field(need_line(run, "url.path", "/bad"), "parent_id");
     assert_field(need_line(run, "url.path", "/pot"), "http.request.method", "_OTHER");
     assert_field(need_line(run, "url.path", "/old"), "network.protocol.version", "1.0");
