@@ -30,10 +30,11 @@ int db_open(const char *path, const char *schema) {
     if (pthread_key_create(&connection_key, close_connection) != 0)
         return -EIO;
     char *text = NULL;
+    spanlog_scope(span, "prepare database");
     sqlite3 *connection = db_connection();
     if (connection == NULL)
         return -EIO;
-    if (sqlite3_exec(connection, schema, NULL, NULL, &text) != SQLITE_OK) {
+    if (spanlog_sqlite_exec(connection, schema, NULL, NULL, &text) != SQLITE_OK) {
         spanlog_error("cannot prepare the database", kv("file", path), kv("reason", text));
         sqlite3_free(text);
         return -EIO;
@@ -60,6 +61,7 @@ sqlite3 *db_connection(void) {
     /* NORMAL: a killed process loses nothing, only power loss could take the last commits. */
     sqlite3_exec(connection, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL", NULL, NULL,
                  NULL);
+    spanlog_sqlite_watch(connection, NULL);
     pthread_setspecific(connection_key, connection);
     return connection;
 }
@@ -72,13 +74,12 @@ sqlite3_stmt *db_prepare(const char *sql) {
     return statement;
 }
 
-int db_step(spanlog_span *span, sqlite3_stmt *statement) {
-    int result = sqlite3_step(statement);
+int db_step(sqlite3_stmt *statement) {
+    int result = spanlog_sqlite_step(statement);
     if (result == SQLITE_ROW || result == SQLITE_DONE)
         return result;
     sqlite3 *connection = db_connection();
     const char *reason = connection != NULL ? sqlite3_errmsg(connection) : "no connection";
-    spanlog_fail(span, reason);
     spanlog_error("statement failed", kv("reason", reason), kv("sqlite.code", result));
     return result;
 }

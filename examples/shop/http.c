@@ -1,10 +1,10 @@
-/* http: see http.h. The two places to copy from are on_request (an incoming request continues the
- * caller's trace) and http_call (an outgoing one passes it on). */
+/* http: see http.h. The two places to copy from are http_start (incoming requests continue the
+ * caller's trace) and perform (an outgoing one passes it on). */
 #include "http.h"
 
 #include <arpa/inet.h>
-#include <curl/curl.h>
 #include <errno.h>
+#include <spanlog/curl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,45 +45,18 @@ static const http_route *find_route(const http_route *routes, const char *method
     return NULL;
 }
 
-static enum MHD_Result send_reply(struct MHD_Connection *connection, http_reply *reply) {
+static enum MHD_Result send_reply(struct MHD_Connection *connection, void **state,
+                                  http_reply *reply) {
     struct MHD_Response *response =
         MHD_create_response_from_buffer(strlen(reply->body), reply->body, MHD_RESPMEM_MUST_COPY);
     if (response == NULL)
         return MHD_NO;
     /* So that who complains about an answer can say which trace it was. */
-    char trace_id[33];
-    spanlog_trace_id(trace_id);
-    MHD_add_response_header(response, "X-Trace-Id", trace_id);
+    spanlog_microhttpd_answer_headers(state, SPANLOG_HTTP_X_TRACE_ID, response);
     MHD_add_response_header(response, "Content-Type", "application/json");
     enum MHD_Result result = MHD_queue_response(connection, (unsigned)reply->status, response);
     MHD_destroy_response(response);
     return result;
-}
-
-/* One request in one span. The span ends when the answer is queued, not when its bytes are sent. */
-static enum MHD_Result serve(const http_route *routes, struct MHD_Connection *connection,
-                             const char *method, const char *path) {
-    spanlog_scope_kind(span, SPANLOG_SERVER, "HTTP", kv("http.request.method", method),
-                       kv("url.path", path));
-    http_request request = {.path = path, .span = &span, .connection = connection};
-    http_reply reply = {0};
-    const http_route *route = find_route(routes, method, &request);
-    if (route != NULL) {
-        char operation[128];
-        snprintf(operation, sizeof operation, "%s %s", method, route->path);
-        spanlog_rename(&span, operation);
-        spanlog_set(&span, kv("http.route", route->path));
-        route->handle(&request, &reply);
-    } else {
-        spanlog_rename(&span, method);
-        http_answer(&reply, 404, "{\"error\":\"no such route\"}");
-    }
-    spanlog_status(&span, reply.status);
-    return send_reply(connection, &reply);
-}
-
-static const char *request_header(void *connection, const char *name) {
-    return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
 }
 
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *path,
@@ -100,12 +73,17 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
         *body_size = 0;
         return MHD_YES;
     }
-    spanlog_ctx caller; /* all zeros when the caller sent none: a new trace begins here */
-    spanlog_extract(request_header, connection, &caller);
-    spanlog_ctx before = spanlog_ctx_attach(caller);
-    enum MHD_Result result = serve(server->routes, connection, method, path);
-    spanlog_ctx_attach(before);
-    return result;
+    http_request request = {
+        .path = path, .span = spanlog_microhttpd_span(state), .connection = connection};
+    http_reply reply = {0};
+    const http_route *route = find_route(server->routes, method, &request);
+    if (route != NULL) {
+        spanlog_http_route(request.span, method, route->path);
+        route->handle(&request, &reply);
+    } else {
+        http_answer(&reply, 404, "{\"error\":\"no such route\"}");
+    }
+    return send_reply(connection, state, &reply);
 }
 
 /* What libmicrohttpd has to say goes into the same log. */
@@ -123,11 +101,13 @@ int http_start(http_server *server) {
                                   .sin_port = htons(server->port),
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     curl_global_init(CURL_GLOBAL_DEFAULT); /* not thread-safe: before the workers */
-    server->daemon =
-        MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_AUTO | MHD_USE_ERROR_LOG,
-                         server->port, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER,
-                         on_server_message, NULL, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address,
-                         MHD_OPTION_THREAD_POOL_SIZE, (unsigned)WORKERS, MHD_OPTION_END);
+    server->glue = (spanlog_microhttpd){.handler = on_request, .handler_arg = server};
+    server->daemon = MHD_start_daemon(
+        MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_AUTO | MHD_USE_ERROR_LOG, server->port, NULL,
+        NULL, spanlog_microhttpd_handler, &server->glue, MHD_OPTION_EXTERNAL_LOGGER,
+        on_server_message, NULL, MHD_OPTION_NOTIFY_COMPLETED, spanlog_microhttpd_completed,
+        &server->glue, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address,
+        MHD_OPTION_THREAD_POOL_SIZE, (unsigned)WORKERS, MHD_OPTION_END);
     if (server->daemon == NULL)
         return errno != 0 ? -errno : -EADDRINUSE;
     const union MHD_DaemonInfo *info =
@@ -165,15 +145,6 @@ void http_answer(http_reply *reply, int status, const char *format, ...) {
 
 /* ---- the client ------------------------------------------------------------------------- */
 
-static void add_header(void *headers, const char *name, const char *value) {
-    struct curl_slist **list = headers;
-    char line[640];
-    snprintf(line, sizeof line, "%s: %s", name, value);
-    struct curl_slist *longer = curl_slist_append(*list, line);
-    if (longer != NULL)
-        *list = longer;
-}
-
 static size_t on_body(char *data, size_t one, size_t size, void *arg) {
     http_reply *reply = arg;
     size_t used = strlen(reply->body), room = sizeof reply->body - 1 - used;
@@ -181,13 +152,12 @@ static size_t on_body(char *data, size_t one, size_t size, void *arg) {
     return one * size;
 }
 
-static CURLcode perform(const char *method, const char *url, struct curl_slist *headers,
+static CURLcode perform(const char *method, const char *route, const char *url,
                         http_reply *ret_reply) {
     CURL *curl = curl_easy_init();
     if (curl == NULL)
         return CURLE_FAILED_INIT;
     curl_easy_setopt(curl, CURLOPT_URL, url);
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, ret_reply);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)CALL_TIMEOUT_MS);
@@ -197,7 +167,8 @@ static CURLcode perform(const char *method, const char *url, struct curl_slist *
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, "");
     /* A handle, so a connection, per call: on one that is used again curl would send a POST twice
      * when the server dies over the first. */
-    CURLcode code = curl_easy_perform(curl);
+    spanlog_curl_call call = {.method = method, .url = url, .route = route};
+    CURLcode code = spanlog_curl_perform(curl, &call);
     long status = 0;
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     ret_reply->status = (int)status;
@@ -207,27 +178,12 @@ static CURLcode perform(const char *method, const char *url, struct curl_slist *
 
 int http_call(const char *method, uint16_t port, const char *route, const char *path,
               http_reply *ret_reply) {
-    char operation[128], url[512];
-    snprintf(operation, sizeof operation, "%s %s", method, route);
+    char url[512];
     snprintf(url, sizeof url, "http://127.0.0.1:%u%s", port, path);
     *ret_reply = (http_reply){0};
-
-    spanlog_scope_kind(span, SPANLOG_CLIENT, "HTTP", kv("http.request.method", method),
-                       kv("url.full", url), kv("server.address", "127.0.0.1"),
-                       kv("server.port", port));
-    spanlog_rename(&span, operation);
-    struct curl_slist *headers = NULL;
-    spanlog_inject(spanlog_ctx_current(), add_header, &headers);
-    CURLcode code = perform(method, url, headers, ret_reply);
-    curl_slist_free_all(headers);
-    if (code != CURLE_OK) {
-        spanlog_fail(&span, curl_easy_strerror(code));
-        spanlog_error_to(http, "call failed", kv("url.full", url),
-                         kv("reason", curl_easy_strerror(code)));
-        http_answer(ret_reply, 0, "%s", curl_easy_strerror(code));
-        return -EHOSTUNREACH;
-    }
-    spanlog_status(&span, ret_reply->status);
-    spanlog_set(&span, kv("http.response.status_code", ret_reply->status));
-    return 0;
+    CURLcode code = perform(method, route, url, ret_reply);
+    if (code == CURLE_OK)
+        return 0;
+    http_answer(ret_reply, 0, "%s", curl_easy_strerror(code));
+    return -EHOSTUNREACH;
 }

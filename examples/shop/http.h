@@ -9,14 +9,14 @@
  *     http_start(&server);
  *
  * Handlers run on the server's worker threads, inside a span of kind server that continues the
- * caller's trace. http_call makes a span of kind client and passes it on in `traceparent`.
+ * caller's trace (spanlog/microhttpd.h). http_call makes a span of kind client and passes it on in
+ * `traceparent` (spanlog/curl.h).
  */
 #ifndef SHOP_HTTP_H
 #define SHOP_HTTP_H
 
 #include <stdint.h>
-#include <microhttpd.h>
-#include <spanlog/spanlog.h>
+#include <spanlog/microhttpd.h>
 
 typedef struct http_request {
     const char *path;   /* "/orders/17" */
@@ -40,6 +40,7 @@ typedef struct http_server {
     const http_route *routes; /* ended by an entry without method */
     uint16_t port;            /* 0: any; http_start stores the one it got */
     struct MHD_Daemon *daemon;
+    spanlog_microhttpd glue;
 } http_server;
 
 /* Listens on 127.0.0.1 with four worker threads. Returns 0 or -errno. */

@@ -20,15 +20,12 @@ static const char schema[] = "CREATE TABLE IF NOT EXISTS stock ("
 static int change_stock(const char *item, int change) {
     static const char sql[] = "UPDATE stock SET available = available + ?1"
                               " WHERE item = ?2 AND available + ?1 >= 0";
-    db_scope(span, "UPDATE stock", sql);
     sqlite3_stmt *statement = db_prepare(sql);
     sqlite3_bind_int(statement, 1, change);
     sqlite3_bind_text(statement, 2, item, -1, SQLITE_STATIC);
     int rows = -1;
-    if (db_step(&span, statement) == SQLITE_DONE) {
+    if (db_step(statement) == SQLITE_DONE)
         rows = sqlite3_changes(db_connection());
-        spanlog_set(&span, kv("db.response.affected_rows", rows));
-    }
     sqlite3_finalize(statement);
     return rows;
 }
@@ -36,10 +33,9 @@ static int change_stock(const char *item, int change) {
 /* How many are left, or -1 for an unknown item. */
 static int read_stock(const char *item) {
     static const char sql[] = "SELECT available FROM stock WHERE item = ?";
-    db_scope(span, "SELECT stock", sql);
     sqlite3_stmt *statement = db_prepare(sql);
     sqlite3_bind_text(statement, 1, item, -1, SQLITE_STATIC);
-    int available = db_step(&span, statement) == SQLITE_ROW ? sqlite3_column_int(statement, 0) : -1;
+    int available = db_step(statement) == SQLITE_ROW ? sqlite3_column_int(statement, 0) : -1;
     sqlite3_finalize(statement);
     return available;
 }

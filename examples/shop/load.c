@@ -2,6 +2,7 @@
  *
  *     shop-load 8080          200 requests to port 8080
  *     shop-load 8080 1000     1000 of them
+ *     shop-load 8080 1000 0   without a pause of 10 ms between a worker's requests
  *
  *        201  134
  *        409  8
@@ -17,9 +18,9 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { WORKERS = 4, THINK_MS = 10, RETRY_MS = 100 };
+enum { WORKERS = 4, RETRY_MS = 100 };
 
-static int port, requests = 200;
+static int port, requests = 200, think_ms = 10;
 static atomic_int next_request;
 static atomic_int answers[600];
 
@@ -75,7 +76,7 @@ static void *work(void *unused) {
     while (curl != NULL && (i = atomic_fetch_add(&next_request, 1)) < requests) {
         int status = send_request(curl, i);
         atomic_fetch_add(&answers[status], 1);
-        wait_ms(status == 0 || status == 502 ? RETRY_MS : THINK_MS);
+        wait_ms(status == 0 || status == 502 ? RETRY_MS : think_ms);
     }
     curl_easy_cleanup(curl);
     return NULL;
@@ -86,8 +87,10 @@ int main(int argc, char **argv) {
     port = argc > 1 ? atoi(argv[1]) : 0;
     if (argc > 2)
         requests = atoi(argv[2]);
-    if (port <= 0 || requests <= 0 || argc > 3) {
-        fprintf(stderr, "usage: %s PORT [REQUESTS]\n", argv[0]);
+    if (argc > 3)
+        think_ms = atoi(argv[3]);
+    if (port <= 0 || requests <= 0 || think_ms < 0 || argc > 4) {
+        fprintf(stderr, "usage: %s PORT [REQUESTS [PAUSE_MS]]\n", argv[0]);
         return 2;
     }
     curl_global_init(CURL_GLOBAL_DEFAULT);

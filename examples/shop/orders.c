@@ -37,12 +37,11 @@ static const char schema[] = "CREATE TABLE IF NOT EXISTS orders ("
 static int64_t insert_order(const char *item, int quantity) {
     static const char sql[] =
         "INSERT INTO orders (item, quantity, status) VALUES (?, ?, 'pending')";
-    db_scope(span, "INSERT orders", sql);
     sqlite3_stmt *statement = db_prepare(sql);
     sqlite3_bind_text(statement, 1, item, -1, SQLITE_STATIC);
     sqlite3_bind_int(statement, 2, quantity);
     int64_t id = -1;
-    if (db_step(&span, statement) == SQLITE_DONE)
+    if (db_step(statement) == SQLITE_DONE)
         id = sqlite3_last_insert_rowid(db_connection());
     sqlite3_finalize(statement);
     return id;
@@ -50,21 +49,19 @@ static int64_t insert_order(const char *item, int quantity) {
 
 static void update_status(int64_t id, const char *status) {
     static const char sql[] = "UPDATE orders SET status = ? WHERE id = ?";
-    db_scope(span, "UPDATE orders", sql);
     sqlite3_stmt *statement = db_prepare(sql);
     sqlite3_bind_text(statement, 1, status, -1, SQLITE_STATIC);
     sqlite3_bind_int64(statement, 2, id);
-    db_step(&span, statement);
+    db_step(statement);
     sqlite3_finalize(statement);
 }
 
 /* Writes the order as JSON. Returns SQLITE_ROW, or SQLITE_DONE when there is none. */
 static int select_order(int64_t id, http_reply *reply) {
     static const char sql[] = "SELECT item, quantity, status FROM orders WHERE id = ?";
-    db_scope(span, "SELECT orders", sql);
     sqlite3_stmt *statement = db_prepare(sql);
     sqlite3_bind_int64(statement, 1, id);
-    int result = db_step(&span, statement);
+    int result = db_step(statement);
     if (result == SQLITE_ROW)
         http_answer(
             reply, 200, "{\"order\":%lld,\"item\":\"%s\",\"quantity\":%d,\"status\":\"%s\"}",
@@ -78,9 +75,8 @@ static int select_order(int64_t id, http_reply *reply) {
 static void report_pending_orders(void) {
     static const char sql[] = "SELECT count(*) FROM orders WHERE status = 'pending'";
     spanlog_scope(startup, "check pending orders");
-    db_scope(span, "SELECT orders", sql);
     sqlite3_stmt *statement = db_prepare(sql);
-    int count = db_step(&span, statement) == SQLITE_ROW ? sqlite3_column_int(statement, 0) : 0;
+    int count = db_step(statement) == SQLITE_ROW ? sqlite3_column_int(statement, 0) : 0;
     spanlog_set(&startup, kv("orders.pending", count));
     if (count > 0)
         spanlog_warn("orders were left pending by an earlier run", kv("count", count));

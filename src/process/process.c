@@ -253,7 +253,8 @@ int spanlog_stats(spanlog_statistics *ret_stats) {
     all.sink_errors = counts.sink_errors;
     all.headers_refused = __atomic_load_n(&process.headers_refused, __ATOMIC_RELAXED);
     all.contexts_refused = __atomic_load_n(&process.contexts_refused, __ATOMIC_RELAXED);
-    if (process.state != PROCESS_NEW && process.journal.header != NULL) {
+    if (__atomic_load_n(&process.state, __ATOMIC_ACQUIRE) != PROCESS_NEW &&
+        process.journal.header != NULL) {
         back_count_spans(&all.open_spans);
         all.spans_refused =
             __atomic_load_n(&process.journal.header->spans_refused, __ATOMIC_RELAXED);

@@ -1,7 +1,8 @@
 """tests/cxx/install_test.py BUILD SOURCE: the installed tree is enough to build a program.
 
 Installs BUILD to a new prefix; builds four lines of C11, C99 and C++17 with pkg-config, shared and
-static, and a project with find_package(spanlog); runs each and reads its line. Then looks at the
+static, and a project with find_package(spanlog); runs each and reads its line. The same with each
+integration that the build has, by pkg-config and by find_package. Then looks at the
 shared library: what it needs and what it exports. WERROR or not, sanitized or not: a sanitized build
 only gets the last part's exports.
 """
@@ -30,6 +31,23 @@ add_executable(static main.c)
 target_link_libraries(static PRIVATE spanlog::static)
 add_executable(plus main.cc)
 target_link_libraries(plus PRIVATE spanlog::spanlog)
+"""
+
+# A call of each integration, with what shows that it was linked.
+INTEGRATIONS = {
+    "http": ("spanlog/http.h", "", "char t[8]; spanlog_http_redact(\"/a\", t, sizeof t);"),
+    "microhttpd": ("spanlog/microhttpd.h", "", "MHD_AccessHandlerCallback h = spanlog_microhttpd_handler; (void)h;"),
+    "curl": ("spanlog/curl.h", "", "spanlog_curl_perform(NULL, NULL);"),
+    "sqlite": ("spanlog/sqlite.h", "#include <sqlite3.h>\n",
+               "sqlite3 *db; sqlite3_open(\":memory:\", &db); spanlog_sqlite_watch(db, NULL); sqlite3_close(db);"),
+    "pq": ("spanlog/pq.h", "", "spanlog_pq_exec(NULL, \"\");"),
+}
+MAIN = """#include <%s>
+%sint main(void) {
+    %s
+    spanlog_scope(sp, "work");
+    spanlog_info("installed");
+}
 """
 
 
@@ -75,6 +93,27 @@ def try_find_package(folder, prefix, environment):
         expect_lines(f"{folder}/out/{program}", environment)
 
 
+def try_integrations(folder, prefix, where, environment):
+    found = [name for name in INTEGRATIONS if os.path.exists(f"{where}/libspanlog-{name}.a")]
+    missing = sorted(set(INTEGRATIONS) - set(found))
+    if missing and os.environ.get("CI"):
+        sys.exit(f"CI is set and these integrations are not there: {missing}")
+    project = ["cmake_minimum_required(VERSION 3.18)", "project(user C)", "find_package(spanlog 0.1 REQUIRED)"]
+    for name in found:
+        write(f"{folder}/integrations/{name}.c", MAIN % INTEGRATIONS[name])
+        flags = run("pkg-config", "--cflags", "--libs", f"spanlog-{name}", env=environment).split()
+        run("cc", "-Wall", "-Werror", f"{folder}/integrations/{name}.c", "-o", f"{folder}/pc-{name}", *flags)
+        expect_lines(f"{folder}/pc-{name}", environment)
+        project += [f"add_executable({name} {name}.c)",
+                    f"target_link_libraries({name} PRIVATE spanlog::{name})"]
+    write(f"{folder}/integrations/CMakeLists.txt", "\n".join(project) + "\n")
+    run("cmake", "-S", f"{folder}/integrations", "-B", f"{folder}/glue", f"-DCMAKE_PREFIX_PATH={prefix}")
+    run("cmake", "--build", f"{folder}/glue")
+    for name in found:
+        expect_lines(f"{folder}/glue/{name}", environment)
+    print(f"integrations: {', '.join(found)}")
+
+
 def look_at_library(library, sanitized):
     needed = re.findall(r"NEEDED.*\[(.+?)\]", run("readelf", "-d", library))
     others = [name for name in needed if not re.match(r"(libc|ld-linux.*|libpthread)\.so", name)]
@@ -110,6 +149,7 @@ def main(build):
         environment.pop("SPANLOG_OUTPUT", None)
         try_pkg_config(f"{prefix}/try", environment)
         try_find_package(f"{prefix}/try", prefix, environment)
+        try_integrations(f"{prefix}/try", prefix, where, environment)
         if "spanlog recover" not in run(f"{prefix}/bin/spanlog", "recover", "--help", env=environment):
             sys.exit("the tool is not installed")
     finally:

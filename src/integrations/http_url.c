@@ -1,0 +1,169 @@
+/* integrations/http_url.c: what of an URL may be logged, and whom it names. See spanlog/http.h. */
+#include <spanlog/http.h>
+
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+static const char redacted[] = "REDACTED";
+
+/* ---- secrets ------------------------------------------------------------------------------ */
+
+static bool name_is(const char *name, size_t size, const char *word) {
+    return strlen(word) == size && strncasecmp(name, word, size) == 0;
+}
+
+static bool name_has(const char *name, size_t size, const char *word) {
+    size_t length = strlen(word);
+    for (size_t at = 0; at + length <= size; at++) {
+        if (strncasecmp(name + at, word, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The conventions' four, and the names that secrets usually have. A name with a percent sign could
+ * be any of them. */
+static bool is_secret(const char *name, size_t size) {
+    static const char *const whole[] = {"sig", "key",  "auth",          "code",
+                                        "pwd", "pass", "awsaccesskeyid"};
+    static const char *const parts[] = {
+        "token",      "secret",    "passw",      "signature",  "api_key", "apikey", "api-key",
+        "access_key", "accesskey", "access-key", "credential", "session", "%"};
+    for (size_t i = 0; i < sizeof whole / sizeof *whole; i++) {
+        if (name_is(name, size, whole[i]))
+            return true;
+    }
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (name_has(name, size, parts[i]))
+            return true;
+    }
+    return false;
+}
+
+/* ---- copying ------------------------------------------------------------------------------ */
+
+struct out {
+    char *text;
+    size_t size, room; /* room: without the final NUL */
+};
+
+static void put(struct out *out, const char *data, size_t size) {
+    size_t fits = out->room - out->size < size ? out->room - out->size : size;
+    memcpy(out->text + out->size, data, fits);
+    out->size += fits;
+}
+
+/* Where the authority ends; its start comes in. */
+static const char *authority_end(const char *start) {
+    return start + strcspn(start, "/?#");
+}
+
+/* Behind "scheme://"; NULL: there is none, as in a request's target. */
+static const char *authority_start(const char *url) {
+    const char *colon = strstr(url, "://");
+    size_t scheme =
+        strspn(url, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-");
+    return colon != NULL && scheme > 0 && url + scheme == colon ? colon + 3 : NULL;
+}
+
+static const char *last_at(const char *start, const char *end) {
+    return memrchr(start, '@', (size_t)(end - start));
+}
+
+static void put_query(struct out *out, const char *query) {
+    while (*query != '\0' && *query != '#' && out->size < out->room) {
+        size_t size = strcspn(query, "&;#"), name = strcspn(query, "=&;#");
+        if (name < size && is_secret(query, name)) {
+            put(out, query, name + 1);
+            put(out, redacted, sizeof redacted - 1);
+        } else {
+            put(out, query, size);
+        }
+        query += size;
+        if (*query == '&' || *query == ';')
+            put(out, query++, 1);
+    }
+}
+
+size_t spanlog_http_redact(const char *url, char *ret_text, size_t size) {
+    if (ret_text == NULL || size == 0)
+        return 0;
+    struct out out = {.text = ret_text, .room = size - 1};
+    const char *rest = url != NULL ? url : "", *start = authority_start(rest);
+    if (start == NULL && *rest != '/' && *rest != '?' && strchr(rest, '@') != NULL)
+        start = rest; /* "user:password@host/path": libcurl takes it */
+    if (start != NULL) {
+        const char *end = authority_end(start), *at = last_at(start, end);
+        put(&out, rest, (size_t)(start - rest));
+        if (at != NULL) {
+            bool password = memchr(start, ':', (size_t)(at - start)) != NULL;
+            put(&out, "REDACTED:REDACTED@", password ? 18 : 0);
+            put(&out, "REDACTED@", password ? 0 : 9);
+            start = at + 1;
+        }
+        put(&out, start, (size_t)(end - start));
+        rest = end;
+    }
+    size_t path = strcspn(rest, "?#");
+    put(&out, rest, path);
+    if (rest[path] == '?') {
+        put(&out, "?", 1);
+        put_query(&out, rest + path + 1);
+    }
+    out.text[out.size] = '\0';
+    return out.size;
+}
+
+/* ---- host and port ------------------------------------------------------------------------ */
+
+static uint16_t default_port(const char *url, const char *start) {
+    static const struct {
+        const char *scheme;
+        uint16_t port;
+    } known[] = {
+        {"http://", 80}, {"https://", 443}, {"ws://", 80}, {"wss://", 443}, {"ftp://", 21}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        size_t length = strlen(known[i].scheme);
+        if ((size_t)(start - url) == length && strncasecmp(url, known[i].scheme, length) == 0)
+            return known[i].port;
+    }
+    return 0;
+}
+
+static uint16_t read_port(const char *text, const char *end) {
+    unsigned port = 0;
+    for (; text < end; text++) {
+        if (*text < '0' || *text > '9' || port > 6553)
+            return 0;
+        port = 10 * port + (unsigned)(*text - '0');
+    }
+    return port <= UINT16_MAX ? (uint16_t)port : 0;
+}
+
+int spanlog_http_host(const char *url, char *ret_host, size_t size, uint16_t *ret_port) {
+    *ret_port = 0;
+    if (size > 0)
+        *ret_host = '\0';
+    if (url == NULL)
+        return -EINVAL;
+    const char *start = authority_start(url), *host = start != NULL ? start : url;
+    const char *end = authority_end(host), *at = last_at(host, end);
+    host = at != NULL ? at + 1 : host;
+    const char *colon = memrchr(host, ':', (size_t)(end - host)), *host_end = end;
+    const char *bracket = *host == '[' ? memchr(host, ']', (size_t)(end - host)) : NULL;
+    if (colon != NULL && (bracket == NULL || colon > bracket))
+        host_end = colon;
+    const char *port = host_end < end ? host_end + 1 : end;
+    if (bracket != NULL) {
+        host_end = bracket;
+        host++;
+    }
+    size_t length = host_end > host ? (size_t)(host_end - host) : 0;
+    if (length == 0 || length >= size)
+        return -EINVAL;
+    memcpy(ret_host, host, length);
+    ret_host[length] = '\0';
+    *ret_port = port < end ? read_port(port, end) : start != NULL ? default_port(url, start) : 0;
+    return 0;
+}

@@ -1,0 +1,173 @@
+/* integrations/sql.c: see sql.h. The operation and the table are read from the redacted text, where
+ * no quote or comment can mislead. */
+#define SPANLOG_LOGGER_NAME "db"
+#include "src/integrations/sql.h"
+#include "src/integrations/sql_redact.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+enum { SLOW_MS = 1000 };
+
+static bool is_word(char c) {
+    return isalnum((unsigned char)c) || c == '_' || (unsigned char)c >= 0x80;
+}
+
+struct words {
+    const char *at;
+    int depth; /* of parentheses */
+};
+
+/* The next word, outside of quoted names; 0: the end. */
+static size_t next_word(struct words *words, const char **ret_word) {
+    while (*words->at != '\0') {
+        char c = *words->at;
+        if (is_word(c)) {
+            size_t size = 0;
+            while (is_word(words->at[size]))
+                size++;
+            *ret_word = words->at;
+            words->at += size;
+            return size;
+        }
+        words->depth += (c == '(') - (c == ')');
+        const char *end = c == '"' || c == '`' ? strchr(words->at + 1, c) : words->at;
+        words->at = end != NULL ? end + 1 : words->at + strlen(words->at);
+    }
+    return 0;
+}
+
+static bool word_is(const char *word, size_t size, const char *one) {
+    return strlen(one) == size && strncasecmp(word, one, size) == 0;
+}
+
+static bool is_one_of(const char *word, size_t size, const char *const *list) {
+    for (; *list != NULL; list++) {
+        if (word_is(word, size, *list))
+            return true;
+    }
+    return false;
+}
+
+static void copy_capitals(char *to, size_t room, const char *word, size_t size) {
+    size = size < room ? size : room - 1;
+    for (size_t i = 0; i < size; i++)
+        to[i] = (char)toupper((unsigned char)word[i]);
+    to[size] = '\0';
+}
+
+/* Returns where the statement's own verb is, behind the parentheses of WITH. */
+static const char *find_operation(spanlog_sql *sql) {
+    static const char *const verbs[] = {"SELECT", "INSERT",  "UPDATE", "DELETE",
+                                        "MERGE",  "REPLACE", "VALUES", NULL};
+    struct words words = {.at = sql->text};
+    const char *word;
+    size_t size = next_word(&words, &word);
+    sql->operation[0] = '\0';
+    if (size == 0)
+        return sql->text;
+    copy_capitals(sql->operation, sizeof sql->operation, word, size);
+    if (strcmp(sql->operation, "WITH") != 0)
+        return word;
+    while ((size = next_word(&words, &word)) > 0) {
+        if (words.depth == 0 && is_one_of(word, size, verbs)) {
+            copy_capitals(sql->operation, sizeof sql->operation, word, size);
+            return word;
+        }
+    }
+    return sql->text;
+}
+
+/* A name as it stands, with schema and quotes: "shop"."orders". */
+static void copy_name(char *to, size_t room, const char *at) {
+    size_t size = 0;
+    at += strspn(at, " ");
+    while (is_word(at[size]) || (at[size] != '\0' && strchr(".\"`", at[size]) != NULL)) {
+        const char *end =
+            at[size] == '"' || at[size] == '`' ? strchr(at + size + 1, at[size]) : NULL;
+        size = end != NULL ? (size_t)(end - at) + 1 : size + 1;
+    }
+    size = size < room ? size : room - 1;
+    memcpy(to, at, size);
+    to[size] = '\0';
+}
+
+static bool next_is(const struct words *words, const char *one) {
+    struct words ahead = *words;
+    const char *word;
+    size_t size = next_word(&ahead, &word);
+    return size > 0 && word_is(word, size, one);
+}
+
+static void find_table(spanlog_sql *sql, const char *start) {
+    static const char *const before[] = {"FROM", "INTO",     "UPDATE", "TABLE",
+                                         "COPY", "TRUNCATE", NULL};
+    static const char *const between[] = {"ONLY",     "IF",      "NOT",  "EXISTS", "TABLE",
+                                          "OR",       "ABORT",   "FAIL", "IGNORE", "REPLACE",
+                                          "ROLLBACK", "LATERAL", NULL};
+    struct words words = {.at = start};
+    const char *word;
+    size_t size;
+    sql->table[0] = '\0';
+    while ((size = next_word(&words, &word)) > 0) {
+        if (!is_one_of(word, size, before) ||
+            (word_is(word, size, "UPDATE") && next_is(&words, "SET")))
+            continue;
+        while (*words.at == ' ' && is_word(words.at[1])) {
+            struct words ahead = words;
+            size = next_word(&ahead, &word);
+            if (!is_one_of(word, size, between))
+                break;
+            words = ahead;
+        }
+        copy_name(sql->table, sizeof sql->table, words.at);
+        if (sql->table[0] != '\0')
+            return;
+    }
+}
+
+void spanlog_sql_read(spanlog_sql *sql, const char *text, enum spanlog_sql_flavour flavour) {
+    spanlog_sql_redact(text, flavour, sql->text, sizeof sql->text);
+    find_table(sql, find_operation(sql));
+    snprintf(sql->summary, sizeof sql->summary, "%s%s%s", sql->operation,
+             sql->table[0] != '\0' ? " " : "", sql->table);
+}
+
+void spanlog_sql_set(spanlog_span *span, const spanlog_sql *sql) {
+    if (span->open == NULL)
+        return;
+    if (sql->summary[0] != '\0')
+        spanlog_rename(span, sql->summary);
+    spanlog_set(span, kv("db.query.text", sql->text), kv("db.query.summary", sql->summary),
+                kv("db.operation.name", sql->operation));
+    if (sql->table[0] != '\0')
+        spanlog_set(span, kv("db.collection.name", sql->table));
+}
+
+void spanlog_sql_warn_slow(const spanlog_sql *sql, double elapsed_ms, double slow_ms) {
+    if (slow_ms > 0 && elapsed_ms >= slow_ms)
+        spanlog_warn("slow statement", kv("db.query.text", sql->text),
+                     kv("db.query.summary", sql->summary), kv("elapsed_ms", elapsed_ms),
+                     kv("slow_ms", slow_ms));
+}
+
+void spanlog_sql_mask_quoted(char *text) {
+    char *first = strchr(text, '"'), *last = strrchr(text, '"');
+    if (first == NULL)
+        return;
+    *first = '?';
+    memmove(first + 1, last + 1, strlen(last + 1) + 1);
+}
+
+double spanlog_sql_slow_ms(int asked_ms) {
+    return asked_ms == 0 ? SLOW_MS : asked_ms;
+}
+
+double spanlog_sql_now_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
