@@ -49,6 +49,11 @@ static inline const char *site_logger(const struct site_entry *entry) {
     return site_file(entry) + entry->file_size + 1;
 }
 
+/* How many keys an entry has: its fields. Of a printf site: those behind the format's arguments. */
+unsigned site_key_count(const struct site_entry *entry);
+/* The same of a printf site that is not registered; its keys end with an empty one. */
+unsigned site_printf_fields(const struct spanlog__site *site);
+
 /* The head of every dictionary segment. */
 struct dictionary {
     uint32_t used; /* bytes after the head; written after the entry */
