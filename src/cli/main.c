@@ -23,6 +23,8 @@ static const struct verb {
     {"export", "spans and logs for Zipkin, Jaeger, Perfetto, databases", spanlog_verb_export},
 #ifdef SPANLOG_TOOL_RECOVER
     {"recover", "write what dead processes left", spanlog_verb_recover},
+    {"log", "write one line, from a shell script", spanlog_verb_log},
+    {"exec", "run a command inside a span", spanlog_verb_exec},
 #endif
 };
 #define VERBS (sizeof verbs / sizeof verbs[0])

@@ -17,5 +17,7 @@ int spanlog_verb_traces(int argc, char **argv);
 int spanlog_verb_cat(int argc, char **argv);
 int spanlog_verb_export(int argc, char **argv);
 int spanlog_verb_recover(int argc, char **argv);
+int spanlog_verb_log(int argc, char **argv);
+int spanlog_verb_exec(int argc, char **argv);
 
 #endif
