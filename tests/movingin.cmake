@@ -16,6 +16,15 @@ endfunction()
 spanlog_movingin_test(movingin_exec ${movingin_dir}/exec_test.py
   $<TARGET_FILE:spanlog_tool> $<TARGET_FILE:movingin_writer>)
 
+spanlog_test(movingin_sql_test
+  SOURCES ${movingin_dir}/sql_test.c ${CMAKE_SOURCE_DIR}/src/integrations/preload/sql.c)
+pkg_check_modules(MOVINGIN_ABI libcurl sqlite3 libpq)
+if(MOVINGIN_ABI_FOUND)
+  add_library(movingin_abi OBJECT ${movingin_dir}/abi.c)
+  target_link_libraries(movingin_abi PRIVATE spanlog_flags)
+  target_include_directories(movingin_abi SYSTEM PRIVATE ${MOVINGIN_ABI_INCLUDE_DIRS})
+endif()
+
 # Compilers and preloaded programs have no sanitizer in them.
 if(SPANLOG_SANITIZE)
   return()
@@ -23,3 +32,5 @@ endif()
 spanlog_movingin_test(movingin_syslog ${movingin_dir}/syslog_test.py
   $<TARGET_FILE:spanlog_tool> $<TARGET_FILE:spanlog_shared> ${CMAKE_SOURCE_DIR}/include
   ${CMAKE_C_COMPILER})
+spanlog_movingin_test(movingin_preload ${movingin_dir}/preload_test.py
+  $<TARGET_FILE:spanlog_tool> $<TARGET_FILE:spanlog_preload> ${CMAKE_C_COMPILER})

@@ -1,5 +1,6 @@
-/* tests/movingin/writer.c: a program that logs ten lines and then dies of SIGKILL inside a span that
- * belongs to the trace of its environment. With --live it says "ready" and reads stdin to its end.
+/* tests/movingin/writer.c: a program that logs ten lines and then dies of SIGKILL inside a span
+ * that belongs to the trace of its environment. With --live it says "ready" and reads stdin to its
+ * end.
  */
 #include <signal.h>
 #include <stdio.h>

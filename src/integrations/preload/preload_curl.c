@@ -21,6 +21,7 @@ struct transfer {
     struct preload_entry entry;
     struct abi_curl_slist *program; /* the list that the program set */
     bool running;
+    double time_before; /* as the last transfer left it: a handle that never ran still says so */
     spanlog_span span;
     uint32_t header_count;
     struct abi_curl_slist headers[HEADERS_MOST];
@@ -68,6 +69,12 @@ static void send_list(const struct preload_real *real, void *easy, struct transf
 
 /* ---- the span ------------------------------------------------------------------------------- */
 
+static double total_time(const struct preload_real *real, void *easy) {
+    getinfo_call *getinfo = (getinfo_call *)preload_sibling(real, "curl_easy_getinfo");
+    double time = 0;
+    return getinfo(easy, ABI_CURLINFO_TOTAL_TIME, &time) == 0 ? time : 0;
+}
+
 static void begin(const struct preload_real *real, void *easy) {
     static const char *const needed[] = {"curl_easy_setopt", "curl_easy_getinfo",
                                          "curl_easy_strerror", NULL};
@@ -80,6 +87,7 @@ static void begin(const struct preload_real *real, void *easy) {
     transfer->span = span;
     transfer->running = true;
     transfer->header_count = 0;
+    transfer->time_before = total_time(real, easy);
     spanlog_inject(spanlog_span_ctx(&span), add_header, transfer);
     send_list(real, easy, transfer);
     errno = saved;
@@ -109,8 +117,10 @@ static void describe_url(spanlog_span *span, const char *url) {
                 kv_n("server.address", host, authority));
 }
 
-static void describe(const struct preload_real *real, void *easy, spanlog_span *span, int result) {
+static void describe(const struct preload_real *real, void *easy, struct transfer *transfer,
+                     int result) {
     getinfo_call *getinfo = (getinfo_call *)preload_sibling(real, "curl_easy_getinfo");
+    spanlog_span *span = &transfer->span;
     const char *url = NULL, *method = NULL;
     long status = 0;
     if (getinfo(easy, ABI_CURLINFO_EFFECTIVE_URL, &url) == 0 && url != NULL)
@@ -119,15 +129,17 @@ static void describe(const struct preload_real *real, void *easy, spanlog_span *
         spanlog_rename(span, method);
         spanlog_set(span, kv("http.request.method", method));
     }
-    if (getinfo(easy, ABI_CURLINFO_RESPONSE_CODE, &status) == 0 && status > 0)
+    if (result < 0 && total_time(real, easy) == transfer->time_before)
+        spanlog_fail(span, "removed before it began");
+    else if (getinfo(easy, ABI_CURLINFO_RESPONSE_CODE, &status) == 0 && status > 0)
         spanlog_status(span, (int)status);
+    else if (result < 0)
+        spanlog_fail(span, "removed before it was done");
     if (result > 0) {
         const char *(*text_of)(int) =
             (const char *(*)(int))preload_sibling(real, "curl_easy_strerror");
         spanlog_set(span, kv("curl.code", result));
         spanlog_fail(span, text_of(result));
-    } else if (result < 0 && status == 0) {
-        spanlog_fail(span, "removed before it was done");
     }
 }
 
@@ -137,7 +149,7 @@ static void end(const struct preload_real *real, void *easy, int result) {
     if (real->internal || transfer == NULL || !transfer->running)
         return;
     int saved = errno;
-    describe(real, easy, &transfer->span, result);
+    describe(real, easy, transfer, result);
     spanlog_end(transfer->span);
     transfer->running = false;
     send_list(real, easy, transfer);
