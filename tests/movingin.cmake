@@ -34,3 +34,6 @@ spanlog_movingin_test(movingin_syslog ${movingin_dir}/syslog_test.py
   ${CMAKE_C_COMPILER})
 spanlog_movingin_test(movingin_preload ${movingin_dir}/preload_test.py
   $<TARGET_FILE:spanlog_tool> $<TARGET_FILE:spanlog_preload> ${CMAKE_C_COMPILER})
+spanlog_movingin_test(movingin_guide ${movingin_dir}/migration_test.py
+  $<TARGET_FILE:spanlog_tool> $<TARGET_FILE:spanlog_shared> ${CMAKE_SOURCE_DIR}/include
+  ${CMAKE_SOURCE_DIR}/docs/migration.md ${CMAKE_C_COMPILER})
