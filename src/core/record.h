@@ -29,7 +29,8 @@
  *   +0      4   thread id, 0: the ring's
  *   +4      4   logger: a site id of the dictionary, 0: the site's own
  *
- * A log's fields follow: one slot a field, then the texts back to back. The slot of a text:
+ * A log's fields follow: one slot a field, then the texts back to back; of a printf site first the
+ * slots of the format's arguments, then those of its fields. The slot of a text:
  *   bits 0-31  bytes that follow (TEXT_NULL: a NULL pointer, none follow)
  *   bits 32-63 bytes it had before it was cut, saturated; 0: whole
  *

@@ -23,8 +23,8 @@ struct site_entry {
     uint32_t line;
     uint64_t types;
     uint8_t level;
-    uint8_t form; /* SPANLOG__FORM_*, or SITE_FORM_LOGGER: text is a logger's name */
-    uint8_t count;
+    uint8_t form;  /* SPANLOG__FORM_*, or SITE_FORM_LOGGER: text is a logger's name */
+    uint8_t count; /* of slots: of a printf site arguments and fields */
     uint8_t kind;
     uint16_t text_size; /* each text is followed by NUL */
     uint16_t keys_size; /* count keys, each ended by NUL */
