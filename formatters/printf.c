@@ -76,9 +76,9 @@ static char *put_text(const char *spec, uint64_t slot, struct arguments *argumen
     snprintf(bounded_spec, sizeof bounded_spec, "%.*s.*s", (int)head, spec);
     out = advance(out, end, snprintf(out, room(out, end), bounded_spec, (int)size, text));
     if (slot >> 32 != 0 && size != 6) /* it was cut, and says so */
-        out = advance(out, end,
-                      snprintf(out, room(out, end), "\u2026[truncated, %u bytes]",
-                               (unsigned)(slot >> 32)));
+        out = advance(
+            out, end,
+            snprintf(out, room(out, end), "\u2026[truncated, %u bytes]", (unsigned)(slot >> 32)));
     return out;
 }
 

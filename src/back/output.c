@@ -111,8 +111,7 @@ static void compile_keys(struct compiled_site *site, const struct spanlog_dialec
         all = all && after != NULL;
     }
     site->first_field = (uint8_t)first;
-    site->distinct_keys =
-        all && spanlog_keys_are_distinct(site->attributes + first, count - first);
+    site->distinct_keys = all && spanlog_keys_are_distinct(site->attributes + first, count - first);
 }
 
 static struct compiled_site *compile(const struct output *output,

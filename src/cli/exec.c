@@ -16,7 +16,8 @@
 
 static const char help[] =
     "spanlog exec [--name NAME] [-o OUTPUT] [--preload] [--] COMMAND [ARGUMENT]...\n\n"
-    "Runs the command inside a span: how long it took, its exit status or signal, its CPU time and\n"
+    "Runs the command inside a span: how long it took, its exit status or signal, its CPU time "
+    "and\n"
     "memory. TRACEPARENT is handed on, so that `spanlog log`, another exec and every program that\n"
     "reads it become parts of the same trace. stdin, stdout and stderr are the command's; signals\n"
     "are passed on; the exit status is the command's, and so is the signal it died of.\n\n"

@@ -15,8 +15,8 @@
 
 static void passed_on(sigset_t *ret_set) {
     /* Faults come to who made them; nothing else may be done with the last two. */
-    static const int others[] = {SIGSEGV, SIGBUS,  SIGFPE,  SIGILL,  SIGABRT,
-                                 SIGTRAP, SIGSYS,  SIGPIPE, SIGKILL, SIGSTOP};
+    static const int others[] = {SIGSEGV, SIGBUS, SIGFPE,  SIGILL,  SIGABRT,
+                                 SIGTRAP, SIGSYS, SIGPIPE, SIGKILL, SIGSTOP};
     sigfillset(ret_set);
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         sigdelset(ret_set, others[i]);
@@ -53,9 +53,7 @@ int exec_spawn(struct exec_child *child, char **command, const struct exec_signa
     if (child->pid == 0)
         run(command, before, report[1]);
     close(report[1]);
-    ssize_t got = 0;
-    while (error == 0 && (got = read(report[0], &child->exec_error, sizeof(int))) < 0 &&
-           errno == EINTR) {
+    while (error == 0 && read(report[0], &child->exec_error, sizeof(int)) < 0 && errno == EINTR) {
     }
     close(report[0]);
     return error;

@@ -11,7 +11,8 @@
 /* The headers that have a variable of the environment, and no others: B3=... is somebody else's. */
 static const struct {
     const char *header, *variable;
-} carried[] = {{"traceparent", "TRACEPARENT"}, {"tracestate", "TRACESTATE"}, {"baggage", "BAGGAGE"}};
+} carried[] = {
+    {"traceparent", "TRACEPARENT"}, {"tracestate", "TRACESTATE"}, {"baggage", "BAGGAGE"}};
 
 static const char *variable_of(const char *header) {
     for (size_t i = 0; i < sizeof carried / sizeof *carried; i++) {

@@ -9,7 +9,8 @@
 
 #include <spanlog/spanlog.h>
 
-/* Which service these lines belong to: that of the outermost `spanlog exec`, handed to all below. */
+/* Which service these lines belong to: that of the outermost `spanlog exec`, handed to all below.
+ */
 #define SHELL_JOB "SPANLOG_JOB"
 
 /* Makes of the value of -o what SPANLOG_OUTPUT takes, with absolute paths: a word that is no output

@@ -209,8 +209,7 @@ bool site_entry_valid(const struct site_entry *entry, size_t available) {
         return false;
     unsigned keys = site_key_count(entry);
     bool right = entry->form == SPANLOG__FORM_LOGF ? keys <= entry->count : keys == entry->count;
-    return right &&
-           (entry->keys_size == 0 || site_keys(entry)[entry->keys_size - 1] == '\0');
+    return right && (entry->keys_size == 0 || site_keys(entry)[entry->keys_size - 1] == '\0');
 }
 
 const struct site_entry *site_find(const struct journal *journal, uint32_t id) {

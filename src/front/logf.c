@@ -95,7 +95,7 @@ static void mark_cut(char *text, size_t size, int length) {
 static void add_fields(union spanlog__slot *slots, const union spanlog__slot *fields,
                        unsigned count) {
     for (unsigned i = 0; i < count; i++)
-        slots[i] = fields[i];
+        slots[i] = fields != NULL ? fields[i] : spanlog__slot_p(NULL);
 }
 
 static void send_deferred(spanlog_logger *logger, struct spanlog__site *site, const char *format,

@@ -87,9 +87,9 @@ static uint8_t level_of(int priority) {
 
 static const char *facility_name(int facility) {
     static const char *const names[] = {
-        "kern",   "user",   "mail",   "daemon",   "auth",   "syslog", "lpr",    "news",
+        "kern",   "user",   "mail",     "daemon", "auth",   "syslog", "lpr",    "news",
         "uucp",   "cron",   "authpriv", "ftp",    "ntp",    "audit",  "alert",  "clock",
-        "local0", "local1", "local2", "local3",   "local4", "local5", "local6", "local7"};
+        "local0", "local1", "local2",   "local3", "local4", "local5", "local6", "local7"};
     int number = LOG_FAC(facility);
     return number > 0 && number < 24 ? names[number] : NULL;
 }

@@ -70,8 +70,7 @@ static bool open_journal(void) {
         return true;
     if (!settings.sync)
         tell("no journal in %s: %s; records are written by their callers",
-             settings.journal_dir[0] != '\0' ? settings.journal_dir : "/dev/shm",
-             strerror(-error));
+             settings.journal_dir[0] != '\0' ? settings.journal_dir : "/dev/shm", strerror(-error));
     process.sync = true;
     return journal_private(&process.journal, &identity) == 0;
 }

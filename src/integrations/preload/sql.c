@@ -100,7 +100,7 @@ const char *sql_redact(const char *sql, char *text, size_t size) {
 }
 
 const char *sql_operation(const char *sql, char word[16]) {
-    char text[32];
+    char text[32] = "";
     size_t n = 0;
     sql_redact(sql, text, sizeof text);
     for (; n < 15 && isalpha((unsigned char)text[n]); n++)
