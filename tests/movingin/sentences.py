@@ -8,11 +8,15 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 import traceback
+
+
+MOST_SECONDS = 60  # a test
 
 
 class Skipped(Exception):
@@ -100,7 +104,14 @@ def wait_until(what, condition, seconds=20):
         time.sleep(0.02)
 
 
+def _too_long(*_):
+    raise AssertionError(f"took over {MOST_SECONDS} s")
+
+
 def run_tests(names, tool, wanted=None):
+    signal.signal(signal.SIGALRM, _too_long)
+    for ignored in (signal.SIGINT, signal.SIGQUIT):  # a shell's background jobs would inherit that
+        signal.signal(ignored, signal.SIG_DFL)
     failures = skipped = count = 0
     for name, test in list(names.items()):
         if not callable(test) or getattr(test, "__module__", "") != names["__name__"] or isinstance(test, type):
@@ -110,6 +121,7 @@ def run_tests(names, tool, wanted=None):
             continue
         count += 1
         folder = os.path.realpath(tempfile.mkdtemp(prefix="movingin-"))
+        signal.alarm(MOST_SECONDS)
         try:
             test(Place(folder, tool))
             print(f"ok      {name.replace('_', ' ')}")
@@ -122,6 +134,7 @@ def run_tests(names, tool, wanted=None):
             if not isinstance(error, AssertionError):
                 traceback.print_exc(file=sys.stdout)
         finally:
+            signal.alarm(0)
             shutil.rmtree(folder, ignore_errors=True)
     print(f"{count} tests, {failures} failures, {skipped} skipped")
     sys.exit(1 if failures or count == 0 else 0)
