@@ -61,8 +61,8 @@ static void default_output(const char *name, char *to, size_t size) {
         snprintf(directory, sizeof directory, "%.270s/spanlog", state);
     else if (home != NULL && home[0] == '/')
         snprintf(directory, sizeof directory, "%.270s/.local/state/spanlog", home);
-    /* A comma would begin another output. */
-    if (directory[0] != '\0' && strchr(directory, ',') == NULL && make_directories(directory))
+    /* These would begin another output, or an option. */
+    if (directory[0] != '\0' && strpbrk(directory, ",?") == NULL && make_directories(directory))
         snprintf(to, size, "json+file:%s/%s.jsonl", directory, file);
     else
         snprintf(to, size, "json+file:%s-spanlog.jsonl", file);
@@ -73,12 +73,16 @@ static int settle_output(const struct exec_job *job) {
     char wanted[600], output[2048];
     const char *said = getenv("SPANLOG_OUTPUT");
     const char *value = job->output != NULL ? job->output : said;
-    if (value == NULL || value[0] == '\0') {
+    bool ours = value == NULL || value[0] == '\0';
+    if (ours) {
         default_output(job->name, wanted, sizeof wanted);
         value = wanted;
     }
     const char *wrong = shell_output(value, output, sizeof output);
-    if (wrong != NULL)
+    if (wrong != NULL && ours) { /* not wanted, and so no reason not to run the command */
+        failure("nothing is logged: ", value, wrong);
+        strcpy(output, "none");
+    } else if (wrong != NULL)
         return failure(job->output != NULL ? "--output " : "SPANLOG_OUTPUT=", value, wrong);
     setenv("SPANLOG_OUTPUT", output, 1);
     return -1;

@@ -45,9 +45,10 @@ const char *shell_output(const char *value, char *ret_output, size_t size) {
         snprintf(file, sizeof file, "file:%s", value);
         wrong = outputs_parse(file, outputs, &count);
     }
-    if (wrong == NULL)
-        outputs_format(outputs, count, ret_output, size);
-    return wrong;
+    if (wrong != NULL)
+        return wrong;
+    outputs_format(outputs, count, ret_output, size);
+    return outputs_parse(ret_output, outputs, &count) == NULL ? NULL : "a path without comma and ?";
 }
 
 void shell_start(const char *output, const char *service, const char *source, bool sync) {

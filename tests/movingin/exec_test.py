@@ -169,6 +169,15 @@ def a_relative_output_is_one_file_wherever_the_command_goes(place):
     equal("lines", [line["msg"] for line in place.lines()], ["hi", "span completed"])
 
 
+def a_folder_that_cannot_be_named_is_said_and_the_command_runs(place):
+    odd = f"{place.folder}/a,b"
+    os.mkdir(odd)
+    done = place.run(TOOL, "exec", "sh", "-c", "echo $SPANLOG_OUTPUT", cwd=odd, environment={"HOME": odd})
+    equal("output handed on", done.stdout, b"none\n")
+    holds("stderr", b"nothing is logged" in done.stderr, done.stderr)
+    place.run(TOOL, "exec", "-o", "x.jsonl", "true", cwd=odd, status=2)
+
+
 # ---- signals --------------------------------------------------------------------------------------
 
 TRAPS = """

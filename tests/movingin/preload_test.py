@@ -414,6 +414,30 @@ def threads_handlers_and_descriptors_are_as_without(place):
     equal("records", [line["msg"] for line in place.logs()], ["first use"])
 
 
+def a_plugin_may_be_loaded_and_unloaded_and_no_error_is_left(place):
+    plugin = place.file("plugin.c", """
+    #include <sqlite3.h>
+    int work(void) { sqlite3 *db; int rc = sqlite3_open(":memory:", &db);
+        rc = rc ? rc : sqlite3_exec(db, "create table t(a)", 0, 0, 0); sqlite3_close(db); return rc; }""")
+    place.run(CC, "-shared", "-fPIC", "-O2", plugin, "-o", f"{place.folder}/plugin.so", "-lsqlite3")
+    program = _program(place, """
+    #include <dlfcn.h>
+    #include <stdio.h>
+    int main(int argc, char **argv) {
+        printf("%d ", dlerror() == NULL);
+        for (int i = 0; i < 3; i++) {
+            void *plugin = dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
+            int (*work)(void) = dlsym(plugin, "work");
+            printf("%d ", work());
+            dlclose(plugin);
+        }
+        printf("%d", dlerror() == NULL);
+        return 0;
+    }""", "-ldl")
+    _both(place, program, f"{place.folder}/plugin.so")
+    equal("spans", [span["operation"] for span in _children(place)], ["CREATE"] * 3)
+
+
 def a_signal_that_kills_kills_as_ever(place):
     program = _program(place, """
     #include <signal.h>

@@ -19,7 +19,9 @@ static spanlog_ctx parent;
  * never call what we stand in front of. */
 __attribute__((constructor)) static void remember_environment(void) {
     const char *said = secure_getenv("SPANLOG_OUTPUT");
-    if (said == NULL || said[0] == '\0' || dlsym(RTLD_DEFAULT, "spanlog_init") != NULL)
+    bool has_own = dlsym(RTLD_DEFAULT, "spanlog_init") != NULL;
+    dlerror(); /* or the program would find it */
+    if (said == NULL || said[0] == '\0' || has_own)
         return;
     const char *from = secure_getenv("TRACEPARENT");
     if (from != NULL)
@@ -89,7 +91,8 @@ static void *find_beside(const char *name, const void *caller) {
         void *here = dlsym(handle, name);
         const char *where = here != NULL ? library_of(here) : NULL;
         const char *self = library_of((const void *)preload_active);
-        if (where != NULL && self != NULL && strcmp(where, self) != 0)
+        if (where != NULL && self != NULL && strcmp(where, self) != 0 &&
+            dlopen(where, RTLD_LAZY | RTLD_NOLOAD) != NULL) /* not closed: it has to stay */
             found = here;
         dlclose(handle);
     }
@@ -105,6 +108,7 @@ static void resolve(struct preload_real *real, const char *name, const void *cal
     const char *there = real->function != NULL ? library_of(real->function) : NULL;
     const char *here = library_of(caller);
     real->internal = there != NULL && here != NULL && strcmp(there, here) == 0;
+    dlerror();
 }
 
 static const struct preload_real *find(const char *name, const void *caller) {
