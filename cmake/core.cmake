@@ -7,4 +7,5 @@ spanlog_folder(core src/core
     mapping.c
     printf_format.c
     site.c
+    tell.c
   USES)

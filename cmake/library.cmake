@@ -12,8 +12,9 @@ spanlog_folder(back src/back
   SOURCES back.c decode.c decode_span.c drain.c output.c recover.c say.c write.c
   USES core config formatters sinks)
 spanlog_folder(process src/process SOURCES process.c watch.c USES core config front back)
+spanlog_folder(syslog src/integrations SOURCES syslog.c)
 
-set(SPANLOG_PARTS process front back propagation sinks formatters config core)
+set(SPANLOG_PARTS syslog process front back propagation sinks formatters config core)
 set(SPANLOG_OBJECTS "")
 foreach(part ${SPANLOG_PARTS})
   list(APPEND SPANLOG_OBJECTS $<TARGET_OBJECTS:spanlog_${part}>)

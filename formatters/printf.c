@@ -74,7 +74,12 @@ static char *put_text(const char *spec, uint64_t slot, struct arguments *argumen
     /* The bytes do not end with NUL: a precision says how many there are. */
     size_t head = strcspn(spec, ".s");
     snprintf(bounded_spec, sizeof bounded_spec, "%.*s.*s", (int)head, spec);
-    return advance(out, end, snprintf(out, room(out, end), bounded_spec, (int)size, text));
+    out = advance(out, end, snprintf(out, room(out, end), bounded_spec, (int)size, text));
+    if (slot >> 32 != 0 && size != 6) /* it was cut, and says so */
+        out = advance(
+            out, end,
+            snprintf(out, room(out, end), "\u2026[truncated, %u bytes]", (unsigned)(slot >> 32)));
+    return out;
 }
 
 static char *put_errno(int64_t number, char *out, char *end) {

@@ -61,6 +61,10 @@ struct spanlog__bytes {
 #define SPANLOG__FORM_SET 3   /* spanlog_set */
 #define SPANLOG__FORM_EVENT 4 /* spanlog_event */
 
+/* `kind` of a printf site that asks for formatting at the call: its format may be another each
+ * time. */
+#define SPANLOG__PRINTF_AT_CALL 1
+
 #define SPANLOG__STATE_OFF 0u
 #define SPANLOG__STATE_ON 1u
 #define SPANLOG__STATE_NEW 2u /* not registered yet: the first call does it */

@@ -25,6 +25,7 @@
 #define SPANLOG_SPANLOG_H
 
 #include <spanlog/macros.h>
+#include <stdarg.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -283,6 +284,7 @@ typedef struct spanlog_config {
     bool sync;               /* as SPANLOG_SYNC */
     bool no_process_lines;   /* neither "process started" nor "process ended" */
     bool no_signal_handlers; /* leave fatal signals alone */
+    bool quiet;              /* no word on stderr about a bad setting or a failing output */
 } spanlog_config;
 
 /* Configures the process; optional, and only before the first record. NULL: all defaults. The
@@ -340,6 +342,10 @@ SPANLOG__API void spanlog__log_to(spanlog_logger *logger, struct spanlog__site *
                                   const union spanlog__slot *slots);
 SPANLOG__API void spanlog__logf(spanlog_logger *logger, struct spanlog__site *site,
                                 const char *format, ...) SPANLOG__PRINTF(3, 4);
+/* The same with a va_list, for sites with keys too: `fields` has a slot for each. */
+SPANLOG__API void spanlog__vlogf(spanlog_logger *logger, struct spanlog__site *site,
+                                 const char *format, va_list arguments,
+                                 const union spanlog__slot *fields) SPANLOG__PRINTF(3, 0);
 SPANLOG__API void spanlog__scope_begin(spanlog_span *ret_span, struct spanlog__site *site,
                                        const union spanlog__slot *slots);
 SPANLOG__API void spanlog__scope_end(spanlog_span *span);

@@ -106,16 +106,12 @@ static void add_stamp(struct decoder *decoder) {
 
 static void render_message(struct decoder *decoder, const struct compiled_site *site,
                            const uint8_t *fields, size_t size) {
-    unsigned count = site->entry->count;
-    if (size < 8u * (size_t)count)
-        count = (unsigned)(size / 8);
-    char *end = printf_render(site_text(site->entry), (const uint64_t *)(const void *)fields, count,
-                              (const char *)fields + 8u * (size_t)count, size - 8u * (size_t)count,
+    size_t slots = 8u * (size_t)site->entry->count;
+    char *end = printf_render(site_text(site->entry), (const uint64_t *)(const void *)fields,
+                              site->first_field, (const char *)fields + slots, size - slots,
                               decoder->message, decoder->message + sizeof decoder->message);
     decoder->line.message =
         (struct spanlog_text){decoder->message, (uint32_t)(end - decoder->message)};
-    decoder->line.attributes = NULL;
-    decoder->line.attribute_count = 0;
 }
 
 void decode_context(struct spanlog_line *line, uint32_t word) {
@@ -167,17 +163,15 @@ bool decode_log(struct decoder *decoder, struct output *output, const struct rec
         *ret_damaged = true;
         return false;
     }
-    if (site->entry->form == SPANLOG__FORM_LOGF) {
-        render_message(decoder, site, fields, size);
-        if (stamped)
-            add_stamp(decoder);
-        return true;
-    }
-    line->attribute_count = site->entry->count;
-    line->attributes = site->attributes;
+    line->attribute_count = site->entry->count - site->first_field;
+    line->attributes = site->attributes + site->first_field;
     *ret_damaged =
         !decode_values(site->attributes, site->entry->count, site->entry->types, fields, size);
-    if (stamped && !*ret_damaged)
+    if (*ret_damaged)
+        return false;
+    if (site->entry->form == SPANLOG__FORM_LOGF)
+        render_message(decoder, site, fields, size);
+    if (stamped)
         add_stamp(decoder);
-    return !*ret_damaged;
+    return true;
 }

@@ -1,5 +1,6 @@
 /* back/output.c: see output.h. */
 #include "src/back/output.h"
+#include "src/core/tell.h"
 
 #include "formatters/keys.h"
 
@@ -32,8 +33,7 @@ int output_init(struct output *output, const struct output_setting *setting, cha
     memset(output, 0, sizeof *output);
     output->dialect = spanlog_dialect_find(dialect_name(setting));
     if (output->dialect == NULL) {
-        dprintf(STDERR_FILENO, "spanlog: there is no dialect \"%.40s\"; json is written instead\n",
-                setting->dialect);
+        tell("there is no dialect \"%.40s\"; json is written instead", setting->dialect);
         output->dialect = &spanlog_dialect_json;
     }
     output->level = setting->level;
@@ -96,8 +96,8 @@ static void compile_keys(struct compiled_site *site, const struct spanlog_dialec
                          enum spanlog_line_kind kind, char *to, char *end) {
     const char *key = site_keys(site->entry);
     bool all = true;
-    unsigned count = site->entry->form == SPANLOG__FORM_LOGF ? 0 : site->entry->count;
-    for (unsigned i = 0; i < count; i++) {
+    unsigned count = site->entry->count, first = count - site_key_count(site->entry);
+    for (unsigned i = first; i < count; i++) {
         struct spanlog_attribute *attribute = &site->attributes[i];
         size_t size = strlen(key);
         attribute->key = (struct spanlog_text){key, (uint32_t)size};
@@ -110,7 +110,8 @@ static void compile_keys(struct compiled_site *site, const struct spanlog_dialec
         key += size + 1;
         all = all && after != NULL;
     }
-    site->distinct_keys = all && spanlog_keys_are_distinct(site->attributes, count);
+    site->first_field = (uint8_t)first;
+    site->distinct_keys = all && spanlog_keys_are_distinct(site->attributes + first, count - first);
 }
 
 static struct compiled_site *compile(const struct output *output,

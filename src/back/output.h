@@ -23,7 +23,8 @@ struct compiled_site {
     struct spanlog_text source;
     struct spanlog_text head;
     struct spanlog_text tail;
-    bool distinct_keys; /* no key twice, none reserved: asked once, here */
+    bool distinct_keys;  /* no key twice, none reserved: asked once, here */
+    uint8_t first_field; /* of the attributes; before it are a printf record's arguments */
     struct spanlog_attribute attributes[RECORD_MAX_FIELDS];
     char texts[];
 };

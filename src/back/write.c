@@ -1,7 +1,7 @@
 /* back/write.c: batches into sinks, with the checkpoint around it. The protocol is in drain.h. */
 #include "src/back/drain.h"
+#include "src/core/tell.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* Lines that are in the sink, or lost with it. */
@@ -18,10 +18,9 @@ static void tell_trouble(struct output *output, int error) {
     if (output->failing || error == -EAGAIN)
         return;
     output->failing = true;
-    dprintf(STDERR_FILENO,
-            "spanlog: cannot write %s%s%s: %s; records wait, then are dropped and counted\n",
-            output->sink.type->name, output->sink.target[0] != '\0' ? ":" : "", output->sink.target,
-            strerror(-error));
+    tell("cannot write %s%s%s: %s; records wait, then are dropped and counted",
+         output->sink.type->name, output->sink.target[0] != '\0' ? ":" : "", output->sink.target,
+         strerror(-error));
 }
 
 /* No reader will come back: what is left of the batch is counted as dropped. */

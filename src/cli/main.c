@@ -32,6 +32,8 @@ static const struct verb {
      spanlog_verb_index},
 #ifdef SPANLOG_TOOL_RECOVER
     {"recover", "write what dead processes left", spanlog_verb_recover},
+    {"log", "write one line, from a shell script", spanlog_verb_log},
+    {"exec", "run a command inside a span", spanlog_verb_exec},
 #endif
 };
 #define VERBS (sizeof verbs / sizeof verbs[0])

@@ -1,5 +1,6 @@
 /* config/settings.c: the table of settings and the reading of it. See settings.h. */
 #include "src/config/settings.h"
+#include "src/core/tell.h"
 #include "src/propagation/propagator.h"
 
 #include <stdio.h>
@@ -282,7 +283,7 @@ static void apply(struct settings *s, const char *name, setting_parser *parse, c
         return;
     const char *wanted = parse(s, value);
     if (wanted != NULL)
-        dprintf(STDERR_FILENO, "spanlog: %s=%.100s: expected %s; ignored\n", name, value, wanted);
+        tell("%s=%.100s: expected %s; ignored", name, value, wanted);
 }
 
 static void load_defaults(struct settings *s) {
@@ -344,8 +345,10 @@ static uint32_t power_of_two(uint32_t value) {
 
 void settings_load(struct settings *s, const spanlog_config *config) {
     load_defaults(s);
-    if (config != NULL)
+    if (config != NULL) {
+        tell_nothing = config->quiet;
         load_code(s, config);
+    }
     for (size_t i = 0; i < sizeof variables / sizeof *variables; i++)
         apply(s, variables[i].name, variables[i].parse, secure_getenv(variables[i].name));
     s->ring_size = power_of_two(s->ring_size);

@@ -24,4 +24,16 @@ static inline int descriptor_above_stdio(int fd) {
     return copy;
 }
 
+#define DESCRIPTOR_HIGH 100
+
+/* The same, and where there is room above the low numbers too: what a program opens gets the number
+ * that it would have got without us. */
+static inline int descriptor_out_of_the_way(int fd) {
+    int copy = fd < 0 || fd >= DESCRIPTOR_HIGH ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, DESCRIPTOR_HIGH);
+    if (copy < 0)
+        return descriptor_above_stdio(fd);
+    close(fd);
+    return copy;
+}
+
 #endif

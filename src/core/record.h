@@ -31,7 +31,8 @@
  *   if RECORD_STAMP (in spans: a group)
  *   +0      n   attributes of the context: stamp.h
  *
- * A log's fields follow: one slot a field, then the texts back to back. The slot of a text:
+ * A log's fields follow: one slot a field, then the texts back to back; of a printf site first the
+ * slots of the format's arguments, then those of its fields. The slot of a text:
  *   bits 0-31  bytes that follow (TEXT_NULL: a NULL pointer, none follow)
  *   bits 32-63 bytes it had before it was cut, saturated; 0: whole
  *

@@ -24,6 +24,20 @@ static size_t keys_size(const char *keys, unsigned count) {
     return (size_t)(end - keys);
 }
 
+unsigned site_printf_fields(const struct spanlog__site *site) {
+    unsigned count = 0;
+    for (const char *key = site->keys; *key != '\0'; key += strlen(key) + 1)
+        count++;
+    return count;
+}
+
+unsigned site_key_count(const struct site_entry *entry) {
+    unsigned count = 0;
+    for (size_t i = 0; i < entry->keys_size; i++)
+        count += site_keys(entry)[i] == '\0';
+    return count;
+}
+
 static size_t cut(size_t size, size_t most) {
     return size < most ? size : most;
 }
@@ -60,7 +74,7 @@ struct texts {
 
 static struct texts site_texts(const struct spanlog__site *site) {
     struct texts t = {.text = site->text, .keys = site->keys, .logger = site->logger};
-    unsigned keys = site->form == SPANLOG__FORM_LOGF ? 0 : site->count;
+    unsigned keys = site->form == SPANLOG__FORM_LOGF ? site_printf_fields(site) : site->count;
     t.file = short_path(site->file);
     t.text_size = cut(strlen(t.text), SITE_MAX_TEXT);
     t.keys_size = keys_size(t.keys, keys);
@@ -193,12 +207,9 @@ bool site_entry_valid(const struct site_entry *entry, size_t available) {
     if (site_text(entry)[entry->text_size] != '\0' || site_file(entry)[entry->file_size] != '\0' ||
         site_logger(entry)[entry->logger_size] != '\0')
         return false;
-    unsigned keys = 0;
-    for (size_t i = 0; i < entry->keys_size; i++)
-        keys += site_keys(entry)[i] == '\0';
-    unsigned expected = entry->form == SPANLOG__FORM_LOGF ? 0 : entry->count;
-    return keys == expected &&
-           (entry->keys_size == 0 || site_keys(entry)[entry->keys_size - 1] == '\0');
+    unsigned keys = site_key_count(entry);
+    bool right = entry->form == SPANLOG__FORM_LOGF ? keys <= entry->count : keys == entry->count;
+    return right && (entry->keys_size == 0 || site_keys(entry)[entry->keys_size - 1] == '\0');
 }
 
 const struct site_entry *site_find(const struct journal *journal, uint32_t id) {

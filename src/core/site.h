@@ -23,8 +23,8 @@ struct site_entry {
     uint32_t line;
     uint64_t types;
     uint8_t level;
-    uint8_t form; /* SPANLOG__FORM_*, or SITE_FORM_LOGGER: text is a logger's name */
-    uint8_t count;
+    uint8_t form;  /* SPANLOG__FORM_*, or SITE_FORM_LOGGER: text is a logger's name */
+    uint8_t count; /* of slots: of a printf site arguments and fields */
     uint8_t kind;
     uint16_t text_size; /* each text is followed by NUL */
     uint16_t keys_size; /* count keys, each ended by NUL */
@@ -48,6 +48,11 @@ static inline const char *site_file(const struct site_entry *entry) {
 static inline const char *site_logger(const struct site_entry *entry) {
     return site_file(entry) + entry->file_size + 1;
 }
+
+/* How many keys an entry has: its fields. Of a printf site: those behind the format's arguments. */
+unsigned site_key_count(const struct site_entry *entry);
+/* The same of a printf site that is not registered; its keys end with an empty one. */
+unsigned site_printf_fields(const struct spanlog__site *site);
 
 /* The head of every dictionary segment. */
 struct dictionary {

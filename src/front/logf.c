@@ -2,12 +2,14 @@
  *
  * The arguments are taken off the call by the types that the format asks for (read once, at the
  * site's first call) and travel like fields; the back does the formatting. What cannot be deferred
- * (wide characters, positions, more than 16 arguments) is formatted here.
+ * (wide characters, positions, more than 16 arguments) is formatted here. A site with keys has
+ * fields too, behind the arguments (syslog's facility).
  */
 #include "src/front/register.h"
 #include "src/front/thread.h"
 
 #include "src/core/printf_format.h"
+#include "src/core/site.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -54,13 +56,14 @@ static void bound_text(union spanlog__slot *slot, struct spanlog__bytes *bytes, 
     slot->p = bytes;
 }
 
-static void take_all(const struct spanlog__site *site, const char *format, va_list *arguments,
-                     int saved_errno, union spanlog__slot *slots, struct spanlog__bytes *bytes) {
+/* Returns how many slots it filled. */
+static unsigned take_all(unsigned count, const char *format, va_list *arguments, int saved_errno,
+                         union spanlog__slot *slots, struct spanlog__bytes *bytes) {
     unsigned n = 0;
-    for (const char *p = strchr(format, '%'); p != NULL && n < site->count; p = strchr(p, '%')) {
+    for (const char *p = strchr(format, '%'); p != NULL && n < count; p = strchr(p, '%')) {
         struct printf_conversion c;
         if (!printf_conversion(p, &c))
-            return;
+            break;
         if (c.width == -2)
             slots[n++] = take(RECORD_T_INT32, arguments, saved_errno);
         int precision = c.precision;
@@ -76,35 +79,75 @@ static void take_all(const struct spanlog__site *site, const char *format, va_li
         }
         p = c.end;
     }
+    return n;
 }
 
-static void format_at_call(spanlog_logger *logger, struct spanlog__site *site, const char *format,
-                           va_list *arguments) {
+/* The text was longer than its room: it ends in a mark, at a character's boundary. */
+static void mark_cut(char *text, size_t size, int length) {
+    char mark[64];
+    size_t mark_size = (size_t)snprintf(mark, sizeof mark, "\u2026[truncated, %d bytes]", length);
+    size_t at = size - 1 - mark_size;
+    while (at > 0 && ((uint8_t)text[at] & 0xc0) == 0x80)
+        at--;
+    memcpy(text + at, mark, mark_size + 1);
+}
+
+static void add_fields(union spanlog__slot *slots, const union spanlog__slot *fields,
+                       unsigned count) {
+    for (unsigned i = 0; i < count; i++)
+        slots[i] = fields != NULL ? fields[i] : spanlog__slot_p(NULL);
+}
+
+static void send_deferred(spanlog_logger *logger, struct spanlog__site *site, const char *format,
+                          va_list *arguments, const union spanlog__slot *fields, int saved) {
+    union spanlog__slot slots[RECORD_MAX_FIELDS + 1];
+    struct spanlog__bytes bytes[RECORD_MAX_FIELDS];
+    unsigned count = site_printf_fields(site);
+    unsigned n = take_all(site->count - count, format, arguments, saved, slots, bytes);
+    add_fields(slots + n, fields, count);
+    deliver(logger, site, slots);
+}
+
+/* A function of its own: its buffer is no burden to the stack of the others. */
+__attribute__((noinline)) static void send_formatted(spanlog_logger *logger,
+                                                     struct spanlog__site *site, const char *format,
+                                                     va_list *arguments,
+                                                     const union spanlog__slot *fields, int saved) {
+    union spanlog__slot slots[RECORD_MAX_FIELDS + 1] = {spanlog__slot_p(format)};
     char text[RECORD_MAX_TEXT];
-    union spanlog__slot slot = spanlog__slot_p(format);
-    if (site->kind == PRINTF_AT_CALL) {
-        if (vsnprintf(text, sizeof text, format, *arguments) >= 0)
-            slot = spanlog__slot_p(text);
+    struct printf_types types;
+    printf_types(format, &types); /* it need not be the site's own */
+    if (site->kind == PRINTF_AT_CALL && !types.counts_characters) {
+        errno = saved;
+        int length = vsnprintf(text, sizeof text, format, *arguments);
+        if (length >= 0 && (size_t)length >= sizeof text)
+            mark_cut(text, sizeof text, length);
+        if (length >= 0)
+            slots[0] = spanlog__slot_p(text);
     }
-    deliver(logger, site, &slot);
+    add_fields(slots + 1, fields, site_printf_fields(site));
+    deliver(logger, site, slots);
 }
 
-void spanlog__logf(spanlog_logger *logger, struct spanlog__site *site, const char *format, ...) {
+void spanlog__vlogf(spanlog_logger *logger, struct spanlog__site *site, const char *format,
+                    va_list arguments, const union spanlog__slot *fields) {
     int saved = errno;
     /* The types are not known before the site is registered. */
     if (site_is_on(site) || site_ready(site, logger != NULL)) {
-        va_list arguments;
-        va_start(arguments, format);
-        errno = saved;
-        if (site->kind != PRINTF_DEFERRED) {
-            format_at_call(logger, site, format, &arguments);
-        } else {
-            union spanlog__slot slots[RECORD_MAX_FIELDS + 1];
-            struct spanlog__bytes bytes[RECORD_MAX_FIELDS];
-            take_all(site, format, &arguments, saved, slots, bytes);
-            deliver(logger, site, slots);
-        }
-        va_end(arguments);
+        va_list copy;
+        va_copy(copy, arguments); /* a parameter may be an array's pointer */
+        if (site->kind == PRINTF_DEFERRED)
+            send_deferred(logger, site, format, &copy, fields, saved);
+        else
+            send_formatted(logger, site, format, &copy, fields, saved);
+        va_end(copy);
     }
     errno = saved;
+}
+
+void spanlog__logf(spanlog_logger *logger, struct spanlog__site *site, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    spanlog__vlogf(logger, site, format, arguments, NULL);
+    va_end(arguments);
 }

@@ -4,18 +4,22 @@
 #include "src/core/printf_format.h"
 #include "src/core/site.h"
 
-/* A format that cannot be deferred is formatted at the call: one text argument. */
+/* A format that cannot be deferred is formatted at the call: one text argument. The types of the
+ * fields, which are there already, move behind those of the arguments. */
 static void prepare_printf(struct spanlog__site *site) {
     struct printf_types types;
-    if (printf_types(site->text, &types)) {
-        site->types = types.types;
-        site->count = (uint8_t)types.count;
+    unsigned fields = site->count;
+    if (site->kind != PRINTF_AT_CALL && printf_types(site->text, &types) &&
+        types.count + fields <= RECORD_MAX_FIELDS) {
         site->kind = PRINTF_DEFERRED;
     } else {
-        site->types = SPANLOG__T_STR;
-        site->count = 1;
+        printf_types(site->text, &types);
         site->kind = types.counts_characters ? PRINTF_LITERAL : PRINTF_AT_CALL;
+        types.types = SPANLOG__T_STR;
+        types.count = 1;
     }
+    site->types = types.types | (fields > 0 ? site->types << (4 * types.count) : 0);
+    site->count = (uint8_t)(types.count + fields);
 }
 
 static uint32_t register_content(const struct spanlog__site *site) {

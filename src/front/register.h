@@ -9,8 +9,9 @@
 
 /* What `kind` says of a printf site. */
 #define PRINTF_DEFERRED 0 /* arguments in slots, formatted by the back */
-#define PRINTF_AT_CALL 1  /* formatted by the caller (%ls, positions, more than 16 arguments) */
-#define PRINTF_LITERAL 2  /* refused (%n): the format itself is the message */
+#define PRINTF_AT_CALL                                                                             \
+    SPANLOG__PRINTF_AT_CALL /* formatted by the caller (%ls, positions, more than 16 arguments) */
+#define PRINTF_LITERAL 2    /* refused (%n): the format itself is the message */
 
 /* On, and with its id to be seen. */
 static inline bool site_is_on(const struct spanlog__site *site) {

@@ -7,6 +7,7 @@
 #include "src/process/process.h"
 
 #include "src/back/back.h"
+#include "src/core/tell.h"
 #include "src/front/carried.h"
 #include "src/front/propagate.h"
 #include "src/front/thread.h"
@@ -14,7 +15,6 @@
 #include <linux/membarrier.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -74,9 +74,8 @@ static bool open_journal(void) {
     if (error == 0)
         return true;
     if (!settings.sync)
-        dprintf(
-            STDERR_FILENO, "spanlog: no journal in %s: %s; records are written by their callers\n",
-            settings.journal_dir[0] != '\0' ? settings.journal_dir : "/dev/shm", strerror(-error));
+        tell("no journal in %s: %s; records are written by their callers",
+             settings.journal_dir[0] != '\0' ? settings.journal_dir : "/dev/shm", strerror(-error));
     process.sync = true;
     return journal_private(&process.journal, &identity) == 0;
 }
@@ -108,8 +107,7 @@ static bool build(void) {
     if (!built && !process.sync) {
         journal_close(&process.journal, true);
         settings.sync = true;
-        dprintf(STDERR_FILENO, "spanlog: no room for a journal; records are written by their "
-                               "callers\n");
+        tell("no room for a journal; records are written by their callers");
         return build();
     }
     return built;
@@ -122,7 +120,7 @@ static void start(void) {
     take_settings();
     if (!build()) {
         process.disabled = true;
-        dprintf(STDERR_FILENO, "spanlog: out of memory; nothing is logged\n");
+        tell("out of memory; nothing is logged");
         return;
     }
     forget_inherited();

@@ -26,7 +26,19 @@ static int lock_file(int fd, short type) {
     return 0;
 }
 
+/* Daemons close all descriptors when they start: ours may be gone, or be the program's own by now.
+ * Then it is forgotten, not closed. */
+static void check_descriptor(struct sink *sink) {
+    struct stat status;
+    if (sink->fd < 0 || (fstat(sink->fd, &status) == 0 && status.st_dev == sink->device &&
+                         status.st_ino == sink->inode))
+        return;
+    sink->fd = -1;
+    sink->locked = false;
+}
+
 static void file_close(struct sink *sink) {
+    check_descriptor(sink);
     if (sink->fd >= 0)
         close(sink->fd);
     sink->fd = -1;
@@ -47,14 +59,17 @@ static int open_target(const char *path) {
 
 static int file_open(struct sink *sink) {
     struct stat status;
-    sink->fd = descriptor_above_stdio(open_target(sink->target));
+    sink->fd = descriptor_out_of_the_way(open_target(sink->target));
     if (sink->fd < 0)
         return -errno;
     if (fstat(sink->fd, &status) != 0) {
         int error = -errno;
-        file_close(sink);
+        close(sink->fd);
+        sink->fd = -1;
         return error;
     }
+    sink->device = status.st_dev;
+    sink->inode = status.st_ino;
     sink->regular = S_ISREG(status.st_mode);
     sink->chunked = S_ISFIFO(status.st_mode);
     sink->end_at = UINT64_MAX;
@@ -98,6 +113,7 @@ static uint64_t mend_tail(struct sink *sink, uint64_t size) {
 static int file_begin(struct sink *sink, struct sink_place *ret_place) {
     struct stat status;
     *ret_place = (struct sink_place){.regular = false};
+    check_descriptor(sink);
     for (int tries = 0;; tries++) {
         int error = sink->fd < 0 ? file_open(sink) : 0;
         if (error != 0)

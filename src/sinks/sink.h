@@ -44,6 +44,7 @@ struct sink {
     char target[512];
     const char *line_start; /* what a line of the dialect begins with, "" unknown */
     int fd;                 /* -1: not open */
+    uint64_t device, inode; /* of what was opened as fd */
     bool regular;
     bool locked;
     bool chunked;       /* a pipe: at most PIPE_BUF at a time, so that lines stay whole */

@@ -152,6 +152,7 @@ def main(build):
         try_integrations(f"{prefix}/try", prefix, where, environment)
         if "spanlog recover" not in run(f"{prefix}/bin/spanlog", "recover", "--help", env=environment):
             sys.exit("the tool is not installed")
+        run(f"{prefix}/bin/spanlog", "exec", "--preload", "-o", f"{prefix}/log.jsonl", "true", env=environment)
     finally:
         shutil.rmtree(prefix)
 

@@ -20,7 +20,7 @@ LAW = {
     "src/back": ["src/core", "src/config", "formatters", "src/sinks"],
     "src/process": ["src/core", "src/config", "src/front", "src/back"],
     "src/analyzer": ["formatters", "src/core"],
-    "src/cli": ["src/analyzer", "formatters", "src/core", "src/back"],
+    "src/cli": ["src/analyzer", "formatters", "src/core", "src/config", "src/back", "src/process"],
     "src/integrations": [],
     "examples": [],
     "include": [],

@@ -59,9 +59,9 @@ static uint32_t span_bits(const struct spanlog_where *where, struct spanlog_wher
 
 static void build(const struct spanlog_where *where, struct spanlog_where_scratch *scratch,
                   struct spanlog_node *nodes, struct spanlog_tree *tree) {
-    uint32_t name = spanlog_names_add(&names, spanlog_strings_add(&services, "gateway", 7),
-                                      spanlog_strings_add(&operations, "GET /", 5),
-                                      SPANLOG_STRING_NONE);
+    uint32_t name =
+        spanlog_names_add(&names, spanlog_strings_add(&services, "gateway", 7),
+                          spanlog_strings_add(&operations, "GET /", 5), SPANLOG_STRING_NONE);
     *tree = (struct spanlog_tree){.nodes = nodes, .count = span_count};
     for (uint32_t i = 0; i < span_count; i++) {
         const struct span *span = &spans[i];

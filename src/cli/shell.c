@@ -1,0 +1,74 @@
+/* cli/shell.c: see shell.h. */
+#include "src/cli/shell.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/config/settings.h"
+
+/* The headers that have a variable of the environment, and no others: B3=... is somebody else's. */
+static const struct {
+    const char *header, *variable;
+} carried[] = {
+    {"traceparent", "TRACEPARENT"}, {"tracestate", "TRACESTATE"}, {"baggage", "BAGGAGE"}};
+
+static const char *variable_of(const char *header) {
+    for (size_t i = 0; i < sizeof carried / sizeof *carried; i++) {
+        if (strcmp(carried[i].header, header) == 0)
+            return carried[i].variable;
+    }
+    return NULL;
+}
+
+static const char *get_variable(void *unused, const char *header) {
+    (void)unused;
+    const char *variable = variable_of(header);
+    const char *value = variable != NULL ? getenv(variable) : NULL;
+    return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+static void set_variable(void *unused, const char *header, const char *value) {
+    (void)unused;
+    const char *variable = variable_of(header);
+    if (variable != NULL)
+        setenv(variable, value, 1);
+}
+
+const char *shell_output(const char *value, char *ret_output, size_t size) {
+    struct output_setting outputs[JOURNAL_MAX_OUTPUTS];
+    uint32_t count = 0;
+    char file[sizeof outputs->target + 8];
+    const char *wrong = outputs_parse(value, outputs, &count);
+    if (wrong != NULL && value[strcspn(value, ":,+")] == '\0') {
+        snprintf(file, sizeof file, "file:%s", value);
+        wrong = outputs_parse(file, outputs, &count);
+    }
+    if (wrong != NULL)
+        return wrong;
+    outputs_format(outputs, count, ret_output, size);
+    return outputs_parse(ret_output, outputs, &count) == NULL ? NULL : "a path without comma and ?";
+}
+
+void shell_start(const char *output, const char *service, const char *source, bool sync) {
+    const char *job = getenv(SHELL_JOB);
+    spanlog_config config = {.size = sizeof config,
+                             .service = job != NULL && job[0] != '\0' ? job : service,
+                             .output = output != NULL ? output : "stderr",
+                             .source = source,
+                             .sync = sync,
+                             .no_process_lines = true,
+                             .no_signal_handlers = true};
+    spanlog_init(&config);
+}
+
+spanlog_ctx shell_parent(void) {
+    spanlog_ctx parent;
+    spanlog_extract(get_variable, NULL, &parent); /* a bad one: a new trace */
+    return parent;
+}
+
+void shell_hand_on(spanlog_ctx ctx) {
+    spanlog_inject(ctx, set_variable, NULL);
+}

@@ -1,0 +1,19 @@
+/* core/tell.c: see tell.h. */
+#include "src/core/tell.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+bool tell_nothing;
+
+void tell(const char *format, ...) {
+    char line[1024];
+    va_list arguments;
+    if (tell_nothing)
+        return;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    dprintf(STDERR_FILENO, "spanlog: %s\n", line);
+}
