@@ -1,5 +1,5 @@
 """A log file of traces as shops have them, the same in every run: spans of every kind, events, links, failures,
-attributes of every type, log lines with and without ids.
+attributes of every type, log lines with and without ids. All on one host, so that its clock counts as it is.
 
     records = corpus.records()        dicts, as the json dialect has them
     corpus.write(path)
@@ -49,7 +49,7 @@ def log(rng, at_ns, service, ids):
               "service": service, **ids}
     if rng.random() < 0.5:
         record["logger"] = "db"
-    record.update({"src": "src/db.c:%d" % rng.randrange(1, 999), "pid": 711, "tid": 713}, **attributes(rng))
+    record.update({"src": "src/db.c:%d" % rng.randrange(1, 999), "pid": 711, "tid": 713, "host.name": "web-1"}, **attributes(rng))
     return record
 
 
@@ -70,7 +70,7 @@ def span(rng, trace, span_id, parent, start_ns, duration_ns):
         record["status_code"] = 500 if bad else 200
     if bad and rng.random() < 0.7:
         record["error"] = rng.choice(["timeout", "no \"such\" row"])
-    record.update({"src": "src/db.c:42", "pid": 711, "tid": 713}, **attributes(rng))
+    record.update({"src": "src/db.c:42", "pid": 711, "tid": 713, "host.name": "web-1"}, **attributes(rng))
     events = [{"ts": when(start_ns + rng.randrange(0, duration_ns, 1000)), "name": rng.choice(["retry", "cache miss"]),
                **attributes(rng)} for _ in range(rng.randrange(3))]
     if events:
