@@ -3,6 +3,7 @@
  *     shop-load 8080          200 requests to port 8080
  *     shop-load 8080 1000     1000 of them
  *     shop-load 8080 1000 0   without a pause of 10 ms between a worker's requests
+ *     shop-load 8080 1000 0 unsampled   asks the shop to record no spans (traceparent ending in 00)
  *
  *        201  134
  *        409  8
@@ -21,6 +22,7 @@
 enum { WORKERS = 4, RETRY_MS = 100 };
 
 static int port, requests = 200, think_ms = 10;
+static struct curl_slist *headers;
 static atomic_int next_request;
 static atomic_int answers[600];
 
@@ -62,6 +64,7 @@ static int send_request(CURL *curl, int i) {
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 10000L);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     if (is_post)
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, "");
     if (curl_easy_perform(curl) == CURLE_OK)
@@ -89,16 +92,20 @@ int main(int argc, char **argv) {
         requests = atoi(argv[2]);
     if (argc > 3)
         think_ms = atoi(argv[3]);
-    if (port <= 0 || requests <= 0 || think_ms < 0 || argc > 4) {
-        fprintf(stderr, "usage: %s PORT [REQUESTS [PAUSE_MS]]\n", argv[0]);
+    if (port <= 0 || requests <= 0 || think_ms < 0 || argc > 5) {
+        fprintf(stderr, "usage: %s PORT [REQUESTS [PAUSE_MS [unsampled]]]\n", argv[0]);
         return 2;
     }
     curl_global_init(CURL_GLOBAL_DEFAULT);
+    if (argc > 4)
+        headers = curl_slist_append(
+            NULL, "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00");
     for (int i = 0; i < WORKERS; i++)
         if (pthread_create(&workers[i], NULL, work, NULL) != 0)
             return 1;
     for (int i = 0; i < WORKERS; i++)
         pthread_join(workers[i], NULL);
+    curl_slist_free_all(headers);
     curl_global_cleanup();
     for (int status = 0; status < 600; status++)
         if (answers[status] > 0)

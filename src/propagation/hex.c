@@ -32,12 +32,13 @@ static const struct {
 bool uuid_read(const char *text, size_t size, uint8_t to[16]) {
     if (size != UUID_SIZE)
         return false;
+    char digits[32];
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
-        if ((i > 0 && text[groups[i].text - 1] != '-') ||
-            !hex_read(text + groups[i].text, to + groups[i].byte, groups[i].count, HEX_ANY_CASE))
+        if (i > 0 && text[groups[i].text - 1] != '-')
             return false;
+        memcpy(digits + 2 * groups[i].byte, text + groups[i].text, 2 * groups[i].count);
     }
-    return true;
+    return hex_read(digits, to, 16, HEX_ANY_CASE);
 }
 
 char *uuid_write(char *to, const uint8_t bytes[16]) {
