@@ -219,11 +219,13 @@ def ignored_and_blocked_signals_stay_so_in_the_command(place):
 
 
 def ctrl_c_on_a_terminal_reaches_the_command_once(place):
-    script = "trap 'echo got' INT; echo ready; i=0; while [ $i -lt 25 ]; do sleep 0.02; i=$((i+1)); done; exit 4"
+    script = ("import signal, sys\nonly = {signal.SIGINT}\nsignal.pthread_sigmask(signal.SIG_BLOCK, only)\n"
+              "print('ready', flush=True)\nsignal.sigwait(only)\nprint('got')\n"
+              "while signal.sigtimedwait(only, 0.5): print('got')\nsys.exit(4)")
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(place.folder)
-        os.execve(TOOL, [TOOL, "exec", "-o", place.log, "sh", "-c", script], place.environment)
+        os.execve(TOOL, [TOOL, "exec", "-o", place.log, sys.executable, "-c", script], place.environment)
     text = b""
     while b"ready" not in text:
         text += os.read(terminal, 1000)

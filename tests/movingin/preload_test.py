@@ -348,7 +348,7 @@ int main(int argc, char **argv) {
     for (int i = 0; i < 120; i++) mine[i] = open(argv[1], O_RDWR | O_CREAT | O_APPEND, 0644);
     syslog(LOG_WARNING, "after %s", "all");
     int wrong = null != 0;
-    for (int i = 0; i < 120; i++) wrong += mine[i] != i + 1;
+    for (int i = 0; i < 120; i++) wrong += mine[i] != i + 1 || fcntl(mine[i], F_GETFD) != 0;
     char text[40];
     int size = snprintf(text, sizeof text, "mine %d\\n", wrong);
     write(mine[119], text, size);
