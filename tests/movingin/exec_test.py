@@ -220,7 +220,7 @@ def ignored_and_blocked_signals_stay_so_in_the_command(place):
 
 def ctrl_c_on_a_terminal_reaches_the_command_once(place):
     script = ("import signal, sys\nonly = {signal.SIGINT}\nsignal.pthread_sigmask(signal.SIG_BLOCK, only)\n"
-              "print('ready', flush=True)\nsignal.sigwait(only)\nprint('got')\n"
+              "print('ready', flush=True)\nsignal.sigwait(only)\nprint('got', flush=True)\n"
               "while signal.sigtimedwait(only, 0.5): print('got')\nsys.exit(4)")
     pid, terminal = pty.fork()
     if pid == 0:
@@ -229,7 +229,11 @@ def ctrl_c_on_a_terminal_reaches_the_command_once(place):
     text = b""
     while b"ready" not in text:
         text += os.read(terminal, 1000)
+    os.kill(pid, signal.SIGSTOP)  # sent twice at once, two would look like one
     os.write(terminal, b"\x03")
+    while b"got" not in text:
+        text += os.read(terminal, 1000)
+    os.kill(pid, signal.SIGCONT)
     try:
         while True:
             text += os.read(terminal, 1000)

@@ -339,6 +339,7 @@ int main(int argc, char **argv) {
     if (fork()) { sleep(1); return 3; }
     setsid();
     if (fork()) _exit(0);
+    syslog(LOG_INFO, "middle");
     chdir("/");
     umask(0);
     for (int fd = 0; fd < 1024; fd++) close(fd);
@@ -365,7 +366,7 @@ def a_daemon_that_closes_all_descriptors_keeps_its_own_files(place):
     wait_until("the daemon is done", lambda: not os.path.exists(f"{place.folder}/mine"))
     equal("its file", open(f"{place.folder}/whole", encoding="utf-8").read(), "mine 0\n")
     equal("records", sorted((line["msg"], line["logger"]) for line in place.logs()),
-          [("after all", "olddaemon"), ("before", "olddaemon")])
+          [("after all", "olddaemon"), ("before", "olddaemon"), ("middle", "olddaemon")])
 
 
 def perror_is_as_it_was_and_written_once(place):
