@@ -6,6 +6,7 @@ WRITER: a program that uses the library; it logs, opens a span and is killed in 
 import json
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -254,16 +255,19 @@ def ctrl_z_stops_both_and_a_shell_continues_them(place):
     def until(word):
         nonlocal seen
         while word not in seen:
+            holds(f"{word} on the terminal", select.select([terminal], [], [], 15)[0], seen)
             seen += os.read(terminal, 1000)
         seen = seen[seen.index(word) + len(word):]
 
     until(b"> ")
-    os.write(terminal, f"spanlog exec -o {place.log} sh -c 'echo rea\"\"dy; sleep 0.4; echo fin\"\"ished; exit 6'\n".encode())
+    os.write(terminal, f"spanlog exec -o {place.log} sh -c 'echo rea\"\"dy; "
+                       "while [ ! -e go ]; do sleep 0.05; done; echo fin\"\"ished; exit 6'\n".encode())
     until(b"ready")
     os.write(terminal, b"\x1a")
     until(b"Stopped")
     time.sleep(0.3)
     os.write(terminal, b"fg\n")
+    place.file("go", "")
     until(b"finished")
     os.write(terminal, b"echo status=$?; exit\n")
     until(b"status=6")
