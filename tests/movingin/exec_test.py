@@ -6,6 +6,7 @@ WRITER: a program that uses the library; it logs, opens a span and is killed in 
 import json
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -219,15 +220,21 @@ def ignored_and_blocked_signals_stay_so_in_the_command(place):
 
 
 def ctrl_c_on_a_terminal_reaches_the_command_once(place):
-    script = "trap 'echo got' INT; echo ready; i=0; while [ $i -lt 25 ]; do sleep 0.02; i=$((i+1)); done; exit 4"
+    script = ("import signal, sys\nonly = {signal.SIGINT}\nsignal.pthread_sigmask(signal.SIG_BLOCK, only)\n"
+              "print('ready', flush=True)\nsignal.sigwait(only)\nprint('got', flush=True)\n"
+              "while signal.sigtimedwait(only, 0.5): print('got')\nsys.exit(4)")
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(place.folder)
-        os.execve(TOOL, [TOOL, "exec", "-o", place.log, "sh", "-c", script], place.environment)
+        os.execve(TOOL, [TOOL, "exec", "-o", place.log, sys.executable, "-c", script], place.environment)
     text = b""
     while b"ready" not in text:
         text += os.read(terminal, 1000)
+    os.kill(pid, signal.SIGSTOP)  # sent twice at once, two would look like one
     os.write(terminal, b"\x03")
+    while b"got" not in text:
+        text += os.read(terminal, 1000)
+    os.kill(pid, signal.SIGCONT)
     try:
         while True:
             text += os.read(terminal, 1000)
@@ -248,16 +255,19 @@ def ctrl_z_stops_both_and_a_shell_continues_them(place):
     def until(word):
         nonlocal seen
         while word not in seen:
+            holds(f"{word} on the terminal", select.select([terminal], [], [], 15)[0], seen)
             seen += os.read(terminal, 1000)
         seen = seen[seen.index(word) + len(word):]
 
     until(b"> ")
-    os.write(terminal, f"spanlog exec -o {place.log} sh -c 'echo rea\"\"dy; sleep 0.4; echo fin\"\"ished; exit 6'\n".encode())
+    os.write(terminal, f"spanlog exec -o {place.log} sh -c 'echo rea\"\"dy; "
+                       "while [ ! -e go ]; do sleep 0.05; done; echo fin\"\"ished; exit 6'\n".encode())
     until(b"ready")
     os.write(terminal, b"\x1a")
     until(b"Stopped")
     time.sleep(0.3)
     os.write(terminal, b"fg\n")
+    place.file("go", "")
     until(b"finished")
     os.write(terminal, b"echo status=$?; exit\n")
     until(b"status=6")

@@ -339,6 +339,7 @@ int main(int argc, char **argv) {
     if (fork()) { sleep(1); return 3; }
     setsid();
     if (fork()) _exit(0);
+    syslog(LOG_INFO, "middle");
     chdir("/");
     umask(0);
     for (int fd = 0; fd < 1024; fd++) close(fd);
@@ -348,7 +349,7 @@ int main(int argc, char **argv) {
     for (int i = 0; i < 120; i++) mine[i] = open(argv[1], O_RDWR | O_CREAT | O_APPEND, 0644);
     syslog(LOG_WARNING, "after %s", "all");
     int wrong = null != 0;
-    for (int i = 0; i < 120; i++) wrong += mine[i] != i + 1;
+    for (int i = 0; i < 120; i++) wrong += mine[i] != i + 1 || fcntl(mine[i], F_GETFD) != 0;
     char text[40];
     int size = snprintf(text, sizeof text, "mine %d\\n", wrong);
     write(mine[119], text, size);
@@ -365,7 +366,7 @@ def a_daemon_that_closes_all_descriptors_keeps_its_own_files(place):
     wait_until("the daemon is done", lambda: not os.path.exists(f"{place.folder}/mine"))
     equal("its file", open(f"{place.folder}/whole", encoding="utf-8").read(), "mine 0\n")
     equal("records", sorted((line["msg"], line["logger"]) for line in place.logs()),
-          [("after all", "olddaemon"), ("before", "olddaemon")])
+          [("after all", "olddaemon"), ("before", "olddaemon"), ("middle", "olddaemon")])
 
 
 def perror_is_as_it_was_and_written_once(place):
