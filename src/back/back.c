@@ -8,9 +8,11 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-#define NAP_NS 100000 /* under load: let some work come together */
+/* Under load some work is let come together: the less there is, the longer. The last nap without a
+ * record is followed by sleep. What waits is safe in the journal. */
+#define NAP_MIN_NS 100000
+#define NAP_MAX_NS 12800000
 #define RETRY_NS 100000000
-#define IDLE_NAPS 20 /* naps without a record before sleeping for good */
 
 static struct {
     struct drain drain;
@@ -112,17 +114,23 @@ static void wait_for_sink(void) {
 
 /* ---- the thread ---------------------------------------------------------------------------- */
 
-/* More than an eighth of a ring in one turn: there is no time to nap. */
-static bool is_busy(const uint64_t *read_before) {
-    uint32_t rings = __atomic_load_n(&process.journal.ring_count, __ATOMIC_ACQUIRE);
-    for (uint32_t i = 0; i < rings; i++) {
-        if (back.drain.now.ring_read[i] - read_before[i] > process.journal.rings[i]->size / 8)
-            return true;
-    }
-    return false;
-}
+enum turn { TURN_IDLE, TURN_LITTLE, TURN_SOME, TURN_BUSY, TURN_STUCK };
 
-enum turn { TURN_IDLE, TURN_SOME, TURN_BUSY, TURN_STUCK };
+/* More than an eighth of a ring in one turn: there is no time to nap. Less than a 64th: there is
+ * time for a longer nap. */
+static enum turn how_much(const uint64_t *read_before) {
+    uint32_t rings = __atomic_load_n(&process.journal.ring_count, __ATOMIC_ACQUIRE);
+    enum turn most = TURN_LITTLE;
+    for (uint32_t i = 0; i < rings; i++) {
+        uint64_t read = back.drain.now.ring_read[i] - read_before[i];
+        uint64_t size = process.journal.rings[i]->size;
+        if (read > size / 8)
+            return TURN_BUSY;
+        if (read > size / 64)
+            most = TURN_SOME;
+    }
+    return most;
+}
 
 static void let_visitors_in(void) {
     uint32_t visitors;
@@ -139,7 +147,7 @@ static enum turn take_turn(void) {
     clock_calibrate(&back.drain.decoder->clock);
     size_t count = drain_pass(&back.drain, clock_ticks());
     bool out = drain_write(&back.drain);
-    bool busy = is_busy(before);
+    enum turn turn = count == 0 ? TURN_IDLE : how_much(before);
     publish_counts();
     lock_release(&back.lock, &guard);
     if (!out)
@@ -148,7 +156,36 @@ static enum turn take_turn(void) {
         __atomic_store_n(&back.flush_done, wanted, __ATOMIC_SEQ_CST);
         futex_wake(&back.flush_done);
     }
-    return count == 0 ? TURN_IDLE : busy ? TURN_BUSY : TURN_SOME;
+    return turn;
+}
+
+static int64_t longer(int64_t nap_ns, int64_t times) {
+    return nap_ns * times < NAP_MAX_NS ? nap_ns * times : NAP_MAX_NS;
+}
+
+/* Waits as is right after such a turn; returns how long the next nap is. Without records naps grow
+ * fast: a few looks, then sleep. */
+static int64_t rest(enum turn turn, int64_t nap_ns) {
+    switch (turn) {
+    case TURN_STUCK:
+        wait_for_sink();
+        return NAP_MIN_NS;
+    case TURN_SOME:
+        nap(nap_ns);
+        return nap_ns / 2 > NAP_MIN_NS ? nap_ns / 2 : NAP_MIN_NS;
+    case TURN_LITTLE:
+        nap(nap_ns);
+        return longer(nap_ns, 2);
+    case TURN_IDLE:
+        if (nap_ns < NAP_MAX_NS) {
+            nap(nap_ns);
+            return longer(nap_ns, 4);
+        }
+        sleep_for_good();
+        return NAP_MIN_NS;
+    default:
+        return NAP_MIN_NS;
+    }
 }
 
 static void *back_main(void *unused) {
@@ -157,29 +194,9 @@ static void *back_main(void *unused) {
     prctl(PR_SET_NAME, "spanlog");
     prctl(PR_SET_TIMERSLACK, 1000);
     __atomic_add_fetch(&back.recovered, recover_service(&back.settings), __ATOMIC_RELAXED);
-    unsigned idle = 0;
-    while (__atomic_load_n(&back.stop, __ATOMIC_SEQ_CST) == 0) {
-        switch (take_turn()) {
-        case TURN_BUSY:
-            idle = 0;
-            break;
-        case TURN_SOME:
-            idle = 0;
-            nap(NAP_NS);
-            break;
-        case TURN_STUCK:
-            idle = 0;
-            wait_for_sink();
-            break;
-        case TURN_IDLE:
-            if (++idle < IDLE_NAPS) {
-                nap(NAP_NS);
-            } else {
-                sleep_for_good();
-                idle = 0;
-            }
-        }
-    }
+    int64_t nap_ns = NAP_MIN_NS;
+    while (__atomic_load_n(&back.stop, __ATOMIC_SEQ_CST) == 0)
+        nap_ns = rest(take_turn(), nap_ns);
     __atomic_store_n(&back.ended, 1, __ATOMIC_SEQ_CST);
     futex_wake(&back.ended);
     return NULL;

@@ -137,8 +137,8 @@ static void rfc3164_lines_have_no_year_of_their_own(void **state) {
     const char *expected[] = {
         "{\"ts\":\"1970-01-01T00:00:00.000000000Z\",\"level\":\"fatal\"",
         "{\"ts\":\"2026-01-01T00:00:00.000000000Z\"",
-        "{\"ts\":\"2026-11-01T10:30:45.000000000Z\",\"level\":\"warn\",\"msg\":"
-        "\"m\",\"service\":\"app\",\"pid\":711,\"host.name\":\"host\"}"};
+        ("{\"ts\":\"2026-11-01T10:30:45.000000000Z\",\"level\":\"warn\",\"msg\":"
+         "\"m\",\"service\":\"app\",\"pid\":711,\"host.name\":\"host\"}")};
     (void)state;
     spanlog_translator_init(&translator, &settings);
     for (int i = 0; i < 3; i++) {
