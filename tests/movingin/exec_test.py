@@ -260,8 +260,10 @@ def ctrl_z_stops_both_and_a_shell_continues_them(place):
         seen = seen[seen.index(word) + len(word):]
 
     until(b"> ")
-    os.write(terminal, f"spanlog exec -o {place.log} sh -c 'echo rea\"\"dy; "
-                       "while [ ! -e go ]; do sleep 0.05; done; echo fin\"\"ished; exit 6'\n".encode())
+    # No shell: one that is stopped between vfork and exec of a command cannot be seen to stop.
+    place.file("wait.py", "import os, sys, time\nprint('ready', flush=True)\n"
+                          "while not os.path.exists('go'): time.sleep(0.05)\nprint('finished')\nsys.exit(6)\n")
+    os.write(terminal, f"spanlog exec --name job -o {place.log} {sys.executable} wait.py\n".encode())
     until(b"ready")
     os.write(terminal, b"\x1a")
     until(b"Stopped")
@@ -273,7 +275,7 @@ def ctrl_z_stops_both_and_a_shell_continues_them(place):
     until(b"status=6")
     os.waitpid(pid, 0)
     os.close(terminal)
-    holds("the span's duration has the stop in it", place.span("sh")["duration_ms"] > 300, place.spans())
+    holds("the span's duration has the stop in it", place.span("job")["duration_ms"] > 300, place.spans())
 
 
 # ---- logs of the dead, and pid 1 --------------------------------------------------------------------
