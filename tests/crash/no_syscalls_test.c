@@ -89,7 +89,7 @@ static void log_with_correlation_id(void) {
 /* One record after each of PAUSES pauses that are long enough for the back to fall asleep. */
 static void log_after_pauses(void) {
     for (uint64_t i = 0; i < PAUSES; i++) {
-        usleep(3000);
+        usleep(40000);
         trapped_counting = true;
         log_one(i);
         trapped_counting = false;
