@@ -105,10 +105,15 @@ void drain_process_ended(struct drain *drain) {
 
 /* ---- abandoned spans ----------------------------------------------------------------------- */
 
+/* Threads that begin spans add segments. */
+static uint64_t span_blocks(const struct journal *journal) {
+    uint64_t segments = __atomic_load_n(&journal->span_segment_count, __ATOMIC_ACQUIRE);
+    return segments * OPEN_SPANS_PER_SEGMENT;
+}
+
 static const struct spanlog__open_span *block_at(const struct journal *journal, uint64_t index) {
     uint64_t segment = index / OPEN_SPANS_PER_SEGMENT;
-    if (segment >= journal->span_segment_count ||
-        journal->span_segment_sizes[segment] < OPEN_SPAN_SEGMENT)
+    if (index >= span_blocks(journal) || journal->span_segment_sizes[segment] < OPEN_SPAN_SEGMENT)
         return NULL;
     return (const struct spanlog__open_span *)(const void *)(journal->span_segments[segment] +
                                                              index % OPEN_SPANS_PER_SEGMENT *
@@ -158,7 +163,7 @@ static void put_abandoned(struct drain *drain, const struct spanlog__open_span *
 }
 
 void drain_abandoned(struct drain *drain) {
-    uint64_t blocks = (uint64_t)drain->journal->span_segment_count * OPEN_SPANS_PER_SEGMENT;
+    uint64_t blocks = span_blocks(drain->journal);
     while (drain->now.spans_scanned < blocks) {
         const struct spanlog__open_span *block =
             block_at(drain->journal, drain->now.spans_scanned++);
@@ -174,7 +179,7 @@ void drain_abandoned(struct drain *drain) {
 }
 
 void drain_count_open(const struct drain *drain, uint64_t *ret_count) {
-    uint64_t blocks = (uint64_t)drain->journal->span_segment_count * OPEN_SPANS_PER_SEGMENT;
+    uint64_t blocks = span_blocks(drain->journal);
     *ret_count = 0;
     for (uint64_t i = 0; i < blocks; i++) {
         const struct spanlog__open_span *block = block_at(drain->journal, i);
