@@ -53,6 +53,8 @@ SPANLOG__API int spanlog__setlogmask(int mask);
     static struct spanlog__syslog_place spanlog__place_ = {                                        \
         __FILE__, __LINE__, __builtin_constant_p(format) ? 1u : 0u, NULL}
 
+#undef syslog /* a macro already where the C library checks formats without inline functions */
+#undef vsyslog
 #define syslog(priority, ...)                                                                      \
     __extension__({                                                                                \
         SPANLOG__SYSLOG_PLACE(SPANLOG__FIRST(__VA_ARGS__));                                        \
