@@ -171,7 +171,7 @@ static int one_trace(const struct walk *walk, unsigned job, const struct spanlog
     walker->skewed += tree.skewed > 0;
     if (!is_wanted(&walk->filter, &view))
         return 0;
-    if (walk->filter.where) {
+    if (walk->filter.where && part->first_log_bits) {
         int rc = meets_where(walk, walker, part, i, &tree);
         if (rc < 0 || (rc == 0 && !walk->filter.where_marks))
             return rc;
