@@ -110,7 +110,7 @@ static struct place_site *make(const struct spanlog__syslog_place *place, const 
         return NULL;
     if (size > 0 && text[size - 1] == '\n')
         size--;
-    memcpy(made->text, text, size);
+    memcpy(made->text, text, size); /* NOLINT(bugprone-not-null-terminated-result): calloc */
     made->site = (struct spanlog__site){.state = SPANLOG__STATE_NEW,
                                         .text = made->text,
                                         .keys = facility ? "syslog.facility\0" : "",
