@@ -96,18 +96,16 @@ int spanlog_by_open(struct spanlog_by *by, const char *field, unsigned jobs) {
     if (by->kind != SPANLOG_BY_FIELD)
         return 0;
     by->jobs = calloc(jobs, sizeof *by->jobs);
-    by->probe.group_jobs = calloc(jobs, sizeof *by->probe.group_jobs);
-    by->probe.group = group_of_line;
-    if (!by->jobs || !by->probe.group_jobs || asprintf(&by->quoted, "\"%s\"", field) < 0)
+    by->probe =
+        (struct spanlog_probe){.jobs = {by->jobs, sizeof *by->jobs}, .group = group_of_line};
+    if (!by->jobs || asprintf(&by->quoted, "\"%s\"", field) < 0)
         return -ENOMEM;
-    for (unsigned i = 0; i < jobs; i++) {
+    for (unsigned i = 0; i < jobs; i++)
         by->jobs[i] = (struct spanlog_by_job){.field = field,
                                               .size = strlen(field),
                                               .quoted = by->quoted,
                                               .quoted_size = strlen(by->quoted),
                                               .canonical = canonical_field(field)};
-        by->probe.group_jobs[i] = &by->jobs[i];
-    }
     return 0;
 }
 
@@ -174,7 +172,6 @@ void spanlog_by_free(struct spanlog_by *by) {
     for (unsigned i = 0; by->jobs && i < by->job_count; i++)
         spanlog_arena_free(&by->jobs[i].scratch);
     free(by->jobs);
-    free(by->probe.group_jobs);
     free(by->quoted);
     free(by->group_of_name);
     spanlog_names_free(&by->pairs);

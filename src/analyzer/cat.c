@@ -94,16 +94,13 @@ static void close_writer(struct spanlog_cat_writer *writer) {
 int spanlog_cat_run(struct spanlog_cat *cat, struct spanlog_sources *sources,
                     struct spanlog_issues *issues) {
     struct spanlog_cat_writer *writers = calloc(cat->jobs, sizeof *writers);
-    void **arguments = calloc(cat->jobs, sizeof *arguments);
-    int rc = writers && arguments ? 0 : -ENOMEM;
-    for (unsigned i = 0; rc == 0 && i < cat->jobs; i++) {
+    int rc = writers ? 0 : -ENOMEM;
+    for (unsigned i = 0; rc == 0 && i < cat->jobs; i++)
         rc = open_writer(&writers[i], cat, issues);
-        arguments[i] = &writers[i];
-    }
     struct spanlog_scan scan = {.sources = sources,
                                 .issues = issues,
                                 .job_count = cat->jobs,
-                                .jobs = arguments,
+                                .jobs = {writers, sizeof *writers},
                                 .chunk = convert_chunk,
                                 .commit = write_chunk,
                                 .progress = cat->progress};
@@ -113,7 +110,6 @@ int spanlog_cat_run(struct spanlog_cat *cat, struct spanlog_sources *sources,
     for (unsigned i = 0; writers && i < cat->jobs; i++)
         close_writer(&writers[i]);
     free(writers);
-    free(arguments);
     return rc;
 }
 

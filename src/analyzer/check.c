@@ -342,23 +342,17 @@ static int report_tallies(struct spanlog_check_sum *sum) {
 
 static int collect(struct spanlog_check_sum *sum, const struct spanlog_check_query *query,
                    struct spanlog_sources *sources, struct spanlog_issues *issues) {
-    void **jobs = calloc(sum->job_count + 1, sizeof *jobs);
-    if (!jobs)
-        return -ENOMEM;
-    for (unsigned i = 0; i < sum->job_count; i++) {
+    for (unsigned i = 0; i < sum->job_count; i++)
         sum->jobs[i].number = i;
-        jobs[i] = &sum->jobs[i];
-    }
-    struct spanlog_probe probe = {
-        .jobs = jobs, .line = spanlog_check_line, .bits = spanlog_check_bits};
+    struct spanlog_probe probe = {.jobs = {sum->jobs, sizeof *sum->jobs},
+                                  .line = spanlog_check_line,
+                                  .bits = spanlog_check_bits};
     struct spanlog_collect_options options = {.jobs = sum->job_count,
                                               .error_status_min = query->error_status_min,
                                               .translate = query->translate,
                                               .probe = &probe,
                                               .progress = query->progress};
-    int rc = spanlog_collect(&sum->check->all, sources, issues, &options);
-    free(jobs);
-    return rc;
+    return spanlog_collect(&sum->check->all, sources, issues, &options);
 }
 
 static int report(struct spanlog_check_sum *sum, const struct spanlog_check_query *query,

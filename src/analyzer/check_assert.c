@@ -133,16 +133,13 @@ static int measure(struct question *question, bool raw_clocks) {
     const struct spanlog_collection *all = &question->check->all;
     struct spanlog_filter filter = {.raw_clocks = raw_clocks};
     struct walker *walkers = calloc(all->job_count, sizeof *walkers);
-    void **jobs = calloc(all->job_count, sizeof *jobs);
-    int rc = walkers && jobs ? 0 : -ENOMEM;
-    for (unsigned i = 0; rc == 0 && i < all->job_count; i++) {
+    int rc = walkers ? 0 : -ENOMEM;
+    for (unsigned i = 0; rc == 0 && i < all->job_count; i++)
         rc = open_walker(&walkers[i], question->asserts);
-        jobs[i] = &walkers[i];
-    }
     struct spanlog_each each = {.all = all,
                                 .filter = &filter,
                                 .steps = SPANLOG_EACH_LINK,
-                                .jobs = jobs,
+                                .jobs = {walkers, sizeof *walkers},
                                 .trace = one_trace};
     if (rc == 0)
         rc = spanlog_each_trace(&each);
@@ -152,7 +149,6 @@ static int measure(struct question *question, bool raw_clocks) {
         close_walker(&walkers[i]);
     }
     free(walkers);
-    free(jobs);
     for (size_t i = 0; rc == 0 && i < question->asserts->count; i++)
         if (question->all.figures[i].count)
             qsort(question->all.figures[i].durations, question->all.figures[i].count,

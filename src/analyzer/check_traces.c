@@ -183,16 +183,13 @@ int spanlog_check_traces(struct spanlog_check_sum *sum, const struct spanlog_che
     struct spanlog_filter filter = {.raw_clocks = query->raw_clocks};
     struct spanlog_skew skew = {0};
     struct walker *walkers = calloc(all->job_count, sizeof *walkers);
-    void **jobs = calloc(all->job_count, sizeof *jobs);
-    int rc = walkers && jobs ? spanlog_skew_gather(&skew, all) : -ENOMEM;
-    for (unsigned i = 0; rc == 0 && i < all->job_count; i++) {
+    int rc = walkers ? spanlog_skew_gather(&skew, all) : -ENOMEM;
+    for (unsigned i = 0; rc == 0 && i < all->job_count; i++)
         walkers[i].sum = sum;
-        jobs[i] = &walkers[i];
-    }
     struct spanlog_each each = {.all = all,
                                 .filter = &filter,
                                 .steps = SPANLOG_EACH_LINK,
-                                .jobs = jobs,
+                                .jobs = {walkers, sizeof *walkers},
                                 .skew = &skew,
                                 .trace = one_trace};
     if (rc == 0)
@@ -203,6 +200,5 @@ int spanlog_check_traces(struct spanlog_check_sum *sum, const struct spanlog_che
         rc = report_pair(sum, skew.pairs[i]);
     spanlog_skew_free(&skew);
     free(walkers);
-    free(jobs);
     return rc;
 }

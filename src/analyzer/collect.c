@@ -150,7 +150,7 @@ static int add_extra(struct spanlog_job *job, struct spanlog_job_part *part,
                                         job->probe_place};
     struct spanlog_text group = {NULL, 0};
     if (job->probe && job->probe->group)
-        group = job->probe->group(job->group_job, record, line, end);
+        group = job->probe->group(job->probe_job, record, line, end);
     if (!group.data)
         return 0;
     extra->group = spanlog_strings_add(&job->groups, group.data, group.size);
@@ -372,30 +372,25 @@ int spanlog_collect(struct spanlog_collection *all, struct spanlog_sources *sour
     *all = (struct spanlog_collection){.job_count = options->jobs,
                                        .is_probed = options->probe || options->where};
     all->jobs = calloc(options->jobs, sizeof *all->jobs);
-    void **arguments = calloc(options->jobs, sizeof *arguments);
     uint64_t most = options->memory ? options->memory : spanlog_spill_usual_limit();
-    int rc = all->jobs && arguments ? 0 : -ENOMEM;
+    int rc = all->jobs ? 0 : -ENOMEM;
     for (unsigned i = 0; rc == 0 && i < options->jobs; i++) {
         struct spanlog_job *job = &all->jobs[i];
         job->rows_most = most / options->jobs;
         job->row_arena.block_size = job->rows_most < HUGE_FROM ? 0 : SPANLOG_ARENA_HUGE;
         job->probe = options->probe;
-        if (job->probe) {
-            void **group_jobs = job->probe->group_jobs;
-            job->probe_job = job->probe->jobs ? job->probe->jobs[i] : NULL;
-            job->group_job = group_jobs ? group_jobs[i] : job->probe_job;
-        }
+        if (job->probe)
+            job->probe_job = spanlog_jobs_at(&job->probe->jobs, i);
         job->where = options->where;
         job->is_probed = all->is_probed;
         if (options->where)
             rc = spanlog_where_scratch_init(&job->where_scratch, options->where);
         spanlog_lines_init(&job->lines, &options->translate, options->error_status_min, issues);
-        arguments[i] = &all->jobs[i];
     }
     struct spanlog_scan scan = {.sources = sources,
                                 .issues = issues,
                                 .job_count = options->jobs,
-                                .jobs = arguments,
+                                .jobs = {all->jobs, sizeof *all->jobs},
                                 .chunk = read_chunk,
                                 .progress = options->progress};
     if (rc == 0)
@@ -407,7 +402,6 @@ int spanlog_collect(struct spanlog_collection *all, struct spanlog_sources *sour
         }
     if (rc == 0)
         rc = merge_jobs(all);
-    free(arguments);
     return rc;
 }
 

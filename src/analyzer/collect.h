@@ -48,8 +48,8 @@ struct spanlog_trace_entry {
     uint32_t last_service;
 };
 
-/* What a question wants to know of each line beyond its row. Called by job i with jobs[i], for each
- * line that belongs to a trace; the text need only stand until the next call. */
+/* What a question wants to know of each line beyond its row. Called by job i with its element, for
+ * each line that belongs to a trace; the text need only stand until the next call. */
 struct spanlog_probe_line {
     const struct spanlog_record *record;
     const char *text; /* as it was read or translated, up to record->end */
@@ -58,8 +58,7 @@ struct spanlog_probe_line {
 };
 
 struct spanlog_probe {
-    void **jobs;
-    void **group_jobs; /* of `group`; NULL: the same */
+    struct spanlog_jobs jobs;
     /* NULL, or called first, and for all lines, also those of no trace. What it returns by
      * ret_place is kept with spans and with logs that have bits. 0, or -errno, which ends it. */
     int (*line)(void *job, const struct spanlog_probe_line *line, uint64_t *ret_place);

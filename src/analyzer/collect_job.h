@@ -89,7 +89,6 @@ struct spanlog_job {
     const struct spanlog_where *where;
     struct spanlog_where_scratch where_scratch;
     bool is_probed;
-    void *group_job;
     struct spanlog_strings services;
     struct spanlog_strings operations;
     struct spanlog_names names;

@@ -13,7 +13,6 @@ const char *const spanlog_diff_kind_names[SPANLOG_DIFF_KINDS] = {
 /* Of one thread. */
 struct walker {
     const struct spanlog_diff_input *input;
-    unsigned number;
     struct spanlog_names keys; /* service, operation, 0; or service, service, 1: an edge */
     struct spanlog_diff_samples *times[2];
     uint32_t room[2];
@@ -97,7 +96,7 @@ static int one_trace(void *job, const struct spanlog_trace_view *view) {
     const struct spanlog_name *names = view->all->names.list;
     int side = input->side;
     if (input->side_of)
-        side = input->side_of(input->side_jobs ? input->side_jobs[walker->number] : NULL, view);
+        side = input->side_of(view);
     if (side < 0)
         return side == -1 ? 0 : side;
     walker->stamp++;
@@ -214,23 +213,15 @@ static int walk(struct spanlog_diff *diff, const struct spanlog_diff_input *inpu
                 struct walker *walkers) {
     static const struct spanlog_filter everything = {0};
     struct spanlog_filter filter = input->filter ? *input->filter : everything;
-    void **jobs = calloc(diff->jobs, sizeof *jobs);
     filter.raw_clocks = diff->raw_clocks;
-    if (!jobs)
-        return -ENOMEM;
-    for (unsigned i = 0; i < diff->jobs; i++) {
+    for (unsigned i = 0; i < diff->jobs; i++)
         walkers[i].input = input;
-        walkers[i].number = i;
-        jobs[i] = &walkers[i];
-    }
     struct spanlog_each each = {.all = input->all,
                                 .filter = &filter,
                                 .steps = SPANLOG_EACH_FIGURES,
-                                .jobs = jobs,
+                                .jobs = {walkers, sizeof *walkers},
                                 .trace = one_trace};
-    int rc = spanlog_each_trace(&each);
-    free(jobs);
-    return rc;
+    return spanlog_each_trace(&each);
 }
 
 int spanlog_diff_add(struct spanlog_diff *diff, const struct spanlog_diff_input *input) {

@@ -97,9 +97,8 @@ struct spanlog_diff_input {
     const struct spanlog_filter *filter; /* NULL: all */
     int side;                            /* 0 before, 1 after; without side_of */
     /* NULL, or 0, 1, or -1 for traces that are of no interest. Called for traces whose tree is
-     * ordered, by job i with side_jobs[i]. */
-    int (*side_of)(void *job, const struct spanlog_trace_view *view);
-    void **side_jobs;
+     * ordered. */
+    int (*side_of)(const struct spanlog_trace_view *view);
 };
 
 /* 0 or -errno; -ESPIPE: a stream cannot be read twice. */

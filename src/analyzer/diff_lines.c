@@ -308,23 +308,20 @@ static int merge(struct spanlog_diff *diff, const struct counter *counter, struc
 static int scan(struct spanlog_diff *diff, struct spanlog_sources *sources,
                 const struct trace_index *index, struct counter *counters) {
     struct spanlog_issues issues = SPANLOG_ISSUES_EMPTY; /* pass one has said it all */
-    void **jobs = calloc(diff->jobs, sizeof *jobs);
-    int rc = jobs ? spanlog_issues_sources(&issues, sources->count) : -ENOMEM;
+    int rc = spanlog_issues_sources(&issues, sources->count);
     for (unsigned i = 0; rc == 0 && i < diff->jobs; i++) {
         counters[i].index = index;
         spanlog_lines_init(&counters[i].lines, &diff->translate, diff->error_status_min, NULL);
-        jobs[i] = &counters[i];
     }
     struct spanlog_scan run = {.sources = sources,
                                .issues = &issues,
                                .job_count = diff->jobs,
-                               .jobs = jobs,
+                               .jobs = {counters, sizeof *counters},
                                .chunk = read_chunk,
                                .progress = diff->progress};
     if (rc == 0)
         rc = spanlog_scan_run(&run);
     spanlog_issues_free(&issues);
-    free(jobs);
     return rc;
 }
 

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "src/analyzer/parallel.h"
 #include "src/analyzer/skew.h"
 #include "src/analyzer/where.h"
 
@@ -13,7 +12,7 @@ struct walker {
     struct spanlog_arena part_memory;
     struct spanlog_arena scratch;
     struct spanlog_where_scratch where;
-    uint64_t total, selected, cycles, self_parents, duplicates, skewed;
+    struct spanlog_each_counts counts;
     int error;
 };
 
@@ -139,7 +138,7 @@ static int one_trace(const struct walk *walk, unsigned job, const struct spanlog
     struct walker *walker = &walk->walkers[job];
     const struct spanlog_row *rows = &part->rows[part->first[i]];
     uint32_t count = part->first[i + 1] - part->first[i];
-    walker->total++;
+    walker->counts.total++;
     if (walk->filter.service && !part->has_service[i])
         return 0;
     if (walk->filter.operation && !has_operation(walk, rows, count))
@@ -165,10 +164,10 @@ static int one_trace(const struct walk *walk, unsigned job, const struct spanlog
         view.log_bits_count = part->first_log_bits[i + 1] - part->first_log_bits[i];
     }
     set_times(&view);
-    walker->cycles += tree.cycles;
-    walker->self_parents += tree.self_parents;
-    walker->duplicates += tree.duplicates;
-    walker->skewed += tree.skewed > 0;
+    walker->counts.cycles += tree.cycles;
+    walker->counts.self_parents += tree.self_parents;
+    walker->counts.duplicates += tree.duplicates;
+    walker->counts.skewed += tree.skewed > 0;
     if (!is_wanted(&walk->filter, &view))
         return 0;
     if (walk->filter.where && part->first_log_bits) {
@@ -177,10 +176,10 @@ static int one_trace(const struct walk *walk, unsigned job, const struct spanlog
             return rc;
         view.matches = rc > 0;
     }
-    walker->selected++;
+    walker->counts.selected++;
     if (work_out(walk, &tree, &walker->scratch) < 0)
         return -ENOMEM;
-    return walk->each->trace(walk->each->jobs[job], &view);
+    return walk->each->trace(spanlog_jobs_at(&walk->each->jobs, job), &view);
 }
 
 static void one_part(void *argument, unsigned job, size_t number) {
@@ -208,6 +207,15 @@ static uint32_t number_of(const struct spanlog_strings *strings, const char *tex
     return text ? spanlog_strings_find(strings, text, strlen(text)) : SPANLOG_STRING_NONE;
 }
 
+static void add_up(struct spanlog_each_counts *to, const struct spanlog_each_counts *from) {
+    to->total += from->total;
+    to->selected += from->selected;
+    to->cycles += from->cycles;
+    to->self_parents += from->self_parents;
+    to->duplicates += from->duplicates;
+    to->skewed += from->skewed;
+}
+
 static int walk_all(struct spanlog_each *each, const struct spanlog_skew *skew) {
     static const struct spanlog_filter everything = {0};
     const struct spanlog_collection *all = each->all;
@@ -220,20 +228,14 @@ static int walk_all(struct spanlog_each *each, const struct spanlog_skew *skew) 
         return -ENOMEM;
     walk.service = number_of(&all->services, walk.filter.service);
     walk.operation = number_of(&all->operations, walk.filter.operation);
-    each->total = each->selected = each->cycles = each->self_parents = each->duplicates = 0;
-    each->skewed = 0;
+    each->counts = (struct spanlog_each_counts){0};
     for (unsigned i = 0; walk.filter.where && rc == 0 && i < all->job_count; i++)
         rc = spanlog_where_scratch_init(&walk.walkers[i].where, walk.filter.where);
     if (rc == 0)
         spanlog_parallel(all->job_count, SPANLOG_PARTS, one_part, &walk);
     for (unsigned i = 0; i < all->job_count; i++) {
         struct walker *walker = &walk.walkers[i];
-        each->total += walker->total;
-        each->selected += walker->selected;
-        each->cycles += walker->cycles;
-        each->self_parents += walker->self_parents;
-        each->duplicates += walker->duplicates;
-        each->skewed += walker->skewed;
+        add_up(&each->counts, &walker->counts);
         rc = rc ? rc : walker->error;
         spanlog_arena_free(&walker->part_memory);
         if (walk.filter.where)

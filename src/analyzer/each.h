@@ -1,16 +1,17 @@
 /* analyzer/each.h: a question that is asked of every trace: its tree, linked and measured.
  *
  *     static int one(void *job, const struct spanlog_trace_view *view) { ... view->tree ... }
- *     struct spanlog_each each = {.all = &collection, .filter = &filter, .jobs = jobs,
- *                                 .steps = SPANLOG_EACH_FIGURES, .trace = one};
+ *     struct spanlog_each each = {.all = &collection, .filter = &filter,
+ *                                 .jobs = {jobs, sizeof *jobs}, .trace = one};
  *     int rc = spanlog_each_trace(&each);
  *
  * Traces come part by part, in no order that means anything, on as many threads as the collection
- * has jobs: `one` is called with jobs[i] by one thread at a time. What it wants to keep it copies.
+ * has jobs: `one` is called with &jobs[i] by one thread at a time. What it wants to keep it copies.
  */
 #ifndef SPANLOG_ANALYZER_EACH_H
 #define SPANLOG_ANALYZER_EACH_H
 
+#include "src/analyzer/parallel.h"
 #include "src/analyzer/tree.h"
 
 enum spanlog_status_filter {
@@ -50,18 +51,21 @@ struct spanlog_trace_view {
 /* How far a tree is worked out; each takes the ones before (see tree.h). */
 enum spanlog_each_steps { SPANLOG_EACH_LINK, SPANLOG_EACH_ORDER, SPANLOG_EACH_FIGURES };
 
-struct spanlog_each {
-    const struct spanlog_collection *all;
-    const struct spanlog_filter *filter; /* NULL: all traces */
-    enum spanlog_each_steps steps;
-    void **jobs;
-    int (*trace)(void *job, const struct spanlog_trace_view *view); /* 0 or -errno, which ends it */
-    const struct spanlog_skew *skew; /* NULL: gathered here, unless the filter wants raw clocks */
-    /* Filled in. */
+struct spanlog_each_counts {
     uint64_t total;    /* traces */
     uint64_t selected; /* those that the filter left */
     uint64_t cycles, self_parents, duplicates;
     uint64_t skewed; /* traces in which clocks were corrected */
+};
+
+struct spanlog_each {
+    const struct spanlog_collection *all;
+    const struct spanlog_filter *filter; /* NULL: all traces */
+    enum spanlog_each_steps steps;
+    struct spanlog_jobs jobs;
+    int (*trace)(void *job, const struct spanlog_trace_view *view); /* 0 or -errno, which ends it */
+    const struct spanlog_skew *skew;   /* NULL: gathered here, unless the filter wants raw clocks */
+    struct spanlog_each_counts counts; /* filled in */
 };
 
 /* 0, -ENOMEM or what `trace` returned. */

@@ -72,15 +72,12 @@ static int find_wanted(const struct spanlog_export *export, struct spanlog_sourc
                                               .where = export->filter->where,
                                               .progress = export->progress};
     struct wanted *jobs = calloc(export->jobs, sizeof *jobs);
-    void **arguments = calloc(export->jobs, sizeof *arguments);
-    int rc = jobs && arguments ? 0 : -ENOMEM;
-    for (unsigned i = 0; rc == 0 && i < export->jobs; i++)
-        arguments[i] = &jobs[i];
+    int rc = jobs ? 0 : -ENOMEM;
     if (rc == 0)
         rc = spanlog_collect(&all, sources, issues, &options);
     if (rc == 0) {
         struct spanlog_each each = {
-            .all = &all, .filter = export->filter, .jobs = arguments, .trace = want};
+            .all = &all, .filter = export->filter, .jobs = {jobs, sizeof *jobs}, .trace = want};
         rc = spanlog_each_trace(&each);
     }
     spanlog_collection_free(&all);
@@ -89,7 +86,6 @@ static int find_wanted(const struct spanlog_export *export, struct spanlog_sourc
     for (unsigned i = 0; jobs && i < export->jobs; i++)
         free(jobs[i].list);
     free(jobs);
-    free(arguments);
     return rc;
 }
 
@@ -226,18 +222,16 @@ static int scan(struct spanlog_export *export, struct spanlog_sources *sources,
                 struct spanlog_issues *issues, const struct wanted *wanted,
                 struct spanlog_groups *groups) {
     struct writer *writers = calloc(export->jobs, sizeof *writers);
-    void **arguments = calloc(export->jobs, sizeof *arguments);
-    int rc = writers && arguments ? 0 : -ENOMEM;
+    int rc = writers ? 0 : -ENOMEM;
     for (unsigned i = 0; rc == 0 && i < export->jobs; i++) {
         writers[i] = (struct writer){
             .export = export, .wanted = wanted, .groups = groups, .out = {.fd = -1}, .job = i};
         spanlog_lines_init(&writers[i].lines, &export->translate, export->error_status_min, issues);
-        arguments[i] = &writers[i];
     }
     struct spanlog_scan scan = {.sources = sources,
                                 .issues = issues,
                                 .job_count = export->jobs,
-                                .jobs = arguments,
+                                .jobs = {writers, sizeof *writers},
                                 .chunk = read_chunk,
                                 .commit = groups ? NULL : write_chunk,
                                 .progress = export->progress};
@@ -250,7 +244,6 @@ static int scan(struct spanlog_export *export, struct spanlog_sources *sources,
         free(writers[i].out.data);
     }
     free(writers);
-    free(arguments);
     return rc;
 }
 
@@ -275,7 +268,7 @@ int spanlog_export_run(struct spanlog_export *export, struct spanlog_sources *so
     if (export->filter) {
         if (!spanlog_sources_are_files(sources))
             return -ESPIPE;
-        rc = spanlog_issues_sources(&none, sources->count) < 0 ? -ENOMEM : 0;
+        rc = spanlog_issues_sources(&none, sources->count);
         if (rc == 0)
             rc = find_wanted(export, sources, &none, &wanted);
         spanlog_issues_free(&none);

@@ -110,16 +110,9 @@ static int find_services(void *job, const struct spanlog_trace_view *view) {
 static int resolve(const struct spanlog_collection *all, struct linked *linked) {
     if (linked->link_count == 0)
         return 0;
-    void **jobs = calloc(all->job_count, sizeof *jobs);
-    if (!jobs)
-        return -ENOMEM;
-    for (unsigned i = 0; i < all->job_count; i++)
-        jobs[i] = linked;
     struct spanlog_each each = {
-        .all = all, .steps = SPANLOG_EACH_LINK, .jobs = jobs, .trace = find_services};
-    int rc = spanlog_each_trace(&each);
-    free(jobs);
-    return rc;
+        .all = all, .steps = SPANLOG_EACH_LINK, .jobs = {.first = linked}, .trace = find_services};
+    return spanlog_each_trace(&each);
 }
 
 static size_t first_link_of(const struct linked *linked, uint64_t trace, uint64_t span) {
@@ -289,25 +282,22 @@ int spanlog_graph_run(const struct spanlog_collection *all, const struct spanlog
     unsigned jobs = all->job_count;
     struct linked linked = {0};
     struct counter *counters = calloc(jobs, sizeof *counters);
-    void **arguments = calloc(jobs, sizeof *arguments);
-    int rc = counters && arguments ? open_linked(&linked, links) : -ENOMEM;
+    int rc = counters ? open_linked(&linked, links) : -ENOMEM;
     *ret = (struct spanlog_graph){.total = {.most = SPANLOG_VALUES_EXACT_MAX}};
     for (unsigned i = 0; rc == 0 && i < jobs; i++) {
         counters[i].linked = &linked;
         spanlog_tallies_init(&counters[i].tallies, &ret->total);
-        arguments[i] = &counters[i];
     }
-    ret->each = (struct spanlog_each){.all = all,
-                                      .filter = &query->filter,
-                                      .steps = SPANLOG_EACH_LINK,
-                                      .jobs = arguments,
-                                      .trace = one_trace};
+    struct spanlog_each each = {.all = all,
+                                .filter = &query->filter,
+                                .steps = SPANLOG_EACH_LINK,
+                                .jobs = {counters, sizeof *counters},
+                                .trace = one_trace};
     if (rc == 0)
         rc = resolve(all, &linked);
     if (rc == 0)
-        rc = spanlog_each_trace(&ret->each);
-    ret->each.jobs = NULL; /* only the counts are for others */
-    ret->each.filter = NULL;
+        rc = spanlog_each_trace(&each);
+    ret->counts = each.counts;
     if (rc == 0)
         rc = gather(ret, counters, all, query);
     for (unsigned i = 0; counters && i < jobs; i++) {
@@ -315,7 +305,6 @@ int spanlog_graph_run(const struct spanlog_collection *all, const struct spanlog
         spanlog_names_free(&counters[i].edges);
     }
     free(counters);
-    free(arguments);
     close_linked(&linked);
     return rc;
 }

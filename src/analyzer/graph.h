@@ -56,7 +56,7 @@ struct spanlog_graph {
     bool exact;            /* quantiles are exact; else of sketches */
     struct spanlog_tallies tallies;
     struct spanlog_value_total total;
-    struct spanlog_each each; /* its counts */
+    struct spanlog_each_counts counts;
 };
 
 /* ---- links: collected beside the rows ----------------------------------------------------- */

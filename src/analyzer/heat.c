@@ -176,21 +176,19 @@ int spanlog_heat_run(const struct spanlog_collection *all, const struct spanlog_
                      struct spanlog_heat *ret) {
     unsigned jobs = all->job_count;
     struct counter *counters = calloc(jobs, sizeof *counters);
-    void **arguments = calloc(jobs, sizeof *arguments);
     uint32_t *rows = map_rows(stats);
-    int rc = counters && arguments && rows ? 0 : -ENOMEM;
+    int rc = counters && rows ? 0 : -ENOMEM;
     *ret = (struct spanlog_heat){.total = {.most = stats->total.most}};
     choose_buckets(stats, query, ret);
     for (unsigned i = 0; rc == 0 && i < jobs; i++) {
         counters[i] = (struct counter){
             .by = by, .heat = ret, .row_of_group = rows, .group_count = stats->tallies.count};
         spanlog_tallies_init(&counters[i].tallies, &ret->total);
-        arguments[i] = &counters[i];
     }
     struct spanlog_each each = {.all = all,
                                 .filter = query->filter,
                                 .steps = SPANLOG_EACH_LINK,
-                                .jobs = arguments,
+                                .jobs = {counters, sizeof *counters},
                                 .trace = one_trace};
     if (rc == 0)
         rc = spanlog_each_trace(&each);
@@ -201,7 +199,6 @@ int spanlog_heat_run(const struct spanlog_collection *all, const struct spanlog_
         spanlog_names_free(&counters[i].cells);
     }
     free(counters);
-    free(arguments);
     free(rows);
     return rc;
 }

@@ -281,18 +281,16 @@ int spanlog_index_write(struct spanlog_sources *sources, uint32_t number, unsign
     if (!source->is_regular || source->is_stream || source->is_stdin || source->begin)
         return -EINVAL;
     struct builder *builders = calloc(jobs, sizeof *builders);
-    void **arguments = calloc(jobs, sizeof *arguments);
-    int rc = builders && arguments ? 0 : -ENOMEM;
+    int rc = builders ? 0 : -ENOMEM;
     for (unsigned i = 0; rc == 0 && i < jobs; i++) {
         spanlog_lines_init(&builders[i].lines, translate, 500, issues);
         builders[i].indexed_size = UINT64_MAX;
-        arguments[i] = &builders[i];
     }
     struct spanlog_scan scan = {.sources = sources,
                                 .issues = issues,
                                 .job_count = jobs,
                                 .piece_size = SPANLOG_INDEX_PIECE,
-                                .jobs = arguments,
+                                .jobs = {builders, sizeof *builders},
                                 .skip = is_other,
                                 .skip_argument = &number,
                                 .chunk = read_chunk};
@@ -307,6 +305,5 @@ int spanlog_index_write(struct spanlog_sources *sources, uint32_t number, unsign
         spanlog_lines_free(&builders[i].lines);
     }
     free(builders);
-    free(arguments);
     return rc;
 }

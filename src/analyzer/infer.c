@@ -359,20 +359,16 @@ static int conclude(struct spanlog_trace *trace, struct searcher *searchers, uns
 static int search(struct searcher *searchers, const struct spanlog_trace_search *settings,
                   struct spanlog_sources *sources) {
     struct spanlog_issues said = SPANLOG_ISSUES_EMPTY; /* by the first reading */
-    void **arguments = calloc(settings->jobs, sizeof *arguments);
-    int rc = arguments && spanlog_issues_sources(&said, sources->count) == 0 ? 0 : -ENOMEM;
-    for (unsigned i = 0; arguments && i < settings->jobs; i++)
-        arguments[i] = &searchers[i];
+    int rc = spanlog_issues_sources(&said, sources->count);
     struct spanlog_scan scan = {.sources = sources,
                                 .issues = &said,
                                 .job_count = settings->jobs,
-                                .jobs = arguments,
+                                .jobs = {searchers, sizeof *searchers},
                                 .chunk = search_chunk,
                                 .progress = settings->progress};
     if (rc == 0)
         rc = spanlog_scan_run(&scan);
     spanlog_issues_free(&said);
-    free(arguments);
     return rc;
 }
 

@@ -2,13 +2,14 @@
 #include "src/analyzer/issues.h"
 #include "src/analyzer/scan.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 int spanlog_issues_sources(struct spanlog_issues *issues, size_t count) {
     issues->sources = calloc(count + 1, sizeof *issues->sources);
     issues->source_count = issues->sources ? count : 0;
-    return issues->sources ? 0 : -1;
+    return issues->sources ? 0 : -ENOMEM;
 }
 
 int spanlog_issues_add_source(struct spanlog_issues *issues) {

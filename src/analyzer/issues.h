@@ -53,6 +53,7 @@ struct spanlog_issues {
 
 struct spanlog_chunk;
 
+/* 0 or -ENOMEM. */
 int spanlog_issues_sources(struct spanlog_issues *issues, size_t count);
 /* One more source, when files appear while others are read already. 0 or -1. */
 int spanlog_issues_add_source(struct spanlog_issues *issues);

@@ -62,14 +62,12 @@ static struct spanlog_text look_for_links(void *argument, const struct spanlog_r
 int spanlog_links_open(struct spanlog_links *links, unsigned jobs) {
     *links = (struct spanlog_links){.job_count = jobs};
     links->jobs = calloc(jobs, sizeof *links->jobs);
-    links->probe.group_jobs = calloc(jobs, sizeof *links->probe.group_jobs);
-    links->probe.group = look_for_links;
-    if (!links->jobs || !links->probe.group_jobs)
+    if (!links->jobs)
         return -ENOMEM;
-    for (unsigned i = 0; i < jobs; i++) {
+    links->probe =
+        (struct spanlog_probe){.jobs = {links->jobs, sizeof *links->jobs}, .group = look_for_links};
+    for (unsigned i = 0; i < jobs; i++)
         spanlog_reader_init(&links->jobs[i].reader, 500);
-        links->probe.group_jobs[i] = &links->jobs[i];
-    }
     return 0;
 }
 
@@ -79,7 +77,6 @@ void spanlog_links_free(struct spanlog_links *links) {
         free(links->jobs[i].list);
     }
     free(links->jobs);
-    free(links->probe.group_jobs);
     *links = (struct spanlog_links){0};
 }
 

@@ -4,6 +4,11 @@
  *     spanlog_parallel(2, 256, one, &work);
  *
  * Items are taken in order, by whoever is free; job tells the scratch memory to use.
+ *
+ * What each job has for itself lies in an array, which is handed on with the size of an element:
+ *
+ *     struct counter *counters = calloc(job_count, sizeof *counters);
+ *     ... .jobs = {counters, sizeof *counters} ...
  */
 #ifndef SPANLOG_ANALYZER_PARALLEL_H
 #define SPANLOG_ANALYZER_PARALLEL_H
@@ -16,5 +21,14 @@ void spanlog_parallel(unsigned jobs, size_t count,
 unsigned spanlog_job_count(unsigned wanted);
 
 #define SPANLOG_JOBS_MAX 256u
+
+struct spanlog_jobs {
+    void *first; /* of an array with one element for each job */
+    size_t size; /* of an element; 0: all jobs share one */
+};
+
+static inline void *spanlog_jobs_at(const struct spanlog_jobs *jobs, unsigned job) {
+    return jobs->size ? (char *)jobs->first + job * jobs->size : jobs->first;
+}
 
 #endif

@@ -307,26 +307,22 @@ int spanlog_path_run(const struct spanlog_collection *all, const struct spanlog_
                      struct spanlog_path *ret) {
     unsigned jobs = all->job_count;
     struct counter *counters = calloc(jobs, sizeof *counters);
-    void **arguments = calloc(jobs, sizeof *arguments);
-    int rc = counters && arguments ? 0 : -ENOMEM;
+    int rc = counters ? 0 : -ENOMEM;
     *ret = (struct spanlog_path){.limit = query->limit};
     if (rc == 0)
         rc = spanlog_by_open(&ret->by, NULL, jobs);
     if (rc == 0)
         rc = spanlog_by_prepare(&ret->by, all);
-    for (unsigned i = 0; rc == 0 && i < jobs; i++) {
+    for (unsigned i = 0; rc == 0 && i < jobs; i++)
         counters[i].by = &ret->by;
-        arguments[i] = &counters[i];
-    }
-    ret->each = (struct spanlog_each){.all = all,
-                                      .filter = &query->filter,
-                                      .steps = SPANLOG_EACH_FIGURES,
-                                      .jobs = arguments,
-                                      .trace = one_trace};
+    struct spanlog_each each = {.all = all,
+                                .filter = &query->filter,
+                                .steps = SPANLOG_EACH_FIGURES,
+                                .jobs = {counters, sizeof *counters},
+                                .trace = one_trace};
     if (rc == 0)
-        rc = spanlog_each_trace(&ret->each);
-    ret->each.jobs = NULL; /* only the counts are for others */
-    ret->each.filter = NULL;
+        rc = spanlog_each_trace(&each);
+    ret->counts = each.counts;
     if (rc == 0)
         rc = gather(ret, counters, jobs, query);
     for (unsigned i = 0; counters && i < jobs; i++) {
@@ -334,7 +330,6 @@ int spanlog_path_run(const struct spanlog_collection *all, const struct spanlog_
         free(counters[i].touched);
     }
     free(counters);
-    free(arguments);
     return rc;
 }
 

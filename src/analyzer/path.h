@@ -63,9 +63,9 @@ struct spanlog_path {
     size_t limit;    /* as asked for */
     uint32_t first_root;
     uint64_t total_ns;
-    uint64_t traces;          /* that have spans */
-    struct spanlog_by by;     /* texts */
-    struct spanlog_each each; /* its counts */
+    uint64_t traces;      /* that have spans */
+    struct spanlog_by by; /* texts */
+    struct spanlog_each_counts counts;
 };
 
 /* Texts of the result point into the collection. 0 or -ENOMEM. */

@@ -331,7 +331,7 @@ int spanlog_scan_run(struct spanlog_scan *scan) {
         return -ENOMEM;
     unsigned started = 1;
     for (unsigned i = 0; i < scan->job_count; i++)
-        workers[i] = (struct worker){.run = &run, .job = scan->jobs[i], .fd = -1};
+        workers[i] = (struct worker){.run = &run, .job = spanlog_jobs_at(&scan->jobs, i), .fd = -1};
     /* Fewer threads than asked for are enough: the first job runs here. */
     while (started < scan->job_count &&
            pthread_create(&workers[started].thread, NULL, work, &workers[started]) == 0)

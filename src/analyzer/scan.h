@@ -9,7 +9,7 @@
  *         return 0;
  *     }
  *     struct spanlog_scan scan = {.sources = &sources, .issues = &issues, .job_count = 2,
- *                                 .jobs = jobs, .chunk = chunk};
+ *                                 .jobs = {jobs, sizeof *jobs}, .chunk = chunk};
  *     int rc = spanlog_scan_run(&scan);
  *
  * A regular file is cut into pieces that any job may take; a line belongs to the piece in which it
@@ -22,6 +22,7 @@
 #define SPANLOG_ANALYZER_SCAN_H
 
 #include "src/analyzer/json.h"
+#include "src/analyzer/parallel.h"
 #include "src/analyzer/sources.h"
 #include "src/analyzer/wrapped.h"
 
@@ -46,13 +47,13 @@ struct spanlog_scan {
     unsigned job_count;
     size_t piece_size;        /* 0: SPANLOG_PIECE_SIZE */
     size_t document_size_max; /* 0: SPANLOG_DOCUMENT_SIZE_MAX */
-    void **jobs;              /* one argument for each job */
+    struct spanlog_jobs jobs;
 
     /* NULL, or whether a file's piece need not be read; for streams, of offset 0, all of it. */
     bool (*skip)(void *skip_argument, uint32_t source, uint64_t offset);
     void *skip_argument;
 
-    /* Called by job i with jobs[i]; 0, or -errno, which stops all. Chunks may be empty. */
+    /* Called by job i with its element; 0, or -errno, which stops all. Chunks may be empty. */
     int (*chunk)(void *job, const struct spanlog_chunk *chunk);
     /* NULL, or called after `chunk`, one at a time and in the order of the input. */
     int (*commit)(void *job, const struct spanlog_chunk *chunk);

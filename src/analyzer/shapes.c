@@ -168,30 +168,26 @@ int spanlog_shapes_run(const struct spanlog_collection *all,
                        const struct spanlog_shapes_query *query, struct spanlog_shapes *ret) {
     unsigned jobs = all->job_count;
     struct counter *counters = calloc(jobs, sizeof *counters);
-    void **arguments = calloc(jobs, sizeof *arguments);
     uint64_t *name_hashes = spanlog_shape_hash_names(all);
-    int rc = counters && arguments && name_hashes ? 0 : -ENOMEM;
+    int rc = counters && name_hashes ? 0 : -ENOMEM;
     *ret = (struct spanlog_shapes){.all = all, .total = {.most = SPANLOG_VALUES_EXACT_MAX}};
     for (unsigned i = 0; rc == 0 && i < jobs; i++) {
         counters[i].name_hashes = name_hashes;
         spanlog_tallies_init(&counters[i].found.tallies, &ret->total);
-        arguments[i] = &counters[i];
     }
-    ret->each = (struct spanlog_each){.all = all,
-                                      .filter = &query->filter,
-                                      .steps = SPANLOG_EACH_ORDER,
-                                      .jobs = arguments,
-                                      .trace = one_trace};
+    struct spanlog_each each = {.all = all,
+                                .filter = &query->filter,
+                                .steps = SPANLOG_EACH_ORDER,
+                                .jobs = {counters, sizeof *counters},
+                                .trace = one_trace};
     if (rc == 0)
-        rc = spanlog_each_trace(&ret->each);
-    ret->each.jobs = NULL; /* only the counts are for others */
-    ret->each.filter = NULL;
+        rc = spanlog_each_trace(&each);
+    ret->counts = each.counts;
     if (rc == 0)
         rc = gather(ret, counters, jobs, query);
     for (unsigned i = 0; counters && i < jobs; i++)
         free_found(&counters[i].found);
     free(counters);
-    free(arguments);
     free(name_hashes);
     return rc;
 }

@@ -74,7 +74,7 @@ struct spanlog_shapes {
     uint32_t example_count;
     struct spanlog_tallies tallies;
     struct spanlog_value_total total;
-    struct spanlog_each each; /* its counts */
+    struct spanlog_each_counts counts;
 };
 
 /* Texts of the result point into the collection. 0 or -ENOMEM. */

@@ -40,12 +40,12 @@ int spanlog_skew_gather(struct spanlog_skew *skew, const struct spanlog_collecti
     if (all->hosts.count < 2)
         return 0;
     struct spanlog_skew *parts = calloc(all->job_count, sizeof *parts);
-    void **jobs = calloc(all->job_count, sizeof *jobs);
-    int rc = parts && jobs ? 0 : -ENOMEM;
-    for (unsigned i = 0; rc == 0 && i < all->job_count; i++)
-        jobs[i] = &parts[i];
-    struct spanlog_each each = {
-        .all = all, .filter = &raw, .steps = SPANLOG_EACH_LINK, .jobs = jobs, .trace = gather_one};
+    int rc = parts ? 0 : -ENOMEM;
+    struct spanlog_each each = {.all = all,
+                                .filter = &raw,
+                                .steps = SPANLOG_EACH_LINK,
+                                .jobs = {parts, sizeof *parts},
+                                .trace = gather_one};
     if (rc == 0)
         rc = spanlog_each_trace(&each);
     for (unsigned i = 0; parts && i < all->job_count; i++) {
@@ -53,7 +53,6 @@ int spanlog_skew_gather(struct spanlog_skew *skew, const struct spanlog_collecti
         spanlog_skew_free(&parts[i]);
     }
     free(parts);
-    free(jobs);
     return rc ? rc : spanlog_skew_solve(skew);
 }
 

@@ -156,26 +156,23 @@ int spanlog_stats_run(const struct spanlog_collection *all, const struct spanlog
                       const struct spanlog_stats_query *query, struct spanlog_stats *ret) {
     unsigned jobs = all->job_count;
     struct counter *counters = calloc(jobs, sizeof *counters);
-    void **arguments = calloc(jobs, sizeof *arguments);
-    int rc = counters && arguments ? 0 : -ENOMEM;
+    int rc = counters ? 0 : -ENOMEM;
     *ret = (struct spanlog_stats){.field = by->field};
     ret->total.most = query->exact_max ? query->exact_max : SPANLOG_VALUES_EXACT_MAX;
     for (unsigned i = 0; rc == 0 && i < jobs; i++) {
         counters[i] =
             (struct counter){.by = by, .start_ns = UINT64_MAX, .only_lengths = query->only_lengths};
         spanlog_tallies_init(&counters[i].tallies, &ret->total);
-        arguments[i] = &counters[i];
     }
-    ret->each = (struct spanlog_each){.all = all,
-                                      .filter = &query->filter,
-                                      .steps = query->only_lengths ? SPANLOG_EACH_LINK
-                                                                   : SPANLOG_EACH_FIGURES,
-                                      .jobs = arguments,
-                                      .trace = one_trace};
+    struct spanlog_each each = {.all = all,
+                                .filter = &query->filter,
+                                .steps =
+                                    query->only_lengths ? SPANLOG_EACH_LINK : SPANLOG_EACH_FIGURES,
+                                .jobs = {counters, sizeof *counters},
+                                .trace = one_trace};
     if (rc == 0)
-        rc = spanlog_each_trace(&ret->each);
-    ret->each.jobs = NULL; /* only the counts are for others */
-    ret->each.filter = NULL;
+        rc = spanlog_each_trace(&each);
+    ret->counts = each.counts;
     if (rc == 0)
         rc = gather(counters, jobs, ret);
     if (rc == 0)
@@ -183,7 +180,6 @@ int spanlog_stats_run(const struct spanlog_collection *all, const struct spanlog
     for (unsigned i = 0; counters && i < jobs; i++)
         spanlog_tallies_free(&counters[i].tallies);
     free(counters);
-    free(arguments);
     return rc;
 }
 

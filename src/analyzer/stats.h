@@ -58,7 +58,7 @@ struct spanlog_stats {
     bool exact; /* quantiles are exact; else of sketches */
     struct spanlog_tallies tallies;
     struct spanlog_value_total total;
-    struct spanlog_each each; /* its counts */
+    struct spanlog_each_counts counts;
 };
 
 /* Texts of the result point into the collection. 0 or -ENOMEM. */

@@ -395,14 +395,12 @@ int spanlog_trace_find(const struct spanlog_trace_search *search, struct spanlog
         return -EINVAL;
     struct matches matches = {.lock = PTHREAD_MUTEX_INITIALIZER};
     struct finder *finders = calloc(search->jobs, sizeof *finders);
-    void **arguments = calloc(search->jobs, sizeof *arguments);
-    int rc = finders && arguments ? 0 : -ENOMEM;
+    int rc = finders ? 0 : -ENOMEM;
     for (unsigned i = 0; rc == 0 && i < search->jobs; i++) {
         finders[i] =
             (struct finder){.needle = needle, .needle_size = needle_size, .matches = &matches};
         spanlog_lines_init(&finders[i].lines_of, &search->translate, search->error_status_min,
                            issues);
-        arguments[i] = &finders[i];
     }
     struct pieces *pieces =
         rc == 0 ? choose_pieces(sources, &finders[0], &finders[0].writers, issues) : NULL;
@@ -412,7 +410,7 @@ int spanlog_trace_find(const struct spanlog_trace_search *search, struct spanlog
                                 .issues = issues,
                                 .job_count = search->jobs,
                                 .piece_size = piece_size(pieces, sources->count),
-                                .jobs = arguments,
+                                .jobs = {finders, sizeof *finders},
                                 .skip = is_elsewhere,
                                 .skip_argument = pieces,
                                 .chunk = search_chunk,
@@ -437,7 +435,6 @@ int spanlog_trace_find(const struct spanlog_trace_search *search, struct spanlog
     free_pieces(pieces, sources->count);
     spanlog_arena_free(&matches.arena);
     free(finders);
-    free(arguments);
     return rc;
 }
 

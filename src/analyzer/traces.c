@@ -110,15 +110,12 @@ int spanlog_traces_list(const struct spanlog_collection *all,
                         const struct spanlog_traces_query *query, struct spanlog_traces *ret) {
     unsigned jobs = all->job_count;
     struct finder *finders = calloc(jobs, sizeof *finders);
-    void **arguments = calloc(jobs, sizeof *arguments);
     *ret = (struct spanlog_traces){0};
-    int rc = finders && arguments ? 0 : -ENOMEM;
-    for (unsigned i = 0; rc == 0 && i < jobs; i++)
-        arguments[i] = &finders[i];
+    int rc = finders ? 0 : -ENOMEM;
     struct spanlog_each each = {.all = all,
                                 .filter = &query->filter,
                                 .steps = SPANLOG_EACH_LINK,
-                                .jobs = arguments,
+                                .jobs = {finders, sizeof *finders},
                                 .trace = one_trace};
     if (rc == 0)
         rc = spanlog_each_trace(&each);
@@ -127,14 +124,9 @@ int spanlog_traces_list(const struct spanlog_collection *all,
     for (unsigned i = 0; finders && i < jobs; i++)
         free(finders[i].items);
     free(finders);
-    free(arguments);
     if (rc < 0)
         return rc;
-    ret->total = each.total;
-    ret->cycles = each.cycles;
-    ret->self_parents = each.self_parents;
-    ret->duplicates = each.duplicates;
-    ret->skewed = each.skewed;
+    ret->counts = each.counts;
     struct spanlog_traces_query order = *query;
     qsort_r(ret->items, ret->count, sizeof *ret->items, by_query, &order);
     ret->matching = ret->count;

@@ -47,8 +47,7 @@ struct spanlog_traces {
     struct spanlog_trace_summary *items; /* those asked for */
     size_t count;
     size_t matching; /* before the limit */
-    size_t total;    /* before the filters */
-    uint64_t cycles, self_parents, duplicates, skewed;
+    struct spanlog_each_counts counts;
 };
 
 /* Texts of the result point into the collection. 0 or -ENOMEM. */

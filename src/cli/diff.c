@@ -32,8 +32,7 @@ static const struct spanlog_usage usage = {
 /* ---- two sets ----------------------------------------------------------------------------- */
 
 /* With --where: the selection against the rest. */
-static int side_of_match(void *job, const struct spanlog_trace_view *view) {
-    (void)job;
+static int side_of_match(const struct spanlog_trace_view *view) {
     return view->matches;
 }
 

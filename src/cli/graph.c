@@ -57,8 +57,8 @@ int spanlog_verb_graph(int argc, char **argv) {
         rc = spanlog_graph_run(&question.all, &links, &query, &graph);
     if (rc == 0)
         show(&question, &graph);
-    status = spanlog_question_close(&question, rc, &graph.each, "call from one service to another",
-                                    graph.count > 0);
+    status = spanlog_question_close(&question, rc, &graph.counts,
+                                    "call from one service to another", graph.count > 0);
     spanlog_graph_free(&graph);
     spanlog_links_free(&links);
     return status;

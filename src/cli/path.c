@@ -50,7 +50,7 @@ int spanlog_question_path(struct spanlog_question *question) {
         rc = spanlog_path_run(&question->all, &query, &paths);
     if (rc == 0)
         show(question, &paths);
-    int status = spanlog_question_close(question, rc, &paths.each, "span", paths.count > 0);
+    int status = spanlog_question_close(question, rc, &paths.counts, "span", paths.count > 0);
     spanlog_path_free(&paths);
     return status;
 }

@@ -37,24 +37,22 @@ void spanlog_question_begin(struct spanlog_question *question) {
     question->is_open = true;
 }
 
-void spanlog_say_skewed(uint64_t traces) {
-    if (traces)
+/* Structure that had to be mended is said, not only marked; and where clocks were corrected. */
+static void say_mended(const struct spanlog_each_counts *counts) {
+    if (counts->self_parents)
+        fprintf(stderr, "spanlog: spans that are their own parent, taken as roots: %" PRIu64 "\n",
+                counts->self_parents);
+    if (counts->cycles)
+        fprintf(stderr, "spanlog: cycles of parents, cut at their earliest span: %" PRIu64 "\n",
+                counts->cycles);
+    if (counts->duplicates)
+        fprintf(stderr, "spanlog: spans that share their id with a different one: %" PRIu64 "\n",
+                counts->duplicates);
+    if (counts->skewed)
         fprintf(stderr,
                 "spanlog: traces with corrected clocks (--no-skew: as they were written): %" PRIu64
                 "\n",
-                traces);
-}
-
-void spanlog_say_mended(uint64_t self_parents, uint64_t cycles, uint64_t duplicates) {
-    if (self_parents)
-        fprintf(stderr, "spanlog: spans that are their own parent, taken as roots: %" PRIu64 "\n",
-                self_parents);
-    if (cycles)
-        fprintf(stderr, "spanlog: cycles of parents, cut at their earliest span: %" PRIu64 "\n",
-                cycles);
-    if (duplicates)
-        fprintf(stderr, "spanlog: spans that share their id with a different one: %" PRIu64 "\n",
-                duplicates);
+                counts->skewed);
 }
 
 void spanlog_say_sketched(bool exact) {
@@ -63,26 +61,25 @@ void spanlog_say_sketched(bool exact) {
                         "(DDSketch, 1 %% off at most)\n");
 }
 
-static void say_nothing_found(const struct spanlog_each *each, const char *what) {
-    if (each->total == 0)
+static void say_nothing_found(const struct spanlog_each_counts *counts, const char *what) {
+    if (counts->total == 0)
         fprintf(stderr, "spanlog: no line with a trace id\n");
-    else if (each->selected == 0)
-        fprintf(stderr, "spanlog: none of the %" PRIu64 " traces matches\n", each->total);
+    else if (counts->selected == 0)
+        fprintf(stderr, "spanlog: none of the %" PRIu64 " traces matches\n", counts->total);
     else
-        fprintf(stderr, "spanlog: no %s in %" PRIu64 " trace%s\n", what, each->selected,
-                each->selected == 1 ? "" : "s");
+        fprintf(stderr, "spanlog: no %s in %" PRIu64 " trace%s\n", what, counts->selected,
+                counts->selected == 1 ? "" : "s");
 }
 
 int spanlog_question_close(struct spanlog_question *question, int rc,
-                           const struct spanlog_each *each, const char *what, bool found) {
+                           const struct spanlog_each_counts *counts, const char *what, bool found) {
     spanlog_clear_progress();
     if (question->is_open) {
         int written = spanlog_output_close(&question->out);
         rc = rc ? rc : written;
-        spanlog_say_mended(each->self_parents, each->cycles, each->duplicates);
-        spanlog_say_skewed(each->skewed);
+        say_mended(counts);
         if (!found)
-            say_nothing_found(each, what);
+            say_nothing_found(counts, what);
     }
     int status = spanlog_input_close(&question->input, rc, found);
     spanlog_collection_free(&question->all);

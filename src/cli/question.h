@@ -6,7 +6,7 @@
  *     int rc = spanlog_question_collect(&question, probe);
  *     if (rc == 0) rc = ask(&question.all, ...);
  *     if (rc == 0) { spanlog_question_begin(&question); ... render to &question.out ... }
- *     return spanlog_question_close(&question, rc, &each, "spans", found);
+ *     return spanlog_question_close(&question, rc, &counts, "span", found);
  */
 #ifndef SPANLOG_CLI_QUESTION_H
 #define SPANLOG_CLI_QUESTION_H
@@ -33,12 +33,8 @@ void spanlog_question_begin(struct spanlog_question *question);
 /* rc: what the work returned. Says what was mended, or that nothing was found, and what was wrong
  * with the input. Returns the exit status. */
 int spanlog_question_close(struct spanlog_question *question, int rc,
-                           const struct spanlog_each *each, const char *what, bool found);
+                           const struct spanlog_each_counts *counts, const char *what, bool found);
 
-/* Structure that had to be mended is said, not only marked. */
-void spanlog_say_mended(uint64_t self_parents, uint64_t cycles, uint64_t duplicates);
-/* In how many traces clocks were corrected. */
-void spanlog_say_skewed(uint64_t traces);
 /* Once there are too many values: so that nobody takes an estimate for a measurement. */
 void spanlog_say_sketched(bool exact);
 

@@ -52,7 +52,7 @@ int spanlog_verb_shapes(int argc, char **argv) {
         rc = spanlog_shapes_run(&question.all, &query, &shapes);
     if (rc == 0)
         show(&question, &shapes);
-    status = spanlog_question_close(&question, rc, &shapes.each, "span", shapes.count > 0);
+    status = spanlog_question_close(&question, rc, &shapes.counts, "span", shapes.count > 0);
     spanlog_shapes_free(&shapes);
     return status;
 }

@@ -122,7 +122,7 @@ int spanlog_verb_stats(int argc, char **argv) {
         spanlog_say_sketched(stats.exact);
     if (rc == 0)
         say_without_field(&stats);
-    status = spanlog_question_close(&question, rc, &stats.each, "span", stats.count > 0);
+    status = spanlog_question_close(&question, rc, &stats.counts, "span", stats.count > 0);
     spanlog_stats_free(&stats);
     spanlog_by_free(&by);
     return status;

@@ -384,14 +384,13 @@ static void records_are(const char *given, const char *expected) {
         struct spanlog_issues issues = SPANLOG_ISSUES_EMPTY;
         struct spanlog_sources sources;
         struct records records = {0};
-        void *arguments[] = {&records};
         test_write(path, given, strlen(given));
         assert_int_equal(spanlog_sources_open(&sources, paths, 1, &issues), 0);
         struct spanlog_scan run = {.sources = &sources,
                                    .issues = &issues,
                                    .job_count = 1,
                                    .piece_size = piece,
-                                   .jobs = arguments,
+                                   .jobs = {.first = &records},
                                    .chunk = note_records};
         assert_int_equal(spanlog_scan_run(&run), 0);
         assert_string_equal(records.text.data, expected);

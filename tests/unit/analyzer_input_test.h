@@ -96,7 +96,6 @@ static inline struct bytes test_scan_limited(const char *path, unsigned jobs, si
                                              struct spanlog_issues *issues) {
     struct bytes lines = {0};
     struct spanlog_sources sources;
-    void *arguments[4] = {&lines, &lines, &lines, &lines};
     test_append(&lines, "", 0);
     assert_int_equal(spanlog_sources_open(&sources, &path, 1, issues), 0);
     struct spanlog_scan run = {.sources = &sources,
@@ -104,7 +103,7 @@ static inline struct bytes test_scan_limited(const char *path, unsigned jobs, si
                                .job_count = jobs,
                                .piece_size = piece,
                                .document_size_max = document_size_max,
-                               .jobs = arguments,
+                               .jobs = {.first = &lines},
                                .chunk = test_no_chunk,
                                .commit = test_commit};
     assert_int_equal(spanlog_scan_run(&run), 0);

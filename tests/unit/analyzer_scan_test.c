@@ -45,13 +45,12 @@ static int commit(void *argument, const struct spanlog_chunk *chunk) {
 static void scan(const char *path, struct seen *seen, unsigned jobs, size_t piece) {
     struct spanlog_issues issues = SPANLOG_ISSUES_EMPTY;
     struct spanlog_sources sources;
-    void *arguments[4] = {seen, seen, seen, seen};
     assert_int_equal(spanlog_sources_open(&sources, &path, 1, &issues), 0);
     struct spanlog_scan run = {.sources = &sources,
                                .issues = &issues,
                                .job_count = jobs,
                                .piece_size = piece,
-                               .jobs = arguments,
+                               .jobs = {.first = seen},
                                .chunk = see,
                                .commit = commit};
     assert_int_equal(spanlog_scan_run(&run), 0);
