@@ -46,12 +46,9 @@ add_executable(spanlog_tool
 set_target_properties(spanlog_tool PROPERTIES OUTPUT_NAME spanlog)
 target_compile_definitions(spanlog_tool PRIVATE SPANLOG_VERSION="${PROJECT_VERSION}")
 target_link_libraries(spanlog_tool PRIVATE spanlog_flags spanlog_analyzer)
-if(TARGET spanlog_back AND EXISTS ${CMAKE_SOURCE_DIR}/src/cli/recover.c)
-  # The verbs that write: with the library itself.
-  target_sources(spanlog_tool PRIVATE
-    src/cli/recover.c src/cli/shell.c src/cli/log.c
-    src/cli/exec.c src/cli/exec_child.c src/cli/exec_finish.c src/cli/exec_setup.c)
-  target_compile_definitions(spanlog_tool PRIVATE SPANLOG_TOOL_RECOVER=1)
-  target_link_libraries(spanlog_tool PRIVATE spanlog_static)
-endif()
+# The verbs that write: with the library itself.
+target_sources(spanlog_tool PRIVATE
+  src/cli/recover.c src/cli/shell.c src/cli/log.c
+  src/cli/exec.c src/cli/exec_child.c src/cli/exec_finish.c src/cli/exec_setup.c)
+target_link_libraries(spanlog_tool PRIVATE spanlog_static)
 install(TARGETS spanlog_tool RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})

@@ -1,8 +1,4 @@
 # Tests of src/integrations/ against real peers. Each is built when its library is there.
-if(NOT TARGET spanlog_shared)
-  return()
-endif()
-
 # spanlog_integration_test(NAME of=target [SOURCES more]): integrations/integration_NAME_test.c.
 function(spanlog_integration_test name)
   cmake_parse_arguments(T "" "" "SOURCES;USES" ${ARGN})
@@ -11,6 +7,7 @@ function(spanlog_integration_test name)
     SOURCES integrations/integration_${name}_test.c ${T_SOURCES} TIMEOUT 300)
   target_link_libraries(integration_${name}_test PRIVATE library_check ${T_USES})
   set_tests_properties(integration_${name}_test PROPERTIES LABELS integration)
+  spanlog_threaded(integration_${name}_test integration_${name}_test)
 endfunction()
 
 spanlog_integration_test(http USES spanlog::http)
@@ -37,6 +34,7 @@ if(TARGET spanlog::pq)
             $<TARGET_FILE:integration_pq_test>)
   set_tests_properties(integration_pq_test PROPERTIES TIMEOUT 300 LABELS integration
     SKIP_RETURN_CODE 77 ENVIRONMENT "${SPANLOG_SANITIZER_OPTIONS}")
+  spanlog_threaded(integration_pq_test integration_pq_test)
 endif()
 spanlog_integration_test(general SOURCES general.cc USES spanlog::spanlog)
 

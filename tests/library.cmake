@@ -1,8 +1,4 @@
 # Tests of the library as programs use it. unit/library_check.h: a process for each test.
-if(NOT TARGET spanlog_shared)
-  return()
-endif()
-
 add_library(library_check STATIC unit/library_check.c crash/json_check.c)
 target_link_libraries(library_check PUBLIC spanlog_flags PkgConfig::CMOCKA spanlog::spanlog)
 
@@ -10,6 +6,7 @@ function(spanlog_library_test name)
   spanlog_test(${name} SOURCES unit/${name}.c TIMEOUT 300)
   target_link_libraries(${name} PRIVATE library_check)
   set_tests_properties(${name} PROPERTIES LABELS library)
+  spanlog_threaded(${name} ${name})
 endfunction()
 
 spanlog_library_test(library_span_test)
@@ -23,6 +20,7 @@ spanlog_library_test(library_config_test)
 spanlog_library_test(library_propagation_test)
 spanlog_test(propagation_test SOURCES conformance/propagation_test.c USES propagation)
 set_tests_properties(propagation_test PROPERTIES LABELS propagation)
+spanlog_threaded(propagation_test propagation_test)
 spanlog_fuzzer(propagation_fuzz SOURCES fuzz/propagation_fuzz.c USES propagation)
 spanlog_library_test(library_file_test)
 spanlog_library_test(library_stream_test)
@@ -71,3 +69,4 @@ target_link_libraries(library_cxx PRIVATE spanlog_flags spanlog::spanlog)
 add_test(NAME call_sites_work_in_cxx
   COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cxx/run_test.py $<TARGET_FILE:library_cxx>)
 set_tests_properties(call_sites_work_in_cxx PROPERTIES TIMEOUT 60 LABELS library)
+spanlog_threaded(call_sites_work_in_cxx library_cxx)

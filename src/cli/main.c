@@ -30,11 +30,9 @@ static const struct verb {
     {"export", "spans and logs for Zipkin, Jaeger, Perfetto, databases", spanlog_verb_export},
     {"index", "FILE.spx beside each file, with which trace finds an id at once",
      spanlog_verb_index},
-#ifdef SPANLOG_TOOL_RECOVER
     {"recover", "write what dead processes left", spanlog_verb_recover},
     {"log", "write one line, from a shell script", spanlog_verb_log},
     {"exec", "run a command inside a span", spanlog_verb_exec},
-#endif
 };
 #define VERBS (sizeof verbs / sizeof verbs[0])
 
