@@ -26,7 +26,7 @@ target_sources(spanlog_analyzer PRIVATE
   src/analyzer/index_read.c src/analyzer/index_write.c)
 # Documents that hold many spans and logs.
 target_sources(spanlog_analyzer PRIVATE
-  src/analyzer/translate/chrome.c src/analyzer/translate/document.c src/analyzer/translate/draft.c
+  src/analyzer/translate/array.c src/analyzer/translate/chrome.c src/analyzer/translate/document.c src/analyzer/translate/draft.c
   src/analyzer/translate/draft_fields.c
   src/analyzer/translate/jaeger.c src/analyzer/translate/loki.c
   src/analyzer/translate/otel_console.c src/analyzer/translate/otel_record.c

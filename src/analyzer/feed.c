@@ -118,6 +118,14 @@ static ssize_t read_text(struct spanlog_feed *feed, char *out, size_t room) {
                                                       : read_inflated(feed, out, room);
 }
 
+/* Of the first text: a byte order mark becomes blanks, so that offsets stay as they are. */
+static void blank_mark(struct spanlog_feed *feed, char *text, ssize_t size) {
+    if (!feed->has_begun && size >= (ssize_t)SPANLOG_MARK_SIZE &&
+        memcmp(text, SPANLOG_MARK, SPANLOG_MARK_SIZE) == 0)
+        memset(text, ' ', SPANLOG_MARK_SIZE);
+    feed->has_begun |= size > 0;
+}
+
 ssize_t spanlog_feed_read(struct spanlog_feed *feed, char *out, size_t room) {
     int rc = feed->is_known ? 0 : find_kind(feed);
     if (rc < 0)
@@ -130,6 +138,7 @@ ssize_t spanlog_feed_read(struct spanlog_feed *feed, char *out, size_t room) {
             return -ENOMEM;
         size_t most = room / 2 < SPANLOG_FEED_TEXT_SIZE ? room / 2 : SPANLOG_FEED_TEXT_SIZE;
         got = read_text(feed, feed->text, most);
+        blank_mark(feed, feed->text, got);
         if (got > 0)
             got = (ssize_t)spanlog_unfold(&feed->unfold, feed->text, (size_t)got, out);
     }

@@ -17,6 +17,9 @@
 #define SPANLOG_FEED_RAW_SIZE (128u << 10)
 #define SPANLOG_FEED_TEXT_SIZE (256u << 10)
 
+#define SPANLOG_MARK "\xef\xbb\xbf" /* a byte order mark */
+#define SPANLOG_MARK_SIZE 3u
+
 struct spanlog_feed {
     int fd;
     uint64_t left;     /* bytes that may still be read from fd */
@@ -25,7 +28,8 @@ struct spanlog_feed {
     const char *raw_at;
     size_t raw_size;
     bool raw_ended;
-    bool is_known; /* whether it is compressed */
+    bool is_known;  /* whether it is compressed */
+    bool has_begun; /* some text was read */
     struct spanlog_inflate inflate;
     struct spanlog_unfold unfold;
     char *text; /* before it is unfolded; made when it is needed */

@@ -43,13 +43,23 @@ static int add(struct spanlog_sources *sources, const char *path, const struct s
     return 0;
 }
 
+/* Some editors put a byte order mark before the first line. It is no part of it. */
+static uint64_t behind_mark(int fd, uint64_t begin) {
+    char head[SPANLOG_MARK_SIZE];
+    bool is_mark = pread(fd, head, sizeof head, (off_t)begin) == (ssize_t)sizeof head &&
+                   memcmp(head, SPANLOG_MARK, sizeof head) == 0;
+    return is_mark ? begin + sizeof head : begin;
+}
+
 /* The first bytes tell whether it can be read in pieces. What cannot be opened is named later. */
 static void look_into(struct spanlog_source *source) {
     int fd = source->is_regular ? spanlog_source_open(source) : -1;
     if (fd < 0)
         return;
-    source->is_stream =
-        spanlog_feed_is_needed(fd, source->begin, source->size, &source->is_archive);
+    uint64_t text = behind_mark(fd, source->begin);
+    source->is_stream = spanlog_feed_is_needed(fd, text, source->size, &source->is_archive);
+    if (!source->is_stream) /* else the feed sees the mark itself */
+        source->begin = text;
     close(fd);
 }
 

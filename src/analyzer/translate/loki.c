@@ -99,21 +99,15 @@ static void begin_wrapper(struct reading *reading, const struct spanlog_json_val
 
 /* ---- entries ------------------------------------------------------------------------------ */
 
-/* In memory that is given back: the translator's own stays until the document ends. */
 static void translate_text(struct reading *reading, struct spanlog_text text) {
     struct spanlog_draft *draft = &reading->draft;
     struct spanlog_translator *translator = draft->translator;
-    struct spanlog_arena whole = translator->arena;
     uint64_t before = translator->count;
-    translator->arena = reading->entry;
-    spanlog_arena_reset(&translator->arena);
-    int rc = spanlog_translate_inner(translator, text, &draft->line);
+    int rc = spanlog_translate_entry(translator, &reading->entry, text, &draft->line);
     if (rc >= 0 && translator->count == before) {
         draft->line.message = text;
         rc = spanlog_emit(translator, &draft->line);
     }
-    reading->entry = translator->arena;
-    translator->arena = whole;
     translator->problem = NULL;
     draft->no_memory |= rc < 0;
 }

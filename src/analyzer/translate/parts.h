@@ -53,6 +53,9 @@ int spanlog_emit_over(struct spanlog_translator *translator, const struct spanlo
  * spanlog_translate_function. */
 int spanlog_translate_inner(struct spanlog_translator *translator, struct spanlog_text text,
                             const struct spanlog_line *outer);
+/* The same for one of many in a document; `entry` is the memory for it, and is used again. */
+int spanlog_translate_entry(struct spanlog_translator *translator, struct spanlog_arena *entry,
+                            struct spanlog_text text, const struct spanlog_line *outer);
 /* A point in time as spanlog_reading_time reads it; most share the second with the one before. */
 bool spanlog_translate_time(struct spanlog_translator *translator, struct spanlog_text text,
                             uint64_t *ret_ns);
@@ -78,6 +81,7 @@ spanlog_translate_function spanlog_translate_otel_console; /* the SDKs' console 
 spanlog_translate_function spanlog_translate_jaeger;
 spanlog_translate_function spanlog_translate_zipkin;
 spanlog_translate_function spanlog_translate_chrome;
-spanlog_translate_function spanlog_translate_loki; /* what Loki's query API answers */
+spanlog_translate_function spanlog_translate_loki;  /* what Loki's query API answers */
+spanlog_translate_function spanlog_translate_array; /* [record, record, ...] */
 
 #endif

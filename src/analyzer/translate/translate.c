@@ -142,24 +142,19 @@ int spanlog_emit_over(struct spanlog_translator *translator, const struct spanlo
 
 /* ---- which format ------------------------------------------------------------------------- */
 
-#define FORMAT_JSON 6
+#define FORMAT_JSON 7
 
 /* In the order in which they are tried. */
 static const struct {
     const char *name;
     spanlog_translate_function *function;
 } formats[] = {
-    {"otlp", spanlog_translate_otlp},
-    {"otel-console", spanlog_translate_otel_console},
-    {"jaeger", spanlog_translate_jaeger},
-    {"zipkin", spanlog_translate_zipkin},
-    {"chrome", spanlog_translate_chrome},
-    {"loki", spanlog_translate_loki},
-    [FORMAT_JSON] = {"json", spanlog_translate_logger},
-    {"cri", spanlog_translate_cri},
-    {"syslog", spanlog_translate_syslog},
-    {"pretty", spanlog_translate_pretty},
-    {"logfmt", spanlog_translate_logfmt},
+    {"otlp", spanlog_translate_otlp},     {"otel-console", spanlog_translate_otel_console},
+    {"jaeger", spanlog_translate_jaeger}, {"zipkin", spanlog_translate_zipkin},
+    {"chrome", spanlog_translate_chrome}, {"loki", spanlog_translate_loki},
+    {"array", spanlog_translate_array},   [FORMAT_JSON] = {"json", spanlog_translate_logger},
+    {"cri", spanlog_translate_cri},       {"syslog", spanlog_translate_syslog},
+    {"pretty", spanlog_translate_pretty}, {"logfmt", spanlog_translate_logfmt},
     {"text", spanlog_translate_text},
 };
 #define FORMAT_COUNT ((int)(sizeof formats / sizeof formats[0]))
@@ -301,6 +296,18 @@ int spanlog_translate_inner(struct spanlog_translator *translator, struct spanlo
     line[text.size] = '\n';
     memset(line + text.size + 1, 0, SPANLOG_JSON_PADDING);
     return translate_wrapped(translator, line, line + text.size, outer);
+}
+
+/* In memory that is given back after each one: the translator's own stays until the line ends. */
+int spanlog_translate_entry(struct spanlog_translator *translator, struct spanlog_arena *entry,
+                            struct spanlog_text text, const struct spanlog_line *outer) {
+    struct spanlog_arena whole = translator->arena;
+    translator->arena = *entry;
+    spanlog_arena_reset(&translator->arena);
+    int rc = spanlog_translate_inner(translator, text, outer);
+    *entry = translator->arena;
+    translator->arena = whole;
+    return rc;
 }
 
 /* ---- times -------------------------------------------------------------------------------- */
