@@ -46,6 +46,13 @@ if(TARGET example-agent)
     COMMAND ${Python3_EXECUTABLE} ${examples_test} agent $<TARGET_FILE:example-agent>)
   set_tests_properties(example_agent PROPERTIES TIMEOUT 60 LABELS integration)
 endif()
+if(TARGET example-w3c)
+  add_test(NAME example_w3c
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/integrations/w3c_test.py
+            $<TARGET_FILE:example-w3c>)
+  set_tests_properties(example_w3c PROPERTIES TIMEOUT 120 LABELS integration
+    ENVIRONMENT "${SPANLOG_SANITIZER_OPTIONS}")
+endif()
 if(TARGET example-postgres)
   add_test(NAME example_postgres
     COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/integrations/with_postgres.py
