@@ -53,6 +53,14 @@ if(TARGET example-w3c)
   set_tests_properties(example_w3c PROPERTIES TIMEOUT 120 LABELS integration
     ENVIRONMENT "${SPANLOG_SANITIZER_OPTIONS}")
 endif()
+if(TARGET shop-gateway)
+  add_test(NAME shop_has_no_orphans
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/integrations/with_postgres.py
+            ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/integrations/shop_test.py
+            $<TARGET_FILE_DIR:shop-gateway> $<TARGET_FILE:spanlog_tool>)
+  set_tests_properties(shop_has_no_orphans PROPERTIES TIMEOUT 300 LABELS integration
+    SKIP_RETURN_CODE 77 ENVIRONMENT "${SPANLOG_SANITIZER_OPTIONS}")
+endif()
 if(TARGET example-postgres)
   add_test(NAME example_postgres
     COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/integrations/with_postgres.py
