@@ -8,7 +8,7 @@
 set -eu
 spanlog log "looking at the first orders" gateway="$1"
 for order in 1 2; do
-    curl --silent --show-error --fail --output /dev/null "$1/orders/$order" ||
+    curl --silent --show-error --fail --noproxy "*" --output /dev/null "$1/orders/$order" ||
         spanlog log -l warn "no answer" order="$order"
 done
 spanlog log "done" orders=2
