@@ -14,6 +14,7 @@ import json
 import logging
 import os
 import secrets
+import socket
 import subprocess
 import sys
 import time
@@ -22,6 +23,7 @@ import urllib.request
 from datetime import datetime, timezone
 
 log = logging.getLogger("customer")
+host = socket.gethostname()  # whose clock it is
 browser = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # 127.0.0.1 needs no proxy
 current = contextvars.ContextVar("span", default=None)
 
@@ -68,8 +70,8 @@ class JsonFormatter(logging.Formatter):
         now = current.get()
         ids = {"trace_id": now.trace_id, "span_id": now.span_id} if now else {}
         return json.dumps({"timestamp": text_of_time(record.created), "levelname": record.levelname,
-                           "name": record.name, "message": record.getMessage(), "service": "customer"}
-                          | ids | getattr(record, "more", {}))
+                           "name": record.name, "message": record.getMessage(), "service": "customer",
+                           "hostname": host} | ids | getattr(record, "more", {}))
 
 
 # ---- what it does ----------------------------------------------------------------------------------

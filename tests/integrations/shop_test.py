@@ -1,9 +1,10 @@
-"""tests/integrations/shop_test.py EXAMPLES SPANLOG [REQUESTS [KILLS]]: no orphan, whatever the load and whoever dies.
+"""tests/integrations/shop_test.py EXAMPLES SPANLOG [REQUESTS [KILLS [PRELOAD]]]: no orphan, whatever the load and whoever dies.
 
 Runs examples/shop, each service with a log of its own, under eight clients with connections that are used
 again. Every answer says which trace it was (X-Trace-Id): each request has exactly one tree, with one root, that
 reaches through all hops; `spanlog check` finds nothing, `spanlog traces` no orphan. Then the same while the
-services are killed and started again. Beside a PostgreSQL (see with_postgres.py).
+services are killed and started again. Then the customer in Python and its shell job: one tree of all. Beside a
+PostgreSQL (see with_postgres.py).
 """
 
 import http.client
@@ -19,6 +20,7 @@ import time
 from collections import Counter, defaultdict
 
 CLIENTS = 8
+SOURCES = os.path.realpath(f"{os.path.dirname(__file__)}/../../examples/shop")
 UPSTREAM = {"inventory": None, "orders": "inventory", "gateway": "orders"}
 
 
@@ -184,7 +186,7 @@ def check_with_the_tool(spanlog, logs, traces, healthy):
           {trace: len(spans) for trace, spans in traces.items()})
 
 
-# ---- the two runs ----------------------------------------------------------------------------------
+# ---- the runs --------------------------------------------------------------------------------------
 
 
 def in_a_shop(examples, run):
@@ -237,9 +239,39 @@ def test_kills(examples, spanlog, kills):
     in_a_shop(examples, run)
 
 
-def main(examples, spanlog, count="1000", kills="12"):
+def test_one_tree(examples, spanlog):
+    def run(shop):
+        url, folder = f"http://127.0.0.1:{shop.ports['gateway']}", shop.folder
+        Clients(int(shop.ports["gateway"]), iter(range(20))).join()
+        done = subprocess.run([sys.executable, f"{SOURCES}/customer.py", url, f"{folder}/customer.jsonl", spanlog, "exec",
+                               "--preload", "--name", "nightly", "-o", f"{folder}/nightly.jsonl", "--", "sh",
+                               f"{SOURCES}/job.sh", url], capture_output=True, text=True, check=False,
+                              env=shop.environment | {"PATH": os.path.dirname(spanlog) + ":" + os.environ["PATH"]})
+        equal("status and stderr of the customer", (done.returncode, done.stderr), (0, ""))
+        shop.stop()
+        logs, trace = [*shop.logs(), f"{folder}/customer.jsonl", f"{folder}/nightly.jsonl"], done.stdout.strip()
+        listed = subprocess.run([spanlog, "trace", "--json", trace, *logs], capture_output=True, text=True, check=True)
+        seen = [json.loads(line) for line in listed.stdout.splitlines()]
+        spans = {span["span_id"]: span for span in seen}
+        calls = Counter((spans[s["parent_id"]]["service"] if s["depth"] else None, s["service"]) for s in seen)
+        equal("flags, skewed among them", [s for s in seen if s["flags"]], [])  # one host, one clock
+        equal("who begins it", calls[None, "customer"], 1)
+        for caller, called, times in (("customer", "gateway", 1), ("customer", "nightly", 1), ("nightly", "curl", 2),
+                                      ("curl", "gateway", 2), ("gateway", "orders", 3)):
+            equal(f"times that {caller} calls {called}", calls[caller, called], times)
+        equal("calls of the inventory", calls["orders", "inventory"] in (1, 2), True)  # 2: the card was refused
+        with open(os.environ["PG_SERVER_LOG"], encoding="utf-8") as f:
+            equal("statements of the trace in PostgreSQL's log", f.read().count(f"traceparent='00-{trace}"), 1)
+        print(f"one tree of {len(spans)} spans, from Python to PostgreSQL, sh and curl")
+
+    in_a_shop(examples, run)
+
+
+def main(examples, spanlog, count="1000", kills="12", with_preload="yes"):
     test_load(examples, spanlog, int(count))
     test_kills(examples, spanlog, int(kills))
+    if with_preload == "yes":
+        test_one_tree(examples, os.path.abspath(spanlog))
 
 
 main(*sys.argv[1:])
