@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """customer: a Python program that takes part without any library of ours. A trace begins here.
 
-    customer.py http://127.0.0.1:8080 customer.jsonl sh job.sh http://127.0.0.1:8080
+    customer.py http://127.0.0.1:8080 customer.jsonl sh job.sh http://127.0.0.1:8080 1
 
 It buys a kettle, then runs the command that follows. Its log lines have the keys of
 python-json-logger; a span is one more such line, written when the span ends. The trace goes on in the

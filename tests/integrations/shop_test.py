@@ -245,7 +245,7 @@ def test_one_tree(examples, spanlog):
         Clients(int(shop.ports["gateway"]), iter(range(20))).join()
         done = subprocess.run([sys.executable, f"{SOURCES}/customer.py", url, f"{folder}/customer.jsonl", spanlog, "exec",
                                "--preload", "--name", "nightly", "-o", f"{folder}/nightly.jsonl", "--", "sh",
-                               f"{SOURCES}/job.sh", url], capture_output=True, text=True, check=False,
+                               f"{SOURCES}/job.sh", url, "1", "2"], capture_output=True, text=True, check=False,
                               env=shop.environment | {"PATH": os.path.dirname(spanlog) + ":" + os.environ["PATH"]})
         equal("status and stderr of the customer", (done.returncode, done.stderr), (0, ""))
         shop.stop()
