@@ -46,6 +46,26 @@ if(TARGET example-agent)
     COMMAND ${Python3_EXECUTABLE} ${examples_test} agent $<TARGET_FILE:example-agent>)
   set_tests_properties(example_agent PROPERTIES TIMEOUT 60 LABELS integration)
 endif()
+if(TARGET example-w3c)
+  add_test(NAME example_w3c
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/integrations/w3c_test.py
+            $<TARGET_FILE:example-w3c>)
+  set_tests_properties(example_w3c PROPERTIES TIMEOUT 120 LABELS integration
+    ENVIRONMENT "${SPANLOG_SANITIZER_OPTIONS}")
+endif()
+if(TARGET shop-gateway)
+  set(with_preload yes)
+  if(SPANLOG_SANITIZE) # unchanged programs have no sanitizer in them
+    set(with_preload no)
+  endif()
+  add_test(NAME shop_has_no_orphans
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/integrations/with_postgres.py
+            ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/integrations/shop_test.py
+            $<TARGET_FILE_DIR:shop-gateway> $<TARGET_FILE:spanlog_tool> 1000 12
+            ${with_preload})
+  set_tests_properties(shop_has_no_orphans PROPERTIES TIMEOUT 300 LABELS integration
+    SKIP_RETURN_CODE 77 ENVIRONMENT "${SPANLOG_SANITIZER_OPTIONS}")
+endif()
 if(TARGET example-postgres)
   add_test(NAME example_postgres
     COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/integrations/with_postgres.py

@@ -1,13 +1,18 @@
 /* inventory: how many of each item are left. The innermost of the shop's three services.
  *
- *     shop-inventory --port 8082 --database stock.db
+ *     shop-inventory --port 8082 --database stock.db --prices 'host=/run/postgresql dbname=shop'
  *     curl -X POST 'http://127.0.0.1:8082/stock/tea/reservations?qty=2'
  *
  *     POST /stock/{item}/reservations?qty=N   takes N: 201, 409 when fewer are left, 404
  *     POST /stock/{item}/returns?qty=N        gives N back: 200
+ *
+ * The stock lies in SQLite. What an item costs is asked of PostgreSQL, if there is one.
  */
 #include "db.h"
+#include "prices.h"
 #include "service.h"
+
+#include <stdio.h>
 
 static const char schema[] = "CREATE TABLE IF NOT EXISTS stock ("
                              "  item TEXT PRIMARY KEY, available INTEGER NOT NULL);"
@@ -52,6 +57,16 @@ static void explain_refusal(const char *item, int quantity, http_reply *reply) {
     http_answer(reply, 409, "{\"error\":\"out of stock\",\"available\":%d}", available);
 }
 
+static void answer_reserved(spanlog_span *span, const char *item, int quantity, http_reply *reply) {
+    char price[32] = "";
+    int cents = prices_find(item);
+    if (cents >= 0) {
+        spanlog_set(span, kv("price.cents", quantity * cents));
+        snprintf(price, sizeof price, ",\"cents\":%d", quantity * cents);
+    }
+    http_answer(reply, 201, "{\"reserved\":%d%s}", quantity, price);
+}
+
 static void reserve(const http_request *request, http_reply *reply) {
     const char *item = request->parameter;
     int quantity = http_query_number(request, "qty", 1000);
@@ -68,7 +83,7 @@ static void reserve(const http_request *request, http_reply *reply) {
         explain_refusal(item, quantity, reply);
     } else {
         spanlog_info("stock reserved", kv("item", item), kv("quantity", quantity));
-        http_answer(reply, 201, "{\"reserved\":%d}", quantity);
+        answer_reserved(request->span, item, quantity, reply);
     }
 }
 
@@ -97,7 +112,10 @@ int main(int argc, char **argv) {
         .size = sizeof(spanlog_config), .service = "inventory", .version = "1.0.3"});
     if (db_open(options.database, schema) != 0)
         return 1;
+    if (options.prices != NULL && prices_open(options.prices) != 0)
+        return 1;
     int result = service_run(&options, routes);
+    prices_close();
     db_close();
     return result;
 }

@@ -15,11 +15,10 @@ static bool parse_port(const char *text, uint16_t *ret_port) {
 }
 
 int service_parse(int argc, char **argv, service_options *ret_options) {
-    static const struct option names[] = {{"port", required_argument, NULL, 'p'},
-                                          {"port-file", required_argument, NULL, 'f'},
-                                          {"database", required_argument, NULL, 'd'},
-                                          {"upstream", required_argument, NULL, 'u'},
-                                          {0}};
+    static const struct option names[] = {
+        {"port", required_argument, NULL, 'p'},     {"port-file", required_argument, NULL, 'f'},
+        {"database", required_argument, NULL, 'd'}, {"prices", required_argument, NULL, 'r'},
+        {"upstream", required_argument, NULL, 'u'}, {0}};
     *ret_options = (service_options){.database = "shop.db"};
     bool good = true;
     int option;
@@ -30,6 +29,8 @@ int service_parse(int argc, char **argv, service_options *ret_options) {
             ret_options->port_file = optarg;
         else if (option == 'd')
             ret_options->database = optarg;
+        else if (option == 'r')
+            ret_options->prices = optarg;
         else if (option == 'u')
             good = good && parse_port(optarg, &ret_options->upstream);
         else
@@ -37,7 +38,9 @@ int service_parse(int argc, char **argv, service_options *ret_options) {
     }
     if (good && optind == argc)
         return 0;
-    fprintf(stderr, "usage: %s [--port N] [--port-file FILE] [--database FILE] [--upstream N]\n",
+    fprintf(stderr,
+            "usage: %s [--port N] [--port-file FILE] [--database FILE] [--prices CONNINFO]"
+            " [--upstream N]\n",
             argv[0]);
     return -EINVAL;
 }

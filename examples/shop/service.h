@@ -14,6 +14,7 @@ typedef struct service_options {
     uint16_t port;         /* --port N, 0: any */
     const char *port_file; /* --port-file FILE: the port is written there once it is open */
     const char *database;  /* --database FILE */
+    const char *prices;    /* --prices CONNINFO: the PostgreSQL with the price list; NULL: none */
     uint16_t upstream;     /* --upstream N: the port of the service that this one calls */
 } service_options;
 

@@ -218,7 +218,8 @@ SPANLOG__API void spanlog_fail(spanlog_span *span, const char *error);
 /* Another operation name, for names that are known only at run time. NULL is ignored. */
 SPANLOG__API void spanlog_rename(spanlog_span *span, const char *operation);
 /* The context of a span, to be handed on or attached. All zeros when it is not recorded and began
- * outside any trace; the surrounding context when its trace is not sampled. */
+ * outside any trace. When its trace is not sampled: for a scope the surrounding context, for
+ * spanlog_begin one with an id of its own, which is never written as a span. */
 SPANLOG__API spanlog_ctx spanlog_span_ctx(const spanlog_span *span);
 
 /* ---- propagation ------------------------------------------------------------------------ */

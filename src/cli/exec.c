@@ -2,6 +2,7 @@
 #include "src/cli/exec.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -133,7 +134,9 @@ static int end_like(const struct exec_child *child) {
 
 static int run(const struct exec_job *job, const struct exec_signals *before) {
     struct exec_child child;
-    spanlog_begin(span, "exec", SPANLOG_INTERNAL, shell_parent(),
+    char host[HOST_NAME_MAX + 1] = "";
+    gethostname(host, sizeof host - 1); /* no "process started" line says it */
+    spanlog_begin(span, "exec", SPANLOG_INTERNAL, shell_parent(), kv("host.name", host),
                   kv("process.command", job->command[0]));
     spanlog_rename(&span, job->name);
     spanlog_ctx ctx = spanlog_span_ctx(&span);

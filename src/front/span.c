@@ -159,6 +159,20 @@ void spanlog__scope_begin(spanlog_span *span, struct spanlog__site *site,
     now->record_flags = context_record_flags(&ctx);
 }
 
+/* Not recorded, but what it calls and logs can be told apart from its siblings, and the header
+ * that goes on has another parent id than the one that came. */
+static __attribute__((noinline)) void begin_unsampled(spanlog_span *span,
+                                                      struct spanlog__site *site) {
+    int saved = errno;
+    struct lock_guard guard;
+    struct thread *t = site_is_on(site) || site_ready(site, false) ? thread_acquire(&guard) : NULL;
+    if (t != NULL) {
+        ids_new_span(&t->random, span->before.span_id);
+        thread_release(t, &guard);
+    }
+    errno = saved;
+}
+
 void spanlog__begin(spanlog_span *span, const spanlog_ctx *parent, struct spanlog__site *site,
                     const union spanlog__slot *slots) {
     spanlog_ctx ctx = *parent;
@@ -166,8 +180,10 @@ void spanlog__begin(spanlog_span *span, const spanlog_ctx *parent, struct spanlo
     span->before = *parent;
     span->open = NULL;
     span->generation = 0;
-    if (has_parent && (parent->flags & SPANLOG_FLAG_SAMPLED) == 0)
-        return; /* not recorded; spanlog_span_ctx gives the parent's */
+    if (has_parent && (parent->flags & SPANLOG_FLAG_SAMPLED) == 0) {
+        begin_unsampled(span, site);
+        return;
+    }
     begin(span, &ctx, has_parent, site_is_on(site), site, slots);
 }
 

@@ -246,8 +246,10 @@ static void a_trace_that_is_not_sampled_goes_on_without_a_span(void **state) {
     struct run *run = run_child(unsampled);
     assert_exit(run, 0);
     assert_count(run, "msg", "span completed", 0);
-    assert_says(peer_text(), "traceparent: 00-ab000000000000000000000000000000-cd00000000000000-00",
-                1);
+    assert_says(peer_text(), "traceparent: 00-ab000000000000000000000000000000-", 1);
+    assert_says(peer_text(), "-cd00000000000000-", 0); /* the caller's; the call has its own */
+    const char *sent = strstr(peer_text(), "traceparent: ") + strlen("traceparent: ");
+    assert_memory_equal(sent + 52, "-00", 3);
 }
 
 /* ---- multi --------------------------------------------------------------------------------- */

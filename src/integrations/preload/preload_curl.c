@@ -8,11 +8,13 @@
 #include "preload.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #define HEADERS_MOST 4
 #define HEADER_SIZE 640
@@ -83,7 +85,9 @@ static void begin(const struct preload_real *real, void *easy) {
         (transfer = preload_entry(easy, sizeof *transfer)) == NULL || transfer->running)
         return;
     int saved = errno;
-    spanlog_begin(span, "HTTP", SPANLOG_CLIENT, preload_parent());
+    char host[HOST_NAME_MAX + 1] = ""; /* whose clock it is, beside the server's */
+    gethostname(host, sizeof host - 1);
+    spanlog_begin(span, "HTTP", SPANLOG_CLIENT, preload_parent(), kv("host.name", host));
     transfer->span = span;
     transfer->running = true;
     transfer->header_count = 0;
