@@ -7,8 +7,8 @@ import glob
 import http.server
 import json
 import os
-import re
 import pwd
+import re
 import shutil
 import signal
 import socket
