@@ -449,9 +449,11 @@ static void *logs_once(void *number) {
 }
 
 static void runs_short_threads(void) {
-    for (int i = 0; i < 500; i++)
+    for (int i = 0; i < 500; i++) {
         on_thread(logs_once, (void *)(intptr_t)i);
-    check_equal(spanlog_flush(5000), 0);
+        if (i % 20 == 19) /* a ring is free once it has been read */
+            check_equal(spanlog_flush(5000), 0);
+    }
     struct stat status;
     char path[300];
     snprintf(path, sizeof path, "cp journals/*.journal last && wc -c < last");
