@@ -11,6 +11,7 @@ function(spanlog_integration_test name)
 endfunction()
 
 spanlog_integration_test(http USES spanlog::http)
+spanlog_integration_test(grpc USES spanlog::grpc)
 if(TARGET spanlog::curl AND TARGET spanlog::microhttpd)
   spanlog_integration_test(curl SOURCES peer.c USES spanlog::curl spanlog::microhttpd)
 endif()
