@@ -37,6 +37,19 @@ if(TARGET spanlog::pq)
     SKIP_RETURN_CODE 77 ENVIRONMENT "${SPANLOG_SANITIZER_OPTIONS}")
   spanlog_threaded(integration_pq_test integration_pq_test)
 endif()
+if(TARGET spanlog::grpcpp)
+  # Beside a peer in Python, which is fetched.
+  find_package(Python3 REQUIRED COMPONENTS Interpreter)
+  foreach(side client server)
+    add_executable(grpc_${side} integrations/grpc_${side}.cc)
+    target_link_libraries(grpc_${side} PRIVATE spanlog_flags spanlog::grpcpp)
+  endforeach()
+  add_test(NAME grpc_calls_a_python_peer_and_is_called_by_it
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/integrations/grpc_test.py
+            $<TARGET_FILE:grpc_client> $<TARGET_FILE:grpc_server> ${CMAKE_BINARY_DIR}/grpc-python)
+  set_tests_properties(grpc_calls_a_python_peer_and_is_called_by_it PROPERTIES TIMEOUT 600
+    LABELS integration SKIP_RETURN_CODE 77 ENVIRONMENT "${SPANLOG_SANITIZER_OPTIONS}")
+endif()
 spanlog_integration_test(general SOURCES general.cc USES spanlog::spanlog)
 
 # Examples as tests, where they are built.

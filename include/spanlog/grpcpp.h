@@ -19,8 +19,10 @@
  * and errors are those of <spanlog/grpc.h>; messages of streams are events. A call that is never
  * started has no span; one that never gets a status ends with error.type "no_status".
  *
- * On a server the span is current in the handler: in all of a handler of the synchronous API, and
- * in the function that makes the reactor (or answers at once) of the callback API. Reactions, like
+ * A server's span ends when the handler gives its status, and says that status, also where the
+ * client has gone away; when gRPC knows of that before, there is an event "cancelled". On a server
+ * the span is current in the handler: in all of a handler of the synchronous API, and in the
+ * function that makes the reactor (or answers at once) of the callback API. Reactions, like
  * OnReadDone, and calls of the completion-queue API run on threads of gRPC's choice; there
  *
  *     spanlog::grpcpp::scope in_call(context); // as long as the call's context lives
@@ -276,8 +278,13 @@ class server_interceptor final : public ::grpc::experimental::Interceptor {
 
     void end(const ::grpc::Status &status) {
         spanlog_span span;
-        if (call_->take(&span))
-            spanlog_grpc_server_end(&span, status.error_code(), status.error_message().c_str());
+        if (!call_->take(&span))
+            return;
+        /* gRPC's answer for what no service has, and calls of generic services, are of this type */
+        if (status.error_code() == ::grpc::StatusCode::UNIMPLEMENTED &&
+            info_->type() == ::grpc::experimental::ServerRpcInfo::Type::BIDI_STREAMING)
+            spanlog_grpc_unknown_method(&span, info_->method());
+        spanlog_grpc_server_end(&span, status.error_code(), status.error_message().c_str());
     }
 
     ::grpc::experimental::ServerRpcInfo *info_;
