@@ -72,5 +72,5 @@ spanlog_fuzzer(integration_text_fuzz SOURCES fuzz/integration_text_fuzz.c)
 if(TARGET integration_text_fuzz)
   target_sources(integration_text_fuzz PRIVATE
     ${CMAKE_SOURCE_DIR}/src/integrations/sql.c ${CMAKE_SOURCE_DIR}/src/integrations/sql_redact.c)
-  target_link_libraries(integration_text_fuzz PRIVATE spanlog::http spanlog::spanlog)
+  target_link_libraries(integration_text_fuzz PRIVATE spanlog::http spanlog::grpc spanlog::spanlog)
 endif()

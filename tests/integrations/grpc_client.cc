@@ -255,7 +255,7 @@ static void never_started() {
     grpc::ClientContext context;
     grpc::CompletionQueue queue;
     grpc::GenericStub stub(channel);
-    auto call = stub.PrepareUnaryCall(&context, "/peer.Echo/Never", to_bytes(""), &queue);
+    auto call = stub.PrepareCall(&context, "/peer.Echo/Never", &queue);
     queue.Shutdown();
 }
 

@@ -450,6 +450,36 @@ def test_metadata(program):
     print(f"hostile metadata: {len(HOSTILE)} calls")
 
 
+def call_in_traces_of_its_own(channel, first, count):
+    """Every method in turn, each call in another trace; a third of the chats is cancelled."""
+    methods = list(SERVED)
+    for number in range(first, first + count):
+        method = methods[number % len(methods)]
+        metadata = (("traceparent", f"00-{number:032x}-{number:016x}-01"),)
+        code, answers = call(channel, SERVED[method][0], method, metadata=metadata)
+        expect(f"call {number}: code", code, 0)
+        expect(f"call {number}: trace ids", {text.split()[0] for text in answers}, {f"{number:032x}"})
+        if number % 3 == 0 and method.endswith("Chat"):
+            cancel_a_chat(channel, method.split("/")[1].split(".")[1])
+
+
+def test_many_at_once(program, threads=6, count=70):
+    with Served(program) as served:
+        workers = [threading.Thread(target=call_in_traces_of_its_own, args=(served.channel, 1 + n * 1000, count))
+                   for n in range(threads)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+    spans = [span for span in spans_of(served.lines, kind="server") if "parent_id" in span]
+    expect("server spans", len(spans), threads * count)
+    expect("spans in the trace of their caller",
+           [span for span in spans if int(span["trace_id"], 16) != int(span["parent_id"], 16)], [])
+    expect("lines of handlers outside of a span", [line for line in served.lines if line["msg"] == "handled" and
+                                                  "trace_id" not in line], [])
+    print(f"{threads * count} calls on {threads} threads")
+
+
 def test_server_with_opentelemetry(program):
     """Our server spans continue its client spans."""
     from opentelemetry.instrumentation.grpc import client_interceptor
@@ -478,6 +508,7 @@ def main():
     test_server(server)
     test_statuses(server)
     test_metadata(server)
+    test_many_at_once(server)
     test_server_with_opentelemetry(server)
     for failure in failures:
         print(failure)
