@@ -115,9 +115,7 @@ class client_interceptor final : public ::grpc::experimental::Interceptor {
     }
 
     ~client_interceptor() override {
-        spanlog_span span;
-        if (call_.take(&span))
-            spanlog_grpc_client_end(&span, -1, nullptr);
+        end(nullptr);
     }
 
     void Intercept(batch *methods) override {
@@ -127,13 +125,41 @@ class client_interceptor final : public ::grpc::experimental::Interceptor {
             begin(methods->GetSendInitialMetadata());
         if (info_->type() != ::grpc::experimental::ClientRpcInfo::Type::UNARY)
             call_.count_messages(methods);
-        if (methods->QueryInterceptionHookPoint(hook::POST_RECV_STATUS))
-            end(methods->GetRecvStatus());
+        if (is_over(methods))
+            end(info_->client_context()->peer().c_str());
         methods->Proceed();
     }
 
   private:
     using metadata = std::multimap<std::string, std::string>;
+
+    /* A read on its way to gRPC: nothing is intercepted, but where the message goes is known. */
+    static bool begins_a_read(batch *methods) {
+        for (size_t i = 0; i < static_cast<size_t>(hook::NUM_INTERCEPTION_HOOKS); i++) {
+            if (methods->QueryInterceptionHookPoint(static_cast<hook>(i)))
+                return false;
+        }
+        return methods->GetRecvMessage() != nullptr;
+    }
+
+    /* There is a status and no read under way: one thread may be told the status before another is
+     * told the last message. A stream has one read at a time. */
+    bool is_over(batch *methods) {
+        std::lock_guard<std::mutex> guard(call_.mutex);
+        if (begins_a_read(methods))
+            reading_ = true;
+        if (methods->QueryInterceptionHookPoint(hook::POST_RECV_MESSAGE))
+            reading_ = false;
+        if (methods->QueryInterceptionHookPoint(hook::POST_RECV_STATUS)) {
+            const ::grpc::Status *status = methods->GetRecvStatus();
+            answered_ = true;
+            if (status != nullptr) {
+                code_ = status->error_code();
+                message_ = status->error_message();
+            }
+        }
+        return answered_ && !reading_;
+    }
 
     /* What the program has set itself stands: a name that is there twice would be refused. */
     struct sending {
@@ -162,15 +188,12 @@ class client_interceptor final : public ::grpc::experimental::Interceptor {
             entries->merge(to.ours);
     }
 
-    void end(const ::grpc::Status *status) {
+    void end(const char *peer) {
         spanlog_span span;
         if (!call_.take(&span))
             return;
-        spanlog_grpc_peer(&span, info_->client_context()->peer().c_str());
-        if (status != nullptr)
-            spanlog_grpc_client_end(&span, status->error_code(), status->error_message().c_str());
-        else
-            spanlog_grpc_client_end(&span, -1, nullptr);
+        spanlog_grpc_peer(&span, peer);
+        spanlog_grpc_client_end(&span, code_, message_.c_str());
     }
 
     ::grpc::experimental::ClientRpcInfo *info_;
@@ -178,6 +201,10 @@ class client_interceptor final : public ::grpc::experimental::Interceptor {
     const std::string &target_;
     const spanlog_ctx parent_;
     call call_;
+    /* Under the call's lock, too. */
+    bool reading_ = false, answered_ = false;
+    int code_ = -1; /* none */
+    std::string message_;
 };
 
 class client_factory final : public ::grpc::experimental::ClientInterceptorFactoryInterface {

@@ -183,9 +183,9 @@ static void callback_unary() {
 
 class chat_reactor final : public grpc::ClientBidiReactor<bytes, bytes> {
   public:
-    explicit chat_reactor(grpc::ClientContext *context) {
-        RpcMethod rpc("/peer.Echo/Chat", RpcMethod::BIDI_STREAMING, channel);
-        grpc::internal::ClientCallbackReaderWriterFactory<bytes, bytes>::Create(channel.get(), rpc,
+    chat_reactor(grpc::ClientContext *context, const std::shared_ptr<grpc::Channel> &to) {
+        RpcMethod rpc("/peer.Echo/Chat", RpcMethod::BIDI_STREAMING, to);
+        grpc::internal::ClientCallbackReaderWriterFactory<bytes, bytes>::Create(to.get(), rpc,
                                                                                 context, this);
         StartWrite(&message_);
         StartRead(&reply_);
@@ -222,12 +222,41 @@ class chat_reactor final : public grpc::ClientBidiReactor<bytes, bytes> {
     std::promise<grpc::Status> done_;
 };
 
+static void chat_by_callbacks(const char *name, const std::shared_ptr<grpc::Channel> &to) {
+    grpc::ClientContext context;
+    chat_reactor reactor(&context, to);
+    grpc::Status status = reactor.wait();
+    tell(name, status, reactor.last_);
+}
+
 static void callback_chat() {
     spanlog_scope(span, "callback chat");
-    grpc::ClientContext context;
-    chat_reactor reactor(&context);
-    grpc::Status status = reactor.wait();
-    tell("callback-chat", status, reactor.last_);
+    chat_by_callbacks("callback-chat", channel);
+}
+
+/* Messages take their time to come up: the status, on another thread, overtakes the last. */
+class slow_reads final : public grpc::experimental::Interceptor,
+                         public grpc::experimental::ClientInterceptorFactoryInterface {
+    void Intercept(grpc::experimental::InterceptorBatchMethods *methods) override {
+        if (methods->QueryInterceptionHookPoint(
+                grpc::experimental::InterceptionHookPoints::POST_RECV_MESSAGE))
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        methods->Proceed();
+    }
+
+    grpc::experimental::Interceptor *
+    CreateClientInterceptor(grpc::experimental::ClientRpcInfo *) override {
+        return new slow_reads;
+    }
+};
+
+static void is_overtaken(const char *target) {
+    spanlog_scope(span, "is overtaken");
+    auto factories = spanlog::grpcpp::client_interceptors(target);
+    factories.push_back(std::make_unique<slow_reads>());
+    chat_by_callbacks("is-overtaken", grpc::experimental::CreateCustomChannelWithInterceptors(
+                                          target, grpc::InsecureChannelCredentials(),
+                                          grpc::ChannelArguments(), std::move(factories)));
 }
 
 /* ---- the completion-queue API --------------------------------------------------------------- */
@@ -287,6 +316,7 @@ int main(int argc, char **argv) {
     is_not_sampled();
     callback_unary();
     callback_chat();
+    is_overtaken(argv[1]);
     started_elsewhere();
     never_started();
     dropped();

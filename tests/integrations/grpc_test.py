@@ -162,7 +162,7 @@ CALLS = {
     "chat": ("Chat", 0, (50, 50)), "cancelled": ("Chat", 1, (1, 1)), "fails": ("Fail", 5, None),
     "times-out": ("Slow", 4, None), "finds-nobody": ("Unary", 14, None),
     "carries-more": ("Unary", 0, None), "callback-unary": ("Unary", 0, None),
-    "callback-chat": ("Chat", 0, (5, 5)), "started-elsewhere": ("Unary", 0, None),
+    "callback-chat": ("Chat", 0, (5, 5)), "is-overtaken": ("Chat", 0, (5, 5)), "started-elsewhere": ("Unary", 0, None),
     "has-its-own-metadata": ("Unary", 0, None),
 }
 NAMES = {0: "OK", 1: "CANCELLED", 4: "DEADLINE_EXCEEDED", 5: "NOT_FOUND", 14: "UNAVAILABLE"}
