@@ -50,7 +50,7 @@ static void try_grpc(const char *text, size_t size) {
     int error = spanlog_grpc_address(text, host, sizeof host, &port);
     MUST((error == 0) == (host[0] != '\0'));
     if (spanlog_grpc_is_metadata(text, text))
-        MUST(strpbrk(text, " :\n/A") == NULL && strlen(text) == size);
+        MUST(strpbrk(text, " :\n/A") == NULL);
     /* key, value, key, value ... between zeros */
     spanlog_grpc_entry entries[16] = {{"traceparent", 11, text, size},
                                       {"tracestate", 10, text, size}};
