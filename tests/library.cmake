@@ -61,7 +61,7 @@ add_test(NAME installed_tree_builds_programs
 add_test(NAME includes_follow_the_law
   COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/unit/includes_test.py ${CMAKE_SOURCE_DIR})
 set_tests_properties(headers_compile_in_every_language installed_tree_builds_programs
-  includes_follow_the_law PROPERTIES TIMEOUT 120 LABELS "library;once")
+  includes_follow_the_law PROPERTIES TIMEOUT 300 LABELS "library;once")
 
 # Call sites in inline functions and templates, run.
 add_executable(library_cxx cxx/right.cc)

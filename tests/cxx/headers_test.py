@@ -82,7 +82,7 @@ def jobs():
             continue
         for standard in standards:
             for header in headers:
-                if language == "c" and header in ONLY_CXX:
+                if header in ONLY_CXX and standard != CXX[0]: # gRPC's headers take their time
                     continue
                 yield expect_silence, (header, compiler, language, standard, f"#include <spanlog/{header}>\n")
             yield expect_silence, ("right.c", compiler, language, standard, read("right.c"))
