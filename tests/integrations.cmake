@@ -49,6 +49,9 @@ if(TARGET spanlog::grpcpp)
             $<TARGET_FILE:grpc_client> $<TARGET_FILE:grpc_server> ${CMAKE_BINARY_DIR}/grpc-python)
   set_tests_properties(grpc_calls_a_python_peer_and_is_called_by_it PROPERTIES TIMEOUT 600
     LABELS integration SKIP_RETURN_CODE 77 ENVIRONMENT "${SPANLOG_SANITIZER_OPTIONS}")
+  if(NOT SPANLOG_SANITIZE) # fetching takes longer than the test: not in every build
+    set_property(TEST grpc_calls_a_python_peer_and_is_called_by_it APPEND PROPERTY LABELS once)
+  endif()
 endif()
 spanlog_integration_test(general SOURCES general.cc USES spanlog::spanlog)
 
