@@ -270,8 +270,10 @@ static void started_elsewhere() {
     bytes reply;
     grpc::Status status;
     auto call = stub.PrepareUnaryCall(&context, "/peer.Echo/Unary", to_bytes(""), &queue);
-    std::thread([&] { call->StartCall(); }).join();
-    call->Finish(&reply, &status, &reply);
+    std::thread([&] {
+        call->StartCall(); /* nothing is sent before Finish */
+        call->Finish(&reply, &status, &reply);
+    }).join();
     void *tag;
     bool ok;
     queue.Next(&tag, &ok);

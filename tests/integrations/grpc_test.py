@@ -175,6 +175,8 @@ def check_call(name, answers, lines, port):
     expect(f"{name}: spans around it", len(around), 1)
     spans = spans_of(lines, parent_id=around[0]["span_id"], kind="client")
     expect(f"{name}: client spans", len(spans), 1)
+    if not spans:
+        return None
     span = spans[0]
     expect(f"{name}: trace", span["trace_id"], around[0]["trace_id"])
     for field, wanted in {"operation": f"peer.Echo/{method}", "rpc.method": f"peer.Echo/{method}",
@@ -229,6 +231,8 @@ def test_client(program):
         peer.close()
     for name in CALLS:
         span = check_call(name, answers, lines, peer.port)
+        if span is None:
+            continue
         if name not in ("fails", "times-out", "finds-nobody", "has-its-own-metadata"):
             check_received(name, span, json.loads(answers[name][1]))
         elif name in ("fails", "times-out"):
@@ -320,7 +324,7 @@ def check_served(method, answers, lines):
     current = span["span_id"]
     if method == "/test.Sync/Unary":
         inner, = spans_of(lines, operation="inner")
-        expect("the handler's own span", inner["parent_id"], current)
+        expect("the handler's own span", inner.get("parent_id"), current)
         expect("an attribute that the handler set", span.get("order.id"), 7)
         current = inner["span_id"]
     expect(f"{method}: what was current in the handler, as the peer received it",
