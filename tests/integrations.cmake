@@ -11,6 +11,7 @@ function(spanlog_integration_test name)
 endfunction()
 
 spanlog_integration_test(http USES spanlog::http)
+spanlog_integration_test(grpc USES spanlog::grpc)
 if(TARGET spanlog::curl AND TARGET spanlog::microhttpd)
   spanlog_integration_test(curl SOURCES peer.c USES spanlog::curl spanlog::microhttpd)
 endif()
@@ -35,6 +36,22 @@ if(TARGET spanlog::pq)
   set_tests_properties(integration_pq_test PROPERTIES TIMEOUT 300 LABELS integration
     SKIP_RETURN_CODE 77 ENVIRONMENT "${SPANLOG_SANITIZER_OPTIONS}")
   spanlog_threaded(integration_pq_test integration_pq_test)
+endif()
+if(TARGET spanlog::grpcpp)
+  # Beside a peer in Python, which is fetched.
+  find_package(Python3 REQUIRED COMPONENTS Interpreter)
+  foreach(side client server)
+    add_executable(grpc_${side} integrations/grpc_${side}.cc)
+    target_link_libraries(grpc_${side} PRIVATE spanlog_flags spanlog::grpcpp)
+  endforeach()
+  add_test(NAME grpc_calls_a_python_peer_and_is_called_by_it
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/integrations/grpc_test.py
+            $<TARGET_FILE:grpc_client> $<TARGET_FILE:grpc_server> ${CMAKE_BINARY_DIR}/grpc-python)
+  set_tests_properties(grpc_calls_a_python_peer_and_is_called_by_it PROPERTIES TIMEOUT 600
+    LABELS integration SKIP_RETURN_CODE 77 ENVIRONMENT "${SPANLOG_SANITIZER_OPTIONS}")
+  if(NOT SPANLOG_SANITIZE) # fetching takes longer than the test: not in every build
+    set_property(TEST grpc_calls_a_python_peer_and_is_called_by_it APPEND PROPERTY LABELS once)
+  endif()
 endif()
 spanlog_integration_test(general SOURCES general.cc USES spanlog::spanlog)
 
@@ -78,5 +95,5 @@ spanlog_fuzzer(integration_text_fuzz SOURCES fuzz/integration_text_fuzz.c)
 if(TARGET integration_text_fuzz)
   target_sources(integration_text_fuzz PRIVATE
     ${CMAKE_SOURCE_DIR}/src/integrations/sql.c ${CMAKE_SOURCE_DIR}/src/integrations/sql_redact.c)
-  target_link_libraries(integration_text_fuzz PRIVATE spanlog::http spanlog::spanlog)
+  target_link_libraries(integration_text_fuzz PRIVATE spanlog::http spanlog::grpc spanlog::spanlog)
 endif()

@@ -1,4 +1,5 @@
-/* orders: takes orders, reserves stock at the inventory, charges the card.
+/* orders: takes orders, reserves stock at the inventory, charges the card, asks delivery for a
+ * date.
  *
  *     shop-orders --port 8081 --database orders.db --upstream 8082
  *     curl -X POST 'http://127.0.0.1:8081/orders?item=tea&qty=2'
@@ -10,6 +11,7 @@
  * pianos and organs need a freight quote from a slow carrier (150 to 300 ms).
  */
 #include "db.h"
+#include "delivery.h"
 #include "service.h"
 
 #include <stdio.h>
@@ -148,6 +150,9 @@ static void fulfil_order(spanlog_span *span, const struct order *order, http_rep
         http_answer(reply, 500, "{\"error\":\"payment failed\"}");
         return;
     }
+    int days = delivery_days(order->item, order->quantity);
+    if (days > 0)
+        spanlog_set(span, kv("delivery.days", days));
     update_status(order->id, "placed");
     spanlog_info("order placed", kv("order.id", order->id), kv("item", order->item),
                  kv("quantity", order->quantity));

@@ -81,9 +81,15 @@ static uint32_t shape(size_t size, enum group_kind kind, unsigned count) {
 
 /* ---- fields ------------------------------------------------------------------------------ */
 
+/* A long stream has more messages than the number can hold: it stays at its end. */
+static void count_event_left_out(struct spanlog__open_span *block) {
+    if (block->record.dropped_events < UINT16_MAX)
+        block->record.dropped_events++;
+}
+
 static void count_left_out(struct spanlog__open_span *block, enum group_kind kind, unsigned count) {
     if (kind == GROUP_EVENT)
-        block->record.dropped_events++;
+        count_event_left_out(block);
     else
         block->record.dropped_attributes += count;
 }
@@ -211,7 +217,7 @@ void spanlog__event(spanlog_span *span, struct spanlog__site *site,
                 span->open->events++;
                 span_add_fields(t, span->open, GROUP_EVENT, site, slots, ticks);
             } else {
-                span->open->record.dropped_events++;
+                count_event_left_out(span->open);
             }
             thread_release(t, &guard);
         }

@@ -41,7 +41,10 @@ INTEGRATIONS = {
     "sqlite": ("spanlog/sqlite.h", "#include <sqlite3.h>\n",
                "sqlite3 *db; sqlite3_open(\":memory:\", &db); spanlog_sqlite_watch(db, NULL); sqlite3_close(db);"),
     "pq": ("spanlog/pq.h", "", "spanlog_pq_exec(NULL, \"\");"),
+    "grpc": ("spanlog/grpc.h", "", "spanlog_grpc_server_end(NULL, 0, NULL);"),
+    "grpcpp": ("spanlog/grpcpp.h", "", "auto c = spanlog::grpcpp::create_channel(\"shop:1\", nullptr); (void)c;"),
 }
+CXX = {"grpcpp"}
 MAIN = """#include <%s>
 %sint main(void) {
     %s
@@ -94,17 +97,18 @@ def try_find_package(folder, prefix, environment):
 
 
 def try_integrations(folder, prefix, where, environment):
-    found = [name for name in INTEGRATIONS if os.path.exists(f"{where}/libspanlog-{name}.a")]
+    found = [name for name in INTEGRATIONS if os.path.exists(f"{where}/pkgconfig/spanlog-{name}.pc")]
     missing = sorted(set(INTEGRATIONS) - set(found))
     if missing and os.environ.get("CI"):
         sys.exit(f"CI is set and these integrations are not there: {missing}")
-    project = ["cmake_minimum_required(VERSION 3.18)", "project(user C)", "find_package(spanlog 0.1 REQUIRED)"]
+    project = ["cmake_minimum_required(VERSION 3.18)", "project(user C CXX)", "find_package(spanlog 0.1 REQUIRED)"]
     for name in found:
-        write(f"{folder}/integrations/{name}.c", MAIN % INTEGRATIONS[name])
+        source, compiler = (f"{name}.cc", "c++") if name in CXX else (f"{name}.c", "cc")
+        write(f"{folder}/integrations/{source}", MAIN % INTEGRATIONS[name])
         flags = run("pkg-config", "--cflags", "--libs", f"spanlog-{name}", env=environment).split()
-        run("cc", "-Wall", "-Werror", f"{folder}/integrations/{name}.c", "-o", f"{folder}/pc-{name}", *flags)
+        run(compiler, "-Wall", "-Werror", f"{folder}/integrations/{source}", "-o", f"{folder}/pc-{name}", *flags)
         expect_lines(f"{folder}/pc-{name}", environment)
-        project += [f"add_executable({name} {name}.c)",
+        project += [f"add_executable({name} {source})",
                     f"target_link_libraries({name} PRIVATE spanlog::{name})"]
     write(f"{folder}/integrations/CMakeLists.txt", "\n".join(project) + "\n")
     run("cmake", "-S", f"{folder}/integrations", "-B", f"{folder}/glue", f"-DCMAKE_PREFIX_PATH={prefix}")

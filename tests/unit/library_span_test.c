@@ -395,6 +395,18 @@ static void what_exceeds_128_is_counted_in_the_line(void **state) {
     assert_says(field(line, "links"), "\"trace_id\"", 128);
 }
 
+static void is_a_long_stream(void) {
+    spanlog_scope(sp, "stream");
+    for (int i = 0; i < 128 + 65536 + 7; i++)
+        spanlog_event(&sp, "message");
+}
+
+static void events_without_end_stay_counted(void **state) {
+    (void)state;
+    const char *line = need_line(run_child(is_a_long_stream), "operation", "stream");
+    assert_field(line, "dropped_events", "65535");
+}
+
 static void the_limits_of_a_span_can_be_set(void **state) {
     (void)state;
     with("SPANLOG_MAX_ATTRIBUTES", "7");
@@ -525,6 +537,7 @@ int main(void) {
         sentence(a_zero_handle_does_nothing),
         sentence(an_unsampled_trace_has_logs_with_ids_and_no_spans),
         sentence(what_exceeds_128_is_counted_in_the_line),
+        sentence(events_without_end_stay_counted),
         sentence(the_limits_of_a_span_can_be_set),
         sentence(what_exceeds_the_open_spans_is_said),
         sentence(a_span_may_hold_more_than_its_first_block),
