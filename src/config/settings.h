@@ -134,7 +134,11 @@ void setting_origin_print(const struct settings *settings, const struct setting 
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
+/* Built in ones only. */
+void settings_defaults(struct settings *ret_settings);
 void settings_load(struct settings *ret_settings, const spanlog_config *config);
+/* What a process of that service would have that started here and now, but for its code. */
+void settings_load_as(struct settings *ret_settings, const char *service);
 /* Reads the files again, if they have changed: what may change while the process runs becomes what
  * they say now, below the environment; of the rest it is said that it stays. Returns whether any
  * value is another. One caller at a time, with settings as settings_load made them. */

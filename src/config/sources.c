@@ -13,7 +13,7 @@
 /* What is weaker than the files, for when they are read again. */
 static struct settings below_files;
 
-static void load_built_in(struct settings *s) {
+void settings_defaults(struct settings *s) {
     static const struct setting_origin origin = {.rank = SETTING_BUILT_IN, .name = "default"};
     memset(s, 0, sizeof *s);
     for (size_t i = 0; i < settings_count; i++) {
@@ -73,29 +73,42 @@ static void load_environment(struct settings *s) {
     }
 }
 
-static void load_files(struct settings *s) {
-    files_find();
-    below_files = *s;
+/* Of which service the process is, with the files and the environment above what *s is. */
+static void find_service(struct settings *s) {
     bool quiet = tell_nothing;
     tell_nothing = true;
     files_apply(s, NULL);
     load_environment(s);
     tell_nothing = quiet;
-    char service[sizeof s->service];
-    strcpy(service, s->service);
-    *s = below_files;
+}
+
+static void load_above_code(struct settings *s, const char *service) {
     files_apply(s, service);
+    load_environment(s);
+    settings_settle(s);
 }
 
 void settings_load(struct settings *s, const spanlog_config *config) {
-    load_built_in(s);
+    char service[sizeof s->service];
+    settings_defaults(s);
     if (config != NULL) {
         tell_nothing = config->quiet;
         load_code(s, config);
     }
-    load_files(s);
-    load_environment(s);
-    settings_settle(s);
+    files_find();
+    below_files = *s;
+    find_service(s);
+    strcpy(service, s->service);
+    *s = below_files;
+    load_above_code(s, service);
+}
+
+void settings_load_as(struct settings *s, const char *service) {
+    static const struct setting_origin origin = {.rank = SETTING_LIVE, .name = "argument"};
+    settings_defaults(s);
+    files_find();
+    load_above_code(s, service);
+    settings_set(s, setting_find("service"), service, origin);
 }
 
 /* ---- again, while the process runs ----------------------------------------------------------- */
