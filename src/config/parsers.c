@@ -1,5 +1,6 @@
 /* config/parsers.c: see parsers.h. */
 #include "src/config/parsers.h"
+#include "src/core/redact.h"
 #include "src/core/tell.h"
 #include "src/propagation/propagator.h"
 
@@ -144,6 +145,24 @@ void setting_print_propagators(const struct settings *s, char *value, size_t siz
             used += (size_t)snprintf(value + used, size - used, "%s%s", used > 0 ? "," : "",
                                      propagators[i].name);
     }
+}
+
+/* ---- redact ---------------------------------------------------------------------------------- */
+
+const char *setting_parse_redact(struct settings *s, const char *value,
+                                 const struct setting_origin *origin) {
+    (void)origin;
+    struct redact_rules rules;
+    const char *wrong = strlen(value) >= sizeof s->redact ? "too long" : NULL;
+    if (wrong == NULL)
+        wrong = redact_parse(&rules, value);
+    if (wrong == NULL)
+        strcpy(s->redact, value);
+    return wrong;
+}
+
+void setting_print_redact(const struct settings *s, char *value, size_t size) {
+    snprintf(value, size, "%s", s->redact);
 }
 
 /* ---- resource ------------------------------------------------------------------------------- */

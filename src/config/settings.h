@@ -68,6 +68,7 @@ struct settings {
     uint32_t source_fields;
     uint32_t propagators_in, propagators_out; /* sets of src/propagation/propagator.h */
     char baggage_keys[512];
+    char redact[1024]; /* a list of core/redact.h */
     uint32_t block_ms;
     uint32_t ring_size;
     uint32_t max_attributes, max_events, max_links, max_open_spans;

@@ -70,6 +70,8 @@ static const struct setting_case {
     {"trace_ids", "random", NULL, "uuid", "there is no such value; right is time or random; time"},
     {"propagators", "b3,baggage", NULL, "b4", "there is no such propagator"},
     {"baggage_keys", "tenant,user", NULL, NULL, NULL},
+    {"redact", "default,pin,value:AKIA????????????????", NULL, "pin,value:*",
+     "a pattern begins with two plain characters or more; right is default, none, keys and"},
     {"include_events", "No", "0", "some", "neither on nor off"},
     {"include_links", "YES", "1", "some", "neither on nor off"},
     {"error_status_min", "400", NULL, "4xx", "right is 400 to 600; 500 (default) stays"},
