@@ -152,10 +152,7 @@ void setting_print_propagators(const struct settings *s, char *value, size_t siz
 const char *setting_parse_redact(struct settings *s, const char *value,
                                  const struct setting_origin *origin) {
     (void)origin;
-    struct redact_rules rules;
-    const char *wrong = strlen(value) >= sizeof s->redact ? "too long" : NULL;
-    if (wrong == NULL)
-        wrong = redact_parse(&rules, value);
+    const char *wrong = strlen(value) >= sizeof s->redact ? "too long" : redact_check(value);
     if (wrong == NULL)
         strcpy(s->redact, value);
     return wrong;

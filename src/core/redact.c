@@ -72,7 +72,7 @@ bool redact_key(const struct redact_rules *rules, const char *key, size_t size) 
 
 static const char *add_key(struct redact_rules *rules, const char *text, size_t size) {
     char buffer[REDACT_WORDS];
-    size_t used = size <= KEY_LOOKED_AT ? words_of(text, size, buffer) : REDACT_WORDS;
+    size_t used = size <= KEY_LOOKED_AT ? words_of(text, size, buffer) : 0;
     const char *words = buffer + REDACT_WORDS - used;
     if (used > 0 && words[0] == '_') {
         words++;
@@ -191,4 +191,14 @@ const char *redact_parse(struct redact_rules *rules, const char *text) {
     memset(rules, 0, sizeof *rules);
     const char *wrong = names_default(text) ? add_list(rules, REDACT_DEFAULT) : NULL;
     return wrong != NULL ? wrong : add_list(rules, text);
+}
+
+const char *redact_check(const char *text) {
+    struct redact_rules rules;
+    const char *wrong = redact_parse(&rules, text);
+    if (wrong != NULL)
+        return wrong;
+    if (rules.key_count > REDACT_MOST_KEYS / 2)
+        return "more than 48 keys";
+    return rules.pattern_count > REDACT_MOST_PATTERNS / 2 ? "more than 8 patterns" : NULL;
 }

@@ -59,6 +59,10 @@ struct redact_rules {
 /* Reads a comma separated list. Returns NULL, or what is wrong with it. */
 const char *redact_parse(struct redact_rules *ret_rules, const char *text);
 
+/* The same without the rules. It takes half as many: of settings and of the program one list each,
+ * which together have room. */
+const char *redact_check(const char *text);
+
 /* Whether the values of this key are masked, whatever they are. */
 bool redact_key(const struct redact_rules *rules, const char *key, size_t size);
 

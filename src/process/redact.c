@@ -19,13 +19,12 @@ const char *process_redact_list(const struct settings *settings) {
 }
 
 int process_redact_add(const char *rules) {
-    struct redact_rules parsed;
     size_t used = strlen(added);
     char all[JOURNAL_TEXT_SIZE];
-    if (redact_parse(&parsed, rules) != NULL)
+    if (redact_check(rules) != NULL)
         return -EINVAL;
     int size = snprintf(all, sizeof all, "%s%s%s", added, used > 0 ? "," : "", rules);
-    if (size < 0 || (size_t)size >= sizeof added || redact_parse(&parsed, all) != NULL)
+    if (size < 0 || (size_t)size >= sizeof added || redact_check(all) != NULL)
         return -ENOSPC;
     strcpy(added, all);
     return 0;

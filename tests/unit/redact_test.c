@@ -190,10 +190,18 @@ static void bad_lists_are_refused_with_a_reason(void **state) {
     for (int i = 0; i < 97; i++)
         sprintf(many + strlen(many), "k%c%c,", 'a' + i / 26, 'a' + i % 26);
     assert_string_equal(redact_parse(&rules, many), "more than 96 keys");
+    assert_string_equal(redact_check("value:*"),
+                        "a pattern begins with two plain characters or more");
+    many[49 * 4] = '\0';
+    assert_string_equal(redact_check(many), "more than 48 keys");
+    many[48 * 4] = '\0';
+    assert_null(redact_check(many));
     many[0] = '\0';
     for (int i = 0; i < 17; i++)
         sprintf(many + strlen(many), "value:a%c*,", 'a' + i);
     assert_string_equal(redact_parse(&rules, many), "more than 16 patterns");
+    many[9 * 10] = '\0';
+    assert_string_equal(redact_check(many), "more than 8 patterns");
     use("default,default,default,default,default,default,default"); /* in once */
 }
 
