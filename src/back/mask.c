@@ -14,20 +14,32 @@ static bool in_name(char c) {
            c == '-' || c == '.' || (c & 0x80) != 0;
 }
 
-/* "user=%s, \"pass-word\": '%s'": the name that an "=" or ":" gives to what comes at `at`. */
+/* Back from `end` over what may stand between a name and its value. */
+static const char *skip_back(const char *format, const char *end) {
+    while (end > format && strchr(" \t'\"", end[-1]) != NULL)
+        end--;
+    return end;
+}
+
+static const char *name_before(const char *format, const char *end) {
+    while (end > format && in_name(end[-1]))
+        end--;
+    return end;
+}
+
+/* "user=%s, \"pass-word\": '%s', Authorization: Basic %s": the name that an "=" or ":" gives to
+ * what comes at `at`, perhaps with one word between them. */
 static bool is_named_by_key(const struct redact_rules *rules, const char *format, const char *at) {
-    const char *end = at;
-    while (end > format && strchr(" \t'\"", end[-1]) != NULL)
-        end--;
-    if (end == format || (end[-1] != '=' && end[-1] != ':'))
-        return false;
-    end--;
-    while (end > format && strchr(" \t'\"", end[-1]) != NULL)
-        end--;
-    const char *start = end;
-    while (start > format && in_name(start[-1]))
-        start--;
-    return redact_key(rules, start, (size_t)(end - start));
+    const char *end = skip_back(format, at);
+    for (int word = 0; word < 2; word++) {
+        if (end > format && (end[-1] == '=' || end[-1] == ':')) {
+            end = skip_back(format, end - 1);
+            const char *name = name_before(format, end);
+            return redact_key(rules, name, (size_t)(end - name));
+        }
+        end = skip_back(format, name_before(format, end));
+    }
+    return false;
 }
 
 static uint32_t mask_of_format(const struct redact_rules *rules, const char *format) {
@@ -99,7 +111,7 @@ static bool take(struct decoder *decoder, size_t size, struct spanlog_text *text
 }
 
 void mask_text(struct decoder *decoder, struct spanlog_text *text) {
-    if (decoder->rules.pattern_count == 0 || text->data == NULL)
+    if (text->size < decoder->rules.shortest || text->data == NULL)
         return;
     take(decoder,
          redact_text(&decoder->rules, text->data, text->size,
@@ -131,13 +143,17 @@ void mask_attribute(struct decoder *decoder, struct spanlog_attribute *attribute
         mask_value(decoder, &attribute->value);
 }
 
-void mask_fields(struct decoder *decoder, const struct compiled_site *site,
-                 struct spanlog_attribute *attributes, unsigned first, unsigned count) {
-    uint32_t texts = site->texts_mask;
-    for (unsigned i = first; i < count && ((site->masked | texts) >> i) != 0; i++) {
+void mask_fields_of(struct decoder *decoder, const struct compiled_site *site,
+                    struct spanlog_attribute *attributes, unsigned first, unsigned end) {
+    uint32_t shortest = decoder->rules.shortest;
+    uint32_t left = (site->masked | site->texts_mask) >> first << first;
+    left &= (1u << end) - 1;
+    for (; left != 0; left &= left - 1) {
+        unsigned i = (unsigned)__builtin_ctz(left);
+        struct spanlog_value *value = &attributes[i].value;
         if ((site->masked >> i & 1u) != 0)
-            set_mask(&attributes[i].value);
-        else if ((texts >> i & 1u) != 0)
-            mask_value(decoder, &attributes[i].value);
+            set_mask(value);
+        else if (value->size >= shortest || value->type == SPANLOG_VALUE_JSON)
+            mask_value(decoder, value);
     }
 }

@@ -115,6 +115,7 @@ struct setting {
     uint32_t offset, size; /* in struct settings */
     uint32_t code_offset;  /* in spanlog_config: const char *, uint32_t (0: none) or bool */
     bool code_inverted;    /* of a bool: true switches off */
+    bool list;             /* parted by commas; blanks around these do not count */
     bool live;             /* may change while the process runs */
     uint32_t least, most;
 };

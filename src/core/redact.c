@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#define CARD_SHORTEST 13u  /* digits */
 #define KEY_LOOKED_AT 128u /* of a longer one the end */
 
 static bool is_lower(char c) {
@@ -134,9 +135,17 @@ static const char *add_pattern(struct redact_rules *rules, const char *text, siz
     }
     find_head(&pattern);
     const char *wrong = pattern.card ? NULL : check_pattern(&pattern);
-    if (wrong == NULL)
-        rules->patterns[rules->pattern_count++] = pattern;
-    return wrong;
+    if (wrong != NULL)
+        return wrong;
+    pattern.shortest = pattern.card ? CARD_SHORTEST : pattern.count;
+    if (pattern.shortest < rules->shortest)
+        rules->shortest = pattern.shortest;
+    if (pattern.card)
+        rules->cards = true;
+    else
+        rules->anchors[rules->anchor_count++] = pattern.letters[pattern.anchor];
+    rules->patterns[rules->pattern_count++] = pattern;
+    return NULL;
 }
 
 /* ---- the list -------------------------------------------------------------------------------- */
@@ -189,6 +198,7 @@ static bool names_default(const char *list) {
 
 const char *redact_parse(struct redact_rules *rules, const char *text) {
     memset(rules, 0, sizeof *rules);
+    rules->shortest = UINT32_MAX;
     const char *wrong = names_default(text) ? add_list(rules, REDACT_DEFAULT) : NULL;
     return wrong != NULL ? wrong : add_list(rules, text);
 }

@@ -27,7 +27,7 @@
 #define REDACT_DEFAULT                                                                             \
     "password,passwd,passphrase,secret,token,authorization,cookie,api_key,apikey,access_key,"      \
     "secret_key,private_key,credential,credentials,value:Bearer ????????*,"                        \
-    "value:bearer ????????*,value:eyJ*.eyJ*"
+    "value:eyJ????????*.eyJ????????*"
 
 #define REDACT_MOST_KEYS 96u
 #define REDACT_MOST_PATTERNS 16u
@@ -43,6 +43,7 @@ struct redact_pattern {
     uint8_t count;                      /* of elements */
     uint8_t head;                       /* how many of them stay */
     uint8_t anchor;                     /* the one to look for first */
+    uint8_t shortest;                   /* bytes that it needs */
     bool card;                          /* @card; nothing else is set */
     uint8_t kinds[REDACT_PATTERN_SIZE]; /* 0, '?' or '*' */
     char letters[REDACT_PATTERN_SIZE];
@@ -52,6 +53,10 @@ struct redact_rules {
     uint32_t key_count;
     uint32_t pattern_count;
     uint32_t last_letters; /* of the keys, a bit for each of a to z */
+    uint32_t shortest;     /* texts below this have nothing to mask */
+    bool cards;
+    char anchors[REDACT_MOST_PATTERNS]; /* of the patterns but cards: a text without any is clean */
+    uint32_t anchor_count;
     struct redact_key keys[REDACT_MOST_KEYS];
     struct redact_pattern patterns[REDACT_MOST_PATTERNS];
 };

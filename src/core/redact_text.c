@@ -2,6 +2,9 @@
 #include "src/core/redact.h"
 
 #include <string.h>
+#if defined(__SSE2__) && !defined(SPANLOG_PORTABLE)
+#include <emmintrin.h>
+#endif
 
 #define RUN_MOST 256u /* of a '*' that something follows */
 #define MASK_SIZE (sizeof REDACT_MASK - 1)
@@ -110,6 +113,8 @@ static size_t match_card(const char *text, size_t size, char before) {
 /* Whether the pattern is anywhere in the text. Where it is not, its anchor mostly is not either. */
 static bool is_found(const struct redact_pattern *pattern, const char *text, size_t size) {
     size_t from = pattern->anchor;
+    if (size < pattern->shortest)
+        return false;
     while (from < size && !pattern->card) {
         const char *anchor = memchr(text + from, pattern->letters[pattern->anchor], size - from);
         if (anchor == NULL)
@@ -125,6 +130,34 @@ static bool is_found(const struct redact_pattern *pattern, const char *text, siz
     }
     return false;
 }
+
+#if defined(__SSE2__) && !defined(SPANLOG_PORTABLE)
+static bool has_anchor_in_16(const struct redact_rules *rules, const char *text) {
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)text), found = {0};
+    for (uint32_t i = 0; i < rules->anchor_count; i++)
+        found = _mm_or_si128(found, _mm_cmpeq_epi8(bytes, _mm_set1_epi8(rules->anchors[i])));
+    return _mm_movemask_epi8(found) != 0;
+}
+
+/* Whether any pattern may be in the text. Mostly none is, and this is all that a text costs. */
+static bool has_anchor(const struct redact_rules *rules, const char *text, size_t size) {
+    if (size < 16)
+        return true;
+    for (size_t at = 0; at + 16 < size; at += 16) {
+        if (has_anchor_in_16(rules, text + at))
+            return true;
+    }
+    return has_anchor_in_16(rules, text + size - 16);
+}
+#else
+static bool has_anchor(const struct redact_rules *rules, const char *text, size_t size) {
+    for (uint32_t i = 0; i < rules->anchor_count; i++) {
+        if (memchr(text, rules->anchors[i], size) != NULL)
+            return true;
+    }
+    return false;
+}
+#endif
 
 /* The longest match at this place, and how much of it stays. */
 static size_t match_any(const struct redact_rules *rules, uint32_t wanted, const char *text,
@@ -146,6 +179,8 @@ static size_t match_any(const struct redact_rules *rules, uint32_t wanted, const
 size_t redact_text(const struct redact_rules *rules, const char *text, size_t size, char *to,
                    size_t room) {
     uint32_t wanted = 0;
+    if (size < rules->shortest || (!rules->cards && !has_anchor(rules, text, size)))
+        return 0;
     for (uint32_t i = 0; i < rules->pattern_count; i++)
         wanted |= is_found(&rules->patterns[i], text, size) ? 1u << i : 0;
     if (wanted == 0)

@@ -18,6 +18,7 @@ static void says_secrets(void) {
     spanlog_infof("user=%s password=%s pin: %d", "ann", key, 3);
     spanlog_infof("\"access_token\": \"%*s\", secret='%.14s', n=%d", 20, key, key, 271829);
     spanlog_infof("Authorization: Bearer %s", key);
+    spanlog_infof("authorization: basic %s for %s", key, "ann");
     spanlog_set(&sp, kv("cookie", key), kv("note", "Bearer " SECRET));
     spanlog_event(&sp, "refreshed", kv("refresh_token", key), kv("via", "Bearer " SECRET));
     spanlog_fail(&sp, "refused: Bearer " SECRET);
@@ -76,6 +77,7 @@ static void what_is_no_secret_stays(void **state) {
     assert_count(run, "msg",
                  "\\\"access_token\\\": \\\"[REDACTED]\\\", secret='[REDACTED]', n=271829", 1);
     assert_count(run, "msg", "Authorization: Bearer [REDACTED]", 1);
+    assert_count(run, "msg", "authorization: basic [REDACTED] for ann", 1);
     line = need_line(run, "msg", "span completed");
     assert_field(line, "operation", "POST Bearer [REDACTED]");
     assert_field(line, "error", "refused: Bearer [REDACTED]");
