@@ -38,7 +38,10 @@ int output_init(struct output *output, const struct output_setting *setting, cha
     }
     output->level = setting->level;
     output->batch = batch;
-    return sink_open(&output->sink, setting->sink, setting->target, output->dialect->line_start);
+    int error =
+        sink_open(&output->sink, setting->sink, setting->target, output->dialect->line_start);
+    output->sink.rotation = setting->rotation;
+    return error;
 }
 
 void output_close(struct output *output) {

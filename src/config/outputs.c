@@ -42,8 +42,15 @@ static const char *parse_sink(const char *text, size_t size, struct output_setti
     memcpy(output->sink, text, name_size);
     output->sink[name_size] = '\0';
     if (strcmp(output->sink, "file") == 0) {
-        if (memchr(target, '?', target_size) != NULL)
-            return "options of file: are not known to this version";
+        const char *mark = memchr(target, '?', target_size);
+        const char *wrong = NULL;
+        if (mark != NULL) {
+            wrong = rotation_parse(mark + 1, (size_t)(target + target_size - mark - 1),
+                                   &output->rotation);
+            target_size = (size_t)(mark - target);
+        }
+        if (wrong != NULL)
+            return wrong;
         return absolute_path(target, target_size, output->target, sizeof output->target)
                    ? NULL
                    : "file: needs a path";
@@ -105,10 +112,14 @@ static const char *level_name(uint8_t level) {
 void outputs_format(const struct output_setting *outputs, uint32_t count, char *text, size_t size) {
     size_t used = 0;
     text[0] = '\0';
-    for (uint32_t i = 0; i < count && used < size; i++)
-        used += (size_t)snprintf(text + used, size - used, "%s%s:%s+%s%s%s", i > 0 ? "," : "",
-                                 level_name(outputs[i].level), outputs[i].dialect, outputs[i].sink,
-                                 outputs[i].target[0] != '\0' ? ":" : "", outputs[i].target);
+    for (uint32_t i = 0; i < count && used < size; i++) {
+        char options[ROTATION_TEXT_SIZE];
+        rotation_format(&outputs[i].rotation, options);
+        used +=
+            (size_t)snprintf(text + used, size - used, "%s%s:%s+%s%s%s%s", i > 0 ? "," : "",
+                             level_name(outputs[i].level), outputs[i].dialect, outputs[i].sink,
+                             outputs[i].target[0] != '\0' ? ":" : "", outputs[i].target, options);
+    }
     if (count == 0)
         snprintf(text, size, "none");
 }

@@ -15,7 +15,7 @@ LAW = {
     "formatters": ["src/core"],
     "src/propagation": ["src/core"],
     "src/config": ["src/core", "src/propagation"],
-    "src/sinks": ["src/core", "src/config"],
+    "src/sinks": ["src/core", "src/config", "formatters"],
     "src/front": ["src/core", "src/config", "src/propagation"],
     "src/back": ["src/core", "src/config", "formatters", "src/sinks"],
     "src/process": ["src/core", "src/config", "src/front", "src/back"],
