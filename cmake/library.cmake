@@ -1,6 +1,8 @@
 # The library: one target per folder, then libspanlog out of them, shared and static.
-spanlog_folder(config src/config SOURCES outputs.c rotation.c settings.c USES core propagation)
-spanlog_folder(sinks src/sinks SOURCES table.c stream.c file.c rotate.c memory.c USES core config formatters)
+spanlog_folder(config src/config SOURCES outputs.c parsers.c rotation.c settings.c table.c text.c
+  USES core propagation)
+spanlog_folder(sinks src/sinks SOURCES table.c stream.c file.c rotate.c memory.c
+  USES core config formatters)
 spanlog_folder(propagation src/propagation 
   SOURCES propagator.c hex.c traceparent.c tracestate.c baggage.c b3.c jaeger.c x_headers.c
   USES core)

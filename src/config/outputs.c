@@ -32,6 +32,15 @@ static bool absolute_path(const char *path, size_t size, char *to, size_t room) 
     return length > 0 && (size_t)length < room;
 }
 
+/* PATH[?OPTION&OPTION] */
+static const char *parse_file(const char *text, size_t size, struct output_setting *output) {
+    const char *mark = memchr(text, '?', size);
+    size_t path_size = mark != NULL ? (size_t)(mark - text) : size;
+    if (!absolute_path(text, path_size, output->target, sizeof output->target))
+        return "the path of file: is missing or too long";
+    return mark != NULL ? rotation_parse(mark + 1, size - path_size - 1, &output->rotation) : NULL;
+}
+
 static const char *parse_sink(const char *text, size_t size, struct output_setting *output) {
     const char *colon = memchr(text, ':', size);
     size_t name_size = colon != NULL ? (size_t)(colon - text) : size;
@@ -42,22 +51,11 @@ static const char *parse_sink(const char *text, size_t size, struct output_setti
     memcpy(output->sink, text, name_size);
     output->sink[name_size] = '\0';
     if (strcmp(output->sink, "file") == 0) {
-        const char *mark = memchr(target, '?', target_size);
-        const char *wrong = NULL;
-        if (mark != NULL) {
-            wrong = rotation_parse(mark + 1, (size_t)(target + target_size - mark - 1),
-                                   &output->rotation);
-            target_size = (size_t)(mark - target);
-        }
-        if (wrong != NULL)
-            return wrong;
-        return absolute_path(target, target_size, output->target, sizeof output->target)
-                   ? NULL
-                   : "file: needs a path";
+        return parse_file(target, target_size, output);
     }
     if (strcmp(output->sink, "stdout") != 0 && strcmp(output->sink, "stderr") != 0 &&
         strcmp(output->sink, "memory") != 0)
-        return "the sinks are stdout, stderr, file:PATH, memory: and none";
+        return "there is no such sink";
     return target_size == 0 ? NULL : "only file: has a path";
 }
 
@@ -104,7 +102,7 @@ const char *outputs_parse(const char *text, struct output_setting *outputs, uint
     }
 }
 
-static const char *level_name(uint8_t level) {
+const char *level_name(uint8_t level) {
     static const char *const names[] = {"trace", "debug", "info", "warn", "error", "fatal"};
     return level > 24 ? "off" : names[(level - 1) / 4];
 }
