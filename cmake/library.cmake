@@ -2,6 +2,7 @@
 spanlog_folder(config src/config SOURCES outputs.c parsers.c rotation.c settings.c table.c text.c
   USES core propagation)
 spanlog_folder(sinks src/sinks SOURCES table.c stream.c file.c rotate.c memory.c
+  socket.c syslog.c journald.c
   USES core config formatters)
 spanlog_folder(propagation src/propagation 
   SOURCES propagator.c hex.c traceparent.c tracestate.c baggage.c b3.c jaeger.c x_headers.c

@@ -14,7 +14,7 @@ spanlog_folder(analyzer src/analyzer
     render/output.c render/trace_fold.c render/trace_items.c render/trace_json.c
     render/trace_text.c translate/dialects.c translate/filling.c translate/ids.c
     translate/logger.c translate/logger_attributes.c translate/logger_copy.c
-    translate/logger_span.c translate/members.c translate/syslog.c translate/text.c
+    translate/logger_span.c translate/members.c translate/syslog.c translate/syslog_own.c translate/text.c
     translate/text_json.c translate/text_logfmt.c translate/translate.c translate/wrapped.c
     render/traces_json.c render/traces_text.c
     render/columns.c render/graph_draw.c render/graph_text.c render/heat_json.c render/heat_text.c

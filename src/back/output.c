@@ -21,6 +21,8 @@ _Static_assert(SPANLOG_VALUE_INT == SPANLOG__T_INT && SPANLOG_VALUE_UINT == SPAN
 static const char *dialect_name(const struct output_setting *setting) {
     if (strcmp(setting->dialect, "auto") != 0)
         return setting->dialect;
+    if (strcmp(setting->sink, "syslog") == 0)
+        return "syslog";
     int fd = strcmp(setting->sink, "stdout") == 0   ? STDOUT_FILENO
              : strcmp(setting->sink, "stderr") == 0 ? STDERR_FILENO
                                                     : -1;

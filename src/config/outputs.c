@@ -41,6 +41,31 @@ static const char *parse_file(const char *text, size_t size, struct output_setti
     return mark != NULL ? rotation_parse(mark + 1, size - path_size - 1, &output->rotation) : NULL;
 }
 
+static const char *keep_target(const char *text, size_t size, struct output_setting *output) {
+    if (size >= sizeof output->target)
+        return "the address is too long";
+    memcpy(output->target, text, size);
+    output->target[size] = '\0';
+    return NULL;
+}
+
+/* Nothing, unix:PATH, udp://HOST:PORT or tcp://HOST:PORT */
+static const char *parse_syslog(const char *text, size_t size, struct output_setting *output) {
+    static const char wrong[] = "syslog: is followed by nothing, unix:/PATH, udp://HOST:PORT or "
+                                "tcp://HOST:PORT";
+    const char *too_long = keep_target(text, size, output), *address = output->target;
+    if (too_long != NULL || size == 0)
+        return too_long;
+    if (strncmp(address, "unix:/", 6) == 0)
+        return NULL;
+    if (strncmp(address, "udp://", 6) != 0 && strncmp(address, "tcp://", 6) != 0)
+        return wrong;
+    const char *colon = strrchr(address + 6, ':');
+    bool port = colon != NULL && colon > address + 6 && colon[1] != '\0' &&
+                strspn(colon + 1, "0123456789") == strlen(colon + 1) && strlen(colon + 1) <= 5;
+    return port ? NULL : wrong;
+}
+
 static const char *parse_sink(const char *text, size_t size, struct output_setting *output) {
     const char *colon = memchr(text, ':', size);
     size_t name_size = colon != NULL ? (size_t)(colon - text) : size;
@@ -50,13 +75,16 @@ static const char *parse_sink(const char *text, size_t size, struct output_setti
         return "a sink is missing";
     memcpy(output->sink, text, name_size);
     output->sink[name_size] = '\0';
-    if (strcmp(output->sink, "file") == 0) {
+    if (strcmp(output->sink, "file") == 0)
         return parse_file(target, target_size, output);
-    }
+    if (strcmp(output->sink, "syslog") == 0)
+        return parse_syslog(target, target_size, output);
+    if (strcmp(output->sink, "journald") == 0)
+        return keep_target(target, target_size, output);
     if (strcmp(output->sink, "stdout") != 0 && strcmp(output->sink, "stderr") != 0 &&
         strcmp(output->sink, "memory") != 0)
         return "there is no such sink";
-    return target_size == 0 ? NULL : "only file: has a path";
+    return target_size == 0 ? NULL : "stdout, stderr and memory have no path";
 }
 
 static const char *parse_one(const char *text, size_t size, struct output_setting *output) {

@@ -56,6 +56,9 @@ struct sink {
     struct rotation rotation; /* of a file: when it gets another name */
     uint64_t coming;          /* bytes that the batch to begin has */
     int64_t rotate_again_s;   /* not before: it could not be done. 0: it could */
+    size_t sent;              /* bytes of a line that are out already; of connections */
+    char *scratch;            /* of sinks that send lines in another form */
+    size_t scratch_room;
 };
 
 /* Prepares a sink of that type; it opens at its first use. -ENOENT: no such type. */
@@ -65,6 +68,8 @@ extern const struct sink_type sink_stdout;
 extern const struct sink_type sink_stderr;
 extern const struct sink_type sink_file;
 extern const struct sink_type sink_memory;
+extern const struct sink_type sink_syslog;
+extern const struct sink_type sink_journald;
 
 /* Writes to a descriptor that may be a pipe, a terminal or a device; for sinks without offsets. */
 int stream_write(struct sink *sink, const char *data, size_t size, size_t *ret_written);

@@ -27,8 +27,8 @@ LAW = {
 }
 # The one file of a folder that may name what the others only know by a table.
 CONCRETE = {
-    "formatters": r"\bspanlog_dialect_(?!json\b)(logfmt|pretty|pretty_color|ecs|gcp|datadog|zap|otlp)\b",
-    "src/sinks": r"\bsink_(stdout|stderr|file|memory)\b",
+    "formatters": r"\bspanlog_dialect_(?!json\b)(logfmt|pretty|pretty_color|ecs|gcp|datadog|zap|otlp|syslog|journald)\b",
+    "src/sinks": r"\bsink_(stdout|stderr|file|memory|syslog|journald)\b",
 }
 MOST_LINES, MOST_FUNCTION_LINES, LONG_FUNCTION_LINES = 500, 70, 60
 SOURCES = (".c", ".h", ".cc", ".cpp")

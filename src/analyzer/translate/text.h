@@ -38,6 +38,12 @@ struct spanlog_pair {
 };
 const char *spanlog_pair_read(const char *p, const char *end, struct spanlog_arena *arena,
                               struct spanlog_pair *ret);
+/* NAME="..." of structured data at p, in which a bracket may be escaped, too. */
+const char *spanlog_parameter_read(const char *p, const char *end, struct spanlog_arena *arena,
+                                   struct spanlog_pair *ret);
+/* A line of the syslog dialect. As spanlog_translate_function. */
+int spanlog_translate_own_syslog(struct spanlog_translator *translator, const char *line,
+                                 const char *end);
 /* "..." at p, with escapes; NULL when it does not end. */
 const char *spanlog_quoted_read(const char *p, const char *end, struct spanlog_arena *arena,
                                 struct spanlog_text *ret);
