@@ -14,7 +14,7 @@ spanlog_folder(analyzer src/analyzer
     render/output.c render/trace_fold.c render/trace_items.c render/trace_json.c
     render/trace_text.c translate/dialects.c translate/filling.c translate/ids.c
     translate/logger.c translate/logger_attributes.c translate/logger_copy.c
-    translate/logger_span.c translate/members.c translate/syslog.c translate/syslog_own.c translate/text.c
+    translate/logger_span.c translate/members.c translate/journald_own.c translate/syslog.c translate/syslog_own.c translate/text.c
     translate/text_json.c translate/text_logfmt.c translate/translate.c translate/wrapped.c
     render/traces_json.c render/traces_text.c
     render/columns.c render/graph_draw.c render/graph_text.c render/heat_json.c render/heat_text.c
@@ -48,7 +48,8 @@ target_compile_definitions(spanlog_tool PRIVATE SPANLOG_VERSION="${PROJECT_VERSI
 target_link_libraries(spanlog_tool PRIVATE spanlog_flags spanlog_analyzer)
 # The verbs that write: with the library itself.
 target_sources(spanlog_tool PRIVATE
-  src/cli/recover.c src/cli/shell.c src/cli/log.c
+  src/cli/config.c src/cli/config_docs.c src/cli/recover.c src/cli/shell.c src/cli/log.c
   src/cli/exec.c src/cli/exec_child.c src/cli/exec_finish.c src/cli/exec_setup.c)
 target_link_libraries(spanlog_tool PRIVATE spanlog_static)
+install(FILES docs/spanlog.conf.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
 install(TARGETS spanlog_tool RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})

@@ -23,6 +23,9 @@ struct spanlog_text_json {
 /* Room for everything that a line of text can become. */
 void spanlog_text_json_start(struct spanlog_text_json *json, const char *line, const char *end,
                              struct spanlog_arena *arena);
+/* The same, knowing the room. */
+void spanlog_text_json_open(struct spanlog_text_json *json, size_t most,
+                            struct spanlog_arena *arena);
 /* A value that was bare may be a number or true, false, null, unless its key asks for text. */
 void spanlog_text_json_add(struct spanlog_text_json *json, struct spanlog_text key,
                            struct spanlog_text value, bool bare);
