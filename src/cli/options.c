@@ -303,7 +303,7 @@ static const struct option {
     {"memory", "SIZE", "what lines of open traces may take (default: 64M); then the oldest go",
      spanlog_set_memory, SPANLOG_TAKES_TAIL, 0},
     {"to", "DIALECT",
-     "json (default), pretty (default on a terminal), logfmt, ecs, gcp, datadog, zap, otlp", set_to,
+     "json (default), pretty (default on a terminal), logfmt, ecs, gcp, datadog, zap, otlp, syslog", set_to,
      SPANLOG_TAKES_TO, 0},
     {"to", "FORMAT", "what to write (see above)", set_export, SPANLOG_TAKES_EXPORT, 0},
     {"table", NULL, "print the statements that make the table for it, instead", set_table,
