@@ -77,8 +77,9 @@ static char *put_text(char *out, char *limit, const char *name, struct spanlog_t
 }
 
 static char *put_number(char *out, const char *name, uint64_t number) {
-    out = put_name(out, out + SHORT_TEXT_MAX, name);
-    *out++ = '"';
+    *out++ = ' ';
+    out = put_bytes(out, name, strlen(name));
+    PUT(out, "=\"");
     out = spanlog_put_u64(out, number);
     *out++ = '"';
     return out;
