@@ -13,9 +13,9 @@ spanlog_folder(front src/front
           propagate.c
   USES core propagation)
 spanlog_folder(back src/back
-  SOURCES back.c decode.c decode_span.c drain.c output.c recover.c say.c write.c
+  SOURCES back.c decode.c decode_span.c drain.c mask.c output.c recover.c say.c write.c
   USES core config formatters sinks)
-spanlog_folder(process src/process SOURCES process.c reload.c watch.c USES core config front back)
+spanlog_folder(process src/process SOURCES process.c redact.c reload.c watch.c USES core config front back)
 spanlog_folder(syslog src/integrations SOURCES syslog.c)
 # gcc asks whether a thread-local's address is NULL by the flags of the addition that makes it, which
 # the linker turns into one without flags when the archive goes into a program.
