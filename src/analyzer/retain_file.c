@@ -84,7 +84,7 @@ static int keep_attributes(int fd, const struct stat *old) {
 
 /* To another file system: a copy under a name of passage, which then takes its own. */
 static int copy_away(const char *path, const char *temporary, const char *target) {
-    struct stat status;
+    struct stat status = {0};
     int from = open(path, O_RDONLY | O_CLOEXEC), to = -1;
     int rc = from < 0 || fstat(from, &status) != 0 ? -errno : 0;
     if (rc == 0 && (to = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)) < 0)
