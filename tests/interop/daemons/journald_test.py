@@ -34,7 +34,7 @@ for i in $(seq 500); do
     sleep 0.02
 done
 journalctl -q --no-pager --all -o json SYSLOG_IDENTIFIER=orders > {folder}/all
-journalctl -q --no-pager -o cat TRACE_ID=$(cat {folder}/id) > {folder}/of-trace
+journalctl -q --no-pager -o cat TRACE_ID=$(head -n 1 {folder}/id) > {folder}/of-trace
 journalctl -q --no-pager -o cat -p 4 SYSLOG_IDENTIFIER=orders > {folder}/warnings
 kill $server
 """

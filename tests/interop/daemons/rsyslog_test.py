@@ -95,7 +95,8 @@ class Rsyslog(unittest.TestCase):
     def check_way(self, way):
         self.start()
         output = f"syslog:{self.address(way)},file:{self.path('file')}"
-        trace_id, errors = self.writer(output, str(COUNT)).communicate()
+        said, errors = self.writer(output, str(COUNT)).communicate()
+        trace_id = said.split()[0]
         self.assertEqual(errors, "")
         records = self.arrived(COUNT)
         self.assertEqual(daemons.numbers(records), list(range(COUNT)))
@@ -110,7 +111,7 @@ class Rsyslog(unittest.TestCase):
         lines = self.read("fields").decode().splitlines()
         span = next(line for line in lines if line.endswith("|span completed"))
         self.assertTrue(span.startswith(f"orders|info|{records[0]['host.name']}|[spanlog@32473 "
-                                        f'trace_id="{trace_id.strip()}"'), span)
+                                        f'trace_id="{trace_id}"'), span)
 
     def test_every_record_arrives_once_over_a_local_socket(self):
         self.check_way("unix")
@@ -141,6 +142,8 @@ class Rsyslog(unittest.TestCase):
 
     def test_what_a_killed_process_left_is_sent_by_recovery(self):
         writer = self.writer("syslog:" + self.address("tcp"), str(COUNT), "wait", SPANLOG_BLOCK_MS="1")
+        writer.stdout.readline()
+        self.assertEqual(writer.stdout.readline(), "half\n")
         writer.stderr.readline()  # nobody is there: all of it waits
         writer.send_signal(signal.SIGKILL)
         writer.communicate()

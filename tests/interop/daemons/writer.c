@@ -34,8 +34,9 @@ int main(int argc, char **argv) {
     spanlog_event(&sp, "retry", kv("attempt", 2));
     spanlog_trace_id(id);
     puts(id);
-    fflush(stdout);
     log_numbers(0, count / 2);
+    puts("half");
+    fflush(stdout);
     if (strcmp(more, "large") == 0)
         log_large();
     if (strcmp(more, "wait") == 0 && fgets(line, sizeof line, stdin) == NULL)
