@@ -1,7 +1,10 @@
 # The library: one target per folder, then libspanlog out of them, shared and static.
-spanlog_folder(config src/config SOURCES files.c outputs.c parsers.c settings.c sources.c table.c text.c
+spanlog_folder(config src/config SOURCES files.c outputs.c parsers.c rotation.c settings.c sources.c
+  table.c text.c
   USES core propagation)
-spanlog_folder(sinks src/sinks SOURCES table.c stream.c file.c memory.c USES core)
+spanlog_folder(sinks src/sinks SOURCES table.c stream.c file.c rotate.c memory.c
+  socket.c syslog.c journald.c
+  USES core config formatters)
 spanlog_folder(propagation src/propagation 
   SOURCES propagator.c hex.c traceparent.c tracestate.c baggage.c b3.c jaeger.c x_headers.c
   USES core)

@@ -4,8 +4,8 @@ spanlog_folder(analyzer src/analyzer
     arena.c assert.c by.c cat.c check.c check_assert.c check_lines.c check_threads.c
     check_traces.c collect.c diff.c diff_lines.c diff_rank.c diff_traces.c each.c export.c
     export_group.c feed.c fields.c figures.c follow.c graph.c heat.c infer.c infer_place.c
-    inflate.c issues.c json.c last_lines.c line_read.c lines.c link.c links.c names.c near_end.c
-    order.c parallel.c part.c path.c record.c rotated.c scan.c search.c series.c shape_tree.c
+    deflate.c inflate.c issues.c json.c last_lines.c line_read.c lines.c link.c links.c names.c near_end.c
+    order.c parallel.c part.c path.c record.c retain.c retain_file.c rotated.c scan.c search.c series.c shape_tree.c
     shapes.c sketch.c skew.c skew_bounds.c sources.c stats.c stream.c strings.c table.c tail.c
     tail_hosts.c tail_show.c tally.c trace_build.c
     trace_find.c traces.c unfold.c where_leaf.c where_lex.c where_line.c where_parse.c
@@ -14,7 +14,7 @@ spanlog_folder(analyzer src/analyzer
     render/output.c render/trace_fold.c render/trace_items.c render/trace_json.c
     render/trace_text.c translate/dialects.c translate/filling.c translate/ids.c
     translate/logger.c translate/logger_attributes.c translate/logger_copy.c
-    translate/logger_span.c translate/members.c translate/syslog.c translate/text.c
+    translate/logger_span.c translate/members.c translate/journald_own.c translate/syslog.c translate/syslog_own.c translate/text.c
     translate/text_json.c translate/text_logfmt.c translate/translate.c translate/wrapped.c
     render/traces_json.c render/traces_text.c
     render/columns.c render/graph_draw.c render/graph_text.c render/heat_json.c render/heat_text.c
@@ -40,7 +40,7 @@ target_link_libraries(spanlog_analyzer PRIVATE PkgConfig::ZLIB PkgConfig::ZSTD m
 
 add_executable(spanlog_tool
   src/cli/main.c src/cli/cat.c src/cli/check.c src/cli/diff.c src/cli/export.c
-  src/cli/following.c src/cli/graph.c src/cli/index.c src/cli/input.c src/cli/options.c src/cli/options_follow.c
+  src/cli/following.c src/cli/graph.c src/cli/index.c src/cli/input.c src/cli/options.c src/cli/options_draw.c src/cli/options_follow.c
   src/cli/path.c src/cli/question.c src/cli/shapes.c src/cli/stats.c src/cli/tail.c
   src/cli/trace.c src/cli/trace_query.c src/cli/traces.c src/cli/values.c)
 set_target_properties(spanlog_tool PROPERTIES OUTPUT_NAME spanlog)
@@ -48,7 +48,7 @@ target_compile_definitions(spanlog_tool PRIVATE SPANLOG_VERSION="${PROJECT_VERSI
 target_link_libraries(spanlog_tool PRIVATE spanlog_flags spanlog_analyzer)
 # The verbs that write: with the library itself.
 target_sources(spanlog_tool PRIVATE
-  src/cli/config.c src/cli/config_docs.c src/cli/recover.c src/cli/shell.c src/cli/log.c
+  src/cli/config.c src/cli/config_docs.c src/cli/recover.c src/cli/retain.c src/cli/shell.c src/cli/log.c
   src/cli/exec.c src/cli/exec_child.c src/cli/exec_finish.c src/cli/exec_setup.c)
 target_link_libraries(spanlog_tool PRIVATE spanlog_static)
 install(FILES docs/spanlog.conf.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)

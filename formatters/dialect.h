@@ -81,5 +81,6 @@ extern const struct spanlog_dialect spanlog_dialect_gcp;
 extern const struct spanlog_dialect spanlog_dialect_datadog;
 extern const struct spanlog_dialect spanlog_dialect_zap;
 extern const struct spanlog_dialect spanlog_dialect_otlp;
+extern const struct spanlog_dialect spanlog_dialect_syslog;
 
 #endif

@@ -99,6 +99,7 @@ struct spanlog_line {
     struct spanlog_text trace_text, span_text, parent_text;
     struct spanlog_text message; /* of a log; spans have a fixed one */
     struct spanlog_text service;
+    struct spanlog_text host;   /* for the headers of formats that have one; others leave it out */
     struct spanlog_text logger; /* absent: not written, and so below */
     struct spanlog_text source; /* "src/db.c:42" */
 

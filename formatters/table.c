@@ -4,11 +4,17 @@
 #include <string.h>
 
 static const struct spanlog_dialect *const dialects[] = {
-    &spanlog_dialect_json,    &spanlog_dialect_logfmt,
-    &spanlog_dialect_pretty,  &spanlog_dialect_pretty_color,
-    &spanlog_dialect_ecs,     &spanlog_dialect_gcp,
-    &spanlog_dialect_datadog, &spanlog_dialect_zap,
-    &spanlog_dialect_otlp,    NULL,
+    &spanlog_dialect_json,
+    &spanlog_dialect_logfmt,
+    &spanlog_dialect_pretty,
+    &spanlog_dialect_pretty_color,
+    &spanlog_dialect_ecs,
+    &spanlog_dialect_gcp,
+    &spanlog_dialect_datadog,
+    &spanlog_dialect_zap,
+    &spanlog_dialect_otlp,
+    &spanlog_dialect_syslog,
+    NULL,
 };
 
 #define LAST (sizeof dialects / sizeof(void *) - 1)

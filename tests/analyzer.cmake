@@ -37,6 +37,10 @@ add_test(NAME tool_follows_logs
   COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/follow_test.py
           $<TARGET_FILE:spanlog_tool>)
 set_tests_properties(tool_follows_logs PROPERTIES TIMEOUT 300)
+add_test(NAME tool_retains_what_has_errors
+  COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/retain_test.py
+          $<TARGET_FILE:spanlog_tool>)
+set_tests_properties(tool_retains_what_has_errors PROPERTIES TIMEOUT 300)
 add_test(NAME tool_checks_large_logs
   COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/check_large_test.py
           $<TARGET_FILE:spanlog_tool>)

@@ -7,3 +7,14 @@ add_test(NAME propagation_agrees_with_opentelemetry_python
           $<TARGET_FILE:propagation_headers> ${CMAKE_BINARY_DIR}/interop)
 set_tests_properties(propagation_agrees_with_opentelemetry_python PROPERTIES
   TIMEOUT 600 SKIP_RETURN_CODE 77 LABELS "interop;once")
+
+# Daemons that collect logs.
+add_executable(daemons_writer ${CMAKE_CURRENT_SOURCE_DIR}/interop/daemons/writer.c)
+target_link_libraries(daemons_writer PRIVATE spanlog_flags spanlog::spanlog)
+foreach(daemon rsyslog journald)
+  add_test(NAME output_reaches_${daemon}
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/interop/daemons/${daemon}_test.py
+            $<TARGET_FILE:daemons_writer> $<TARGET_FILE:spanlog_tool>)
+  set_tests_properties(output_reaches_${daemon} PROPERTIES TIMEOUT 120 SKIP_RETURN_CODE 77
+    LABELS "interop;once")
+endforeach()

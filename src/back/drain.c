@@ -29,6 +29,7 @@ int drain_init(struct drain *drain, struct journal *journal, const struct output
     context->pid = (header->source_fields & SOURCE_PID) != 0 ? header->pid : 0;
     drain->decoder->line.second = &drain->decoder->second;
     drain->decoder->line.service = context->service;
+    drain->decoder->line.host = text_of(header->host);
     drain->decoder->line.pid = context->pid;
     drain->slot = header->phase & PHASE_SLOT;
     drain->now = header->checkpoints[drain->slot];

@@ -22,6 +22,8 @@ _Static_assert(SPANLOG_VALUE_INT == SPANLOG__T_INT && SPANLOG_VALUE_UINT == SPAN
 static const char *dialect_name(const struct output_setting *setting) {
     if (strcmp(setting->dialect, "auto") != 0)
         return setting->dialect;
+    if (strcmp(setting->sink, "syslog") == 0)
+        return "syslog";
     int fd = strcmp(setting->sink, "stdout") == 0   ? STDOUT_FILENO
              : strcmp(setting->sink, "stderr") == 0 ? STDERR_FILENO
                                                     : -1;
@@ -39,7 +41,10 @@ int output_init(struct output *output, const struct output_setting *setting, cha
     }
     output->level = setting->level;
     output->batch = batch;
-    return sink_open(&output->sink, setting->sink, setting->target, output->dialect->line_start);
+    int error =
+        sink_open(&output->sink, setting->sink, setting->target, output->dialect->line_start);
+    output->sink.rotation = setting->rotation;
+    return error;
 }
 
 void output_forget_sites(struct output *output) {

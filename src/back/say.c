@@ -20,11 +20,12 @@ static struct spanlog_attribute text_attribute(const char *key, const char *valu
 static struct spanlog_line *start_line(struct drain *drain, uint8_t level, const char *message,
                                        uint64_t ticks) {
     struct spanlog_line *line = &drain->decoder->line;
-    struct spanlog_text service = line->service;
+    struct spanlog_text service = line->service, host = line->host;
     uint32_t pid = line->pid;
     *line = (struct spanlog_line){.line_kind = SPANLOG_LINE_LOG,
                                   .level = level,
                                   .service = service,
+                                  .host = host,
                                   .pid = pid,
                                   .message = text_of(message),
                                   .second = &drain->decoder->second,

@@ -53,6 +53,7 @@ static bool begin_all(struct drain *drain) {
         *place = (struct batch_place){.size = output->used, .written = output->sent};
         if (output->sent == output->used)
             continue;
+        output->sink.coming = output->used - output->sent;
         int error = output->sink.type->begin(&output->sink, &where);
         if (error != 0) {
             drain->counts.sink_errors++;

@@ -30,6 +30,8 @@ static const struct verb {
     {"export", "spans and logs for Zipkin, Jaeger, Perfetto, databases", spanlog_verb_export},
     {"index", "FILE.spx beside each file, with which trace finds an id at once",
      spanlog_verb_index},
+    {"retain", "thin rotated logs by age: of old ones only traces with errors",
+     spanlog_verb_retain},
     {"recover", "write what dead processes left", spanlog_verb_recover},
     {"config", "the settings in force, and where each comes from", spanlog_verb_config},
     {"log", "write one line, from a shell script", spanlog_verb_log},

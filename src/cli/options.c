@@ -244,41 +244,6 @@ static const char *set_table(struct spanlog_options *options, const char *value)
     return NULL;
 }
 
-static const char *set_by(struct spanlog_options *options, const char *value) {
-    options->by = value;
-    return *value ? NULL : "the name of a field: http.route, host, status_code";
-}
-
-static const char *set_over_time(struct spanlog_options *options, const char *value) {
-    uint64_t number;
-    options->over_time = true;
-    if (strcmp(value, "auto") == 0)
-        return NULL;
-    if (spanlog_value_count(value, 10000, &number) && number > 0)
-        options->buckets = (uint32_t)number;
-    else if (!spanlog_duration_read(value, &options->bucket_ns) || options->bucket_ns == 0)
-        return "auto, a number of columns up to 10000, or how long one is: 10s, 5m";
-    return NULL;
-}
-
-static const char *set_dot(struct spanlog_options *options, const char *value) {
-    (void)value;
-    options->dot = true;
-    return NULL;
-}
-
-static const char *set_mermaid(struct spanlog_options *options, const char *value) {
-    (void)value;
-    options->mermaid = true;
-    return NULL;
-}
-
-static const char *set_folded(struct spanlog_options *options, const char *value) {
-    (void)value;
-    options->folded = true;
-    return NULL;
-}
-
 static const struct option {
     const char *name;
     const char *value; /* NULL: takes none */
@@ -302,19 +267,29 @@ static const struct option {
      spanlog_set_give_up, SPANLOG_TAKES_TAIL, 0},
     {"memory", "SIZE", "what lines of open traces may take (default: 64M); then the oldest go",
      spanlog_set_memory, SPANLOG_TAKES_TAIL, 0},
+    {"keep", "TIME", "what is younger stays whole; of older files only traces with errors",
+     spanlog_set_keep, SPANLOG_TAKES_RETAIN, 0},
+    {"keep-errors", "TIME", "older files go, errors or not", spanlog_set_keep_errors,
+     SPANLOG_TAKES_RETAIN, 0},
+    {"archive", "DIR", "what goes is moved to this folder instead", spanlog_set_archive,
+     SPANLOG_TAKES_RETAIN, 0},
+    {"compress", "KIND", "gzip or zstd: what stays is compressed", spanlog_set_compress,
+     SPANLOG_TAKES_RETAIN, 0},
+    {"dry-run", NULL, "say what would be done, and do nothing", spanlog_set_dry_run,
+     SPANLOG_TAKES_RETAIN, 0},
     {"to", "DIALECT",
-     "json (default), pretty (default on a terminal), logfmt, ecs, gcp, datadog, zap, otlp", set_to,
-     SPANLOG_TAKES_TO, 0},
+     "json (default), pretty (default on a terminal), logfmt, ecs, gcp, datadog, zap, otlp, syslog",
+     set_to, SPANLOG_TAKES_TO, 0},
     {"to", "FORMAT", "what to write (see above)", set_export, SPANLOG_TAKES_EXPORT, 0},
     {"table", NULL, "print the statements that make the table for it, instead", set_table,
      SPANLOG_TAKES_EXPORT, 0},
     {"by", "FIELD", "group by a field: service, operation, kind, status, host, http.route ...",
-     set_by, SPANLOG_TAKES_BY, 0},
+     spanlog_set_by, SPANLOG_TAKES_BY, 0},
     {"over-time", "COLUMNS", "a heat map: so many columns, or of a length (10s), or auto",
-     set_over_time, SPANLOG_TAKES_BY, 0},
-    {"dot", NULL, "for Graphviz", set_dot, SPANLOG_TAKES_DRAW, 0},
-    {"mermaid", NULL, "for Mermaid, as in Markdown", set_mermaid, SPANLOG_TAKES_DRAW, 0},
-    {"folded", NULL, "folded stacks in nanoseconds, for flame graphs", set_folded,
+     spanlog_set_over_time, SPANLOG_TAKES_BY, 0},
+    {"dot", NULL, "for Graphviz", spanlog_set_dot, SPANLOG_TAKES_DRAW, 0},
+    {"mermaid", NULL, "for Mermaid, as in Markdown", spanlog_set_mermaid, SPANLOG_TAKES_DRAW, 0},
+    {"folded", NULL, "folded stacks in nanoseconds, for flame graphs", spanlog_set_folded,
      SPANLOG_TAKES_FOLDED, 0},
     {"sort", "[-]FIELD", "order by this field; with - the greatest first (default: start)",
      set_sort, SPANLOG_TAKES_SORT, 0},

@@ -13,6 +13,7 @@
 
 #include "formatters/dialect.h"
 #include "src/analyzer/export.h"
+#include "src/analyzer/inflate.h"
 #include "src/analyzer/render/look.h"
 #include "src/analyzer/traces.h"
 
@@ -37,7 +38,8 @@ enum spanlog_takes {
     SPANLOG_TAKES_LIMIT = 1 << 21,  /* --limit, which is also in SORT */
     SPANLOG_TAKES_FOLLOW = 1 << 22, /* --follow --lines --from-start */
     SPANLOG_TAKES_TAIL = 1 << 23,   /* --settle --give-up --memory --from-start */
-    SPANLOG_TAKES_MEMORY = 1 << 24  /* --memory, of questions asked of all traces */
+    SPANLOG_TAKES_MEMORY = 1 << 24, /* --memory, of questions asked of all traces */
+    SPANLOG_TAKES_RETAIN = 1 << 25  /* --keep --keep-errors --archive --compress --dry-run */
 };
 
 struct spanlog_usage {
@@ -90,6 +92,10 @@ struct spanlog_options {
     bool table;
     uint64_t lines;
     uint64_t settle_ns, give_up_ns;
+    uint64_t keep_ns, keep_errors_ns; /* 0: not given */
+    const char *archive;
+    enum spanlog_inflate_kind compress;
+    bool dry_run;
     const struct spanlog_dialect *to; /* NULL: by the output */
     struct spanlog_traces_query query;
     const struct spanlog_usage *usage;

@@ -1,5 +1,5 @@
-/* cli/options_follow.c: what the options of verbs that follow logs mean, and --as; see options.c.
- */
+/* cli/options_follow.c: what the options of verbs that follow logs mean, of retain, and --as; see
+ * options.c. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,5 +55,37 @@ const char *spanlog_set_memory(struct spanlog_options *options, const char *valu
     if (number == 0 || (*end && (!shift || end[1])) || number > UINT64_MAX >> shift)
         return "a size with its unit: 512M, 2G";
     options->memory = (uint64_t)number << shift;
+    return NULL;
+}
+
+/* ---- retain -------------------------------------------------------------------------------- */
+
+#define AGE_FORM "how old: 12h, 7d"
+
+const char *spanlog_set_keep(struct spanlog_options *options, const char *value) {
+    return spanlog_duration_read(value, &options->keep_ns) && options->keep_ns ? NULL : AGE_FORM;
+}
+
+const char *spanlog_set_keep_errors(struct spanlog_options *options, const char *value) {
+    return spanlog_duration_read(value, &options->keep_errors_ns) && options->keep_errors_ns
+               ? NULL
+               : AGE_FORM;
+}
+
+const char *spanlog_set_archive(struct spanlog_options *options, const char *value) {
+    options->archive = value;
+    return *value ? NULL : "a folder";
+}
+
+const char *spanlog_set_compress(struct spanlog_options *options, const char *value) {
+    options->compress = strcmp(value, "zstd") == 0   ? SPANLOG_INFLATE_ZST
+                        : strcmp(value, "gzip") == 0 ? SPANLOG_INFLATE_GZ
+                                                     : SPANLOG_INFLATE_NONE;
+    return options->compress != SPANLOG_INFLATE_NONE ? NULL : "gzip or zstd";
+}
+
+const char *spanlog_set_dry_run(struct spanlog_options *options, const char *value) {
+    (void)value;
+    options->dry_run = true;
     return NULL;
 }

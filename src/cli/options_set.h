@@ -1,5 +1,5 @@
-/* cli/options_set.h: what sets one option each, named in the table of options.c. For options.c and
- * options_follow.c only. */
+/* cli/options_set.h: what sets one option each, named in the table of options.c. For the files
+ * options*.c only. */
 #ifndef SPANLOG_CLI_OPTIONS_SET_H
 #define SPANLOG_CLI_OPTIONS_SET_H
 
@@ -15,5 +15,15 @@ spanlog_set_option spanlog_set_lines;
 spanlog_set_option spanlog_set_settle;
 spanlog_set_option spanlog_set_give_up;
 spanlog_set_option spanlog_set_memory;
+spanlog_set_option spanlog_set_by;
+spanlog_set_option spanlog_set_over_time;
+spanlog_set_option spanlog_set_dot;
+spanlog_set_option spanlog_set_mermaid;
+spanlog_set_option spanlog_set_folded;
+spanlog_set_option spanlog_set_keep;
+spanlog_set_option spanlog_set_keep_errors;
+spanlog_set_option spanlog_set_archive;
+spanlog_set_option spanlog_set_compress;
+spanlog_set_option spanlog_set_dry_run;
 
 #endif

@@ -32,6 +32,40 @@ static bool absolute_path(const char *path, size_t size, char *to, size_t room) 
     return length > 0 && (size_t)length < room;
 }
 
+/* PATH[?OPTION&OPTION] */
+static const char *parse_file(const char *text, size_t size, struct output_setting *output) {
+    const char *mark = memchr(text, '?', size);
+    size_t path_size = mark != NULL ? (size_t)(mark - text) : size;
+    if (!absolute_path(text, path_size, output->target, sizeof output->target))
+        return "the path of file: is missing or too long";
+    return mark != NULL ? rotation_parse(mark + 1, size - path_size - 1, &output->rotation) : NULL;
+}
+
+static const char *keep_target(const char *text, size_t size, struct output_setting *output) {
+    if (size >= sizeof output->target)
+        return "the address is too long";
+    memcpy(output->target, text, size);
+    output->target[size] = '\0';
+    return NULL;
+}
+
+/* Nothing, unix:PATH, udp://HOST:PORT or tcp://HOST:PORT */
+static const char *parse_syslog(const char *text, size_t size, struct output_setting *output) {
+    static const char wrong[] = "syslog: is followed by nothing, unix:/PATH, udp://HOST:PORT or "
+                                "tcp://HOST:PORT";
+    const char *too_long = keep_target(text, size, output), *address = output->target;
+    if (too_long != NULL || size == 0)
+        return too_long;
+    if (strncmp(address, "unix:/", 6) == 0)
+        return NULL;
+    if (strncmp(address, "udp://", 6) != 0 && strncmp(address, "tcp://", 6) != 0)
+        return wrong;
+    const char *colon = strrchr(address + 6, ':');
+    bool port = colon != NULL && colon > address + 6 && colon[1] != '\0' &&
+                strspn(colon + 1, "0123456789") == strlen(colon + 1) && strlen(colon + 1) <= 5;
+    return port ? NULL : wrong;
+}
+
 /* Sinks of other tracers: what they get until there are such here. An endpoint of gRPC or Thrift
  * is told from one that speaks OTLP over HTTP. */
 static const char *parse_network_sink(const char *sink, const char *target, size_t size) {
@@ -42,13 +76,13 @@ static const char *parse_network_sink(const char *sink, const char *target, size
     snprintf(text, sizeof text, "%.*s", (int)(size < sizeof text ? size : 0), target);
     const char *port = strstr(text, ":4317");
     if (port != NULL && (port[5] < '0' || port[5] > '9'))
-        return "this version sends nothing over the network, and port 4317 is gRPC's: OTLP over "
+        return "the library does not send to it itself, and port 4317 is gRPC's: OTLP over "
                "HTTP has 4318";
     port = strstr(text, ":14268");
     if (port != NULL && (port[6] < '0' || port[6] > '9'))
-        return "this version sends nothing over the network, and port 14268 is Thrift's: OTLP "
+        return "the library does not send to it itself, and port 14268 is Thrift's: OTLP "
                "over HTTP has 4318, in Jaeger too";
-    return "this version sends nothing over the network: write a file";
+    return "the library does not send to it itself: write a file";
 }
 
 static const char *parse_sink(const char *text, size_t size, struct output_setting *output) {
@@ -60,17 +94,16 @@ static const char *parse_sink(const char *text, size_t size, struct output_setti
         return "a sink is missing";
     memcpy(output->sink, text, name_size);
     output->sink[name_size] = '\0';
-    if (strcmp(output->sink, "file") == 0) {
-        if (memchr(target, '?', target_size) != NULL)
-            return "file: takes no options";
-        return absolute_path(target, target_size, output->target, sizeof output->target)
-                   ? NULL
-                   : "the path of file: is missing or too long";
-    }
+    if (strcmp(output->sink, "file") == 0)
+        return parse_file(target, target_size, output);
+    if (strcmp(output->sink, "syslog") == 0)
+        return parse_syslog(target, target_size, output);
+    if (strcmp(output->sink, "journald") == 0)
+        return keep_target(target, target_size, output);
     if (strcmp(output->sink, "stdout") != 0 && strcmp(output->sink, "stderr") != 0 &&
         strcmp(output->sink, "memory") != 0)
         return parse_network_sink(output->sink, target, target_size);
-    return target_size == 0 ? NULL : "only file: has a path";
+    return target_size == 0 ? NULL : "stdout, stderr and memory have no path";
 }
 
 static const char *parse_one(const char *text, size_t size, struct output_setting *output) {
@@ -124,10 +157,14 @@ const char *level_name(uint8_t level) {
 void outputs_format(const struct output_setting *outputs, uint32_t count, char *text, size_t size) {
     size_t used = 0;
     text[0] = '\0';
-    for (uint32_t i = 0; i < count && used < size; i++)
-        used += (size_t)snprintf(text + used, size - used, "%s%s:%s+%s%s%s", i > 0 ? "," : "",
-                                 level_name(outputs[i].level), outputs[i].dialect, outputs[i].sink,
-                                 outputs[i].target[0] != '\0' ? ":" : "", outputs[i].target);
+    for (uint32_t i = 0; i < count && used < size; i++) {
+        char options[ROTATION_TEXT_SIZE];
+        rotation_format(&outputs[i].rotation, options);
+        used +=
+            (size_t)snprintf(text + used, size - used, "%s%s:%s+%s%s%s%s", i > 0 ? "," : "",
+                             level_name(outputs[i].level), outputs[i].dialect, outputs[i].sink,
+                             outputs[i].target[0] != '\0' ? ":" : "", outputs[i].target, options);
+    }
     if (count == 0)
         snprintf(text, size, "none");
 }

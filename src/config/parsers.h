@@ -10,7 +10,7 @@ setting_printer setting_print_output, setting_print_level, setting_print_resourc
     setting_print_source, setting_print_propagators, setting_print_redact;
 
 /* The dialects that settings may name, parted by blanks. */
-#define SETTING_DIALECTS "json logfmt pretty pretty_color ecs gcp datadog zap otlp"
+#define SETTING_DIALECTS "json logfmt pretty pretty_color ecs gcp datadog zap otlp syslog"
 
 /* Whether the word stands in the list, and as which (ret_index may be NULL). */
 bool setting_word_find(const char *words, const char *word, uint8_t *ret_index);

@@ -13,6 +13,7 @@
 #ifndef SPANLOG_CONFIG_SETTINGS_H
 #define SPANLOG_CONFIG_SETTINGS_H
 
+#include "src/config/rotation.h"
 #include "src/core/journal.h"
 
 #include <spanlog/spanlog.h>
@@ -22,10 +23,11 @@
 #define SETTING_TEXT_SIZE JOURNAL_TEXT_SIZE /* of any value as text */
 
 struct output_setting {
-    uint8_t level;    /* least level that goes there */
-    char dialect[24]; /* "auto" or a dialect's name */
-    char sink[16];    /* "stdout", "stderr", "file", "memory" */
-    char target[512]; /* of file: the absolute path */
+    uint8_t level;            /* least level that goes there */
+    char dialect[24];         /* "auto" or a dialect's name */
+    char sink[16];            /* "stdout", "stderr", "file", "memory" */
+    char target[512];         /* of file: the absolute path */
+    struct rotation rotation; /* of file */
 };
 
 struct level_directive {

@@ -62,7 +62,7 @@ const struct setting settings_table[] = {
      CODE(output),
      .built_in = "stdout",
      .right = "up to 4 of [LEVEL:][DIALECT+]SINK, comma separated, with the sinks stdout, stderr, "
-              "file:PATH and memory:; or none",
+              "file:PATH, syslog:ADDRESS, journald: and memory:; or none",
      .about = "Where to. Each output may have its own least level and its own dialect."},
     {.name = "format",
      .variables = {"LOG_FORMAT", "SPANLOG_FORMAT"},

@@ -2,10 +2,14 @@
  *
  * Each batch is one locked section: the path is looked up again (a rename or a removal is noticed
  * here), the end is found, and a last line that somebody's death left without its newline is cut
- * away when it is one of ours, or ended with a newline when it is not.
+ * away when it is one of ours, or ended with a newline when it is not. A file that is due for it
+ * is rotated there, under its lock.
  */
 #include "src/sinks/sink.h"
+#include "src/core/clock.h"
 #include "src/core/descriptor.h"
+#include "src/core/tell.h"
+#include "src/sinks/rotate.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -110,8 +114,30 @@ static uint64_t mend_tail(struct sink *sink, uint64_t size) {
     return write(sink->fd, "\n", 1) == 1 ? size + 1 : size;
 }
 
+#define ROTATE_AGAIN_S 60
+
+/* Whoever has the lock and finds it due. Others find the name gone, and open the new file. */
+static bool rotate_if_due(struct sink *sink, const struct stat *status) {
+    int64_t now_s = (int64_t)(clock_gettime_ns(CLOCK_REALTIME) / 1000000000);
+    if (now_s < sink->rotate_again_s ||
+        !rotate_is_due(&sink->rotation, status, sink->coming, now_s))
+        return false;
+    int error = rotate(sink->target, &sink->rotation);
+    if (error != 0 && sink->rotate_again_s == 0)
+        tell("cannot rename %s to rotate it: %s; it goes on growing", sink->target,
+             strerror(-error));
+    sink->rotate_again_s = error != 0 ? now_s + ROTATE_AGAIN_S : 0;
+    return error == 0;
+}
+
+/* The new file belongs to whom the old one did, as far as we may. */
+static void take_after(const struct sink *sink, const struct stat *old) {
+    if (fchown(sink->fd, old->st_uid, old->st_gid) != 0 || fchmod(sink->fd, old->st_mode) != 0)
+        return;
+}
+
 static int file_begin(struct sink *sink, struct sink_place *ret_place) {
-    struct stat status;
+    struct stat status, old = {0};
     *ret_place = (struct sink_place){.regular = false};
     check_descriptor(sink);
     for (int tries = 0;; tries++) {
@@ -124,12 +150,17 @@ static int file_begin(struct sink *sink, struct sink_place *ret_place) {
         if (error != 0)
             return error;
         sink->locked = true;
-        if (same_file(sink, &status))
-            break;
+        if (same_file(sink, &status)) {
+            if (!rotate_if_due(sink, &status))
+                break;
+            old = status;
+        }
         file_close(sink); /* and with it the lock */
         if (tries == 100)
             return -EBUSY;
     }
+    if (old.st_mode != 0 && status.st_mode != old.st_mode)
+        take_after(sink, &old);
     uint64_t size = (uint64_t)status.st_size;
     char last = '\n';
     if (size > 0 && size != sink->end_at && pread(sink->fd, &last, 1, (off_t)(size - 1)) == 1 &&

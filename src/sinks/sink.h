@@ -2,6 +2,7 @@
  *
  *     struct sink sink;
  *     sink_open(&sink, "file", "/var/log/orders.jsonl", "{\"ts\":\"");
+ *     sink.coming = size;
  *     sink.type->begin(&sink, &place);          where the batch will start
  *     sink.type->write(&sink, data, size, &written);
  *     sink.type->end(&sink);
@@ -11,6 +12,8 @@
  */
 #ifndef SPANLOG_SINKS_SINK_H
 #define SPANLOG_SINKS_SINK_H
+
+#include "src/config/rotation.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -47,9 +50,15 @@ struct sink {
     uint64_t device, inode; /* of what was opened as fd */
     bool regular;
     bool locked;
-    bool chunked;       /* a pipe: at most PIPE_BUF at a time, so that lines stay whole */
-    uint64_t *progress; /* NULL, or where a stream adds what is out after each write(2) */
-    uint64_t end_at;    /* where our last batch ended, with its newline */
+    bool chunked;             /* a pipe: at most PIPE_BUF at a time, so that lines stay whole */
+    uint64_t *progress;       /* NULL, or where a stream adds what is out after each write(2) */
+    uint64_t end_at;          /* where our last batch ended, with its newline */
+    struct rotation rotation; /* of a file: when it gets another name */
+    uint64_t coming;          /* bytes that the batch to begin has */
+    int64_t rotate_again_s;   /* not before: it could not be done. 0: it could */
+    size_t sent;              /* bytes of a line that are out already; of connections */
+    char *scratch;            /* of sinks that send lines in another form */
+    size_t scratch_room;
 };
 
 /* Prepares a sink of that type; it opens at its first use. -ENOENT: no such type. */
@@ -59,6 +68,8 @@ extern const struct sink_type sink_stdout;
 extern const struct sink_type sink_stderr;
 extern const struct sink_type sink_file;
 extern const struct sink_type sink_memory;
+extern const struct sink_type sink_syslog;
+extern const struct sink_type sink_journald;
 
 /* Writes to a descriptor that may be a pipe, a terminal or a device; for sinks without offsets. */
 int stream_write(struct sink *sink, const char *data, size_t size, size_t *ret_written);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 static const struct sink_type *const types[] = {&sink_stdout, &sink_stderr, &sink_file,
-                                                &sink_memory};
+                                                &sink_memory, &sink_syslog, &sink_journald};
 
 int sink_open(struct sink *sink, const char *type, const char *target, const char *line_start) {
     memset(sink, 0, sizeof *sink);

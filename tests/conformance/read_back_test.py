@@ -14,6 +14,7 @@ foreign  attributes that are null or an empty or zero id may go, where loggers s
 otlp     keeps objects; a span needs its ids; an empty logger or error is none
 logfmt   values have no types: a number, word or JSON looks like the text of it; keys have no blanks,
          quotes or `=`, and may thus become the same, of which one is kept
+syslog   as logfmt; no nanoseconds; keys of at most 32 characters, all of them ASCII
 pretty   as logfmt; no date, no microseconds, no start; the last eight digits of ids, none of a parent; no
          flags, pid, tid and ratio; of events and links only how many there were
 """
@@ -120,6 +121,18 @@ def flattened(user):
 
 def plain(key):
     return re.sub(r'[\x00-\x20\x7f"=\\]', "_", key)
+
+
+def plain_of(dialect, key):
+    """A key as the dialect has room for it."""
+    key = plain(key)
+    if dialect == "syslog":
+        key = "".join(c if c.isascii() and c != "]" else "_" for c in key)[:32]
+    return key
+
+
+def carried_by_syslog(fields):
+    fields["ts"] = fields["ts"][:26] + "000Z"
 
 
 def untyped(value):
@@ -231,12 +244,14 @@ class ReadBack(unittest.TestCase):
         kept = 0
         for (want, user), (got, got_user), line in self.records(dialect):
             carried_by_all(want, user)
-            if dialect != "logfmt":
+            if dialect == "syslog":
+                carried_by_syslog(want)
+            elif dialect != "logfmt":
                 carried_by_pretty(want, user)
                 got.pop("start", None)  # end less duration
             by_stem = {}
             for key, value in user.items():
-                by_stem.setdefault(stem(plain(key)), []).append((key, untyped(value)))
+                by_stem.setdefault(stem(plain_of(dialect, key)), []).append((key, untyped(value)))
             got_stems = {}
             for key, value in got_user.items():
                 got_stems.setdefault(stem(key), []).append((key, untyped(value)))
@@ -247,7 +262,7 @@ class ReadBack(unittest.TestCase):
                     continue
                 for _, value in pairs:
                     self.assertIn(value, [v for _, v in by_stem.get(name, [])], (name, line))
-                if len(by_stem[name]) == 1 and plain(by_stem[name][0][0]) == by_stem[name][0][0]:
+                if len(by_stem[name]) == 1 and plain_of(dialect, by_stem[name][0][0]) == by_stem[name][0][0]:
                     self.assertEqual(pairs, by_stem[name], line)
                     kept += 1
             for name, pairs in by_stem.items():
@@ -258,6 +273,9 @@ class ReadBack(unittest.TestCase):
 
     def test_logfmt(self):
         self.check_plain("logfmt")
+
+    def test_syslog(self):
+        self.check_plain("syslog")
 
     def test_pretty(self):
         self.check_plain("pretty")

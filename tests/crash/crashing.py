@@ -122,6 +122,7 @@ class Case:
     directory: str
     seed: int
     default_journal_dir: bool = False
+    rotates: bool = False  # the log becomes many files of a MiB
     writers: list = field(default_factory=list)
 
     def __enter__(self):
@@ -130,7 +131,7 @@ class Case:
         shared = "/dev/shm" if os.path.isdir("/dev/shm") else self.directory
         self.journals = tempfile.mkdtemp(prefix="spanlog-crash-", dir=shared)
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith("SPANLOG_")}
-        self.environment["SPANLOG_OUTPUT"] = "file:" + self.log
+        self.environment["SPANLOG_OUTPUT"] = "file:" + self.log + ("?rotate=1M" if self.rotates else "")
         self.environment["SERVICE_NAME"] = f"crash-{os.getpid()}-{self.seed}"
         if not self.default_journal_dir:
             self.environment["SPANLOG_JOURNAL_DIR"] = self.journals
@@ -184,11 +185,27 @@ class Case:
         return [os.path.join(root, name) for root, _, names in os.walk(self.journals)
                 for name in names if not name.endswith(".lock")]
 
-    def run_check(self, *options):
-        files = [w.acknowledged.path for w in self.writers]
+    def old_files(self):
+        """What rotation left, oldest first."""
+        return sorted(os.path.join(self.folder, name) for name in os.listdir(self.folder)
+                      if name.startswith("log.jsonl."))
+
+    def whole_log(self):
+        """One file with all lines in order."""
         if not os.path.exists(self.log):
             open(self.log, "w").close()
-        done = subprocess.run([self.tools.check, *options, self.log, *files], text=True,
+        if not self.rotates:
+            return self.log
+        whole = os.path.join(self.folder, "whole.jsonl")
+        with open(whole, "wb") as out:
+            for path in [*self.old_files(), self.log]:
+                with open(path, "rb") as part:
+                    shutil.copyfileobj(part, out, 1 << 20)
+        return whole
+
+    def run_check(self, *options):
+        files = [w.acknowledged.path for w in self.writers]
+        done = subprocess.run([self.tools.check, *options, self.whole_log(), *files], text=True,
                               errors="replace", stdin=subprocess.DEVNULL, capture_output=True,
                               check=False)
         if done.returncode not in (0, 1) or not done.stdout:
@@ -217,6 +234,7 @@ class Tally:
 
     def __init__(self):
         self.cases = self.torn_tails = self.undrained_cases = self.undrained = 0
+        self.old_files = 0
         self.sums = dict.fromkeys(BAD, 0) | {"acknowledged": 0, "dropped": 0, "abandoned": 0}
         self.rates, self.failures = [], []
 
@@ -245,7 +263,8 @@ class Tally:
     def summary(self):
         text = (f"{self.cases} deaths, {self.sums['acknowledged']:,} records acknowledged, "
                 f"{self.torn_tails} torn tails, {self.undrained_cases} left undrained records "
-                f"({self.undrained:,}), {self.sums['abandoned']:,} spans abandoned; "
+                f"({self.undrained:,}), {self.sums['abandoned']:,} spans abandoned, "
+                f"{self.old_files} files rotated away, "
                 + ", ".join(f"{self.sums[name]} {name}" for name in BAD))
         if self.sums["dropped"]:
             text += f", {self.sums['dropped']} said to be dropped"

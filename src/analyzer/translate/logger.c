@@ -100,7 +100,7 @@ int spanlog_translate_logger(struct spanlog_translator *translator, const char *
     }
     uint8_t dialect = dialect_of(translator);
     if (spanlog_is_wrapper(dialect))
-        return spanlog_translate_json_wrapper(translator, dialect, end);
+        return spanlog_translate_json_wrapper(translator, dialect, p, end);
     if (members->end != end) {
         translator->problem = "text behind the object";
         return 1;

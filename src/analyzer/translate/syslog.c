@@ -4,7 +4,8 @@
  *     <34>Nov 21 10:30:45 host app[711]: {"level":"info",...}           RFC 3164, also without <34>
  *
  * A message that holds a JSON object is cut to it. The old form has no year: that of the last time
- * with a date counts; before the first one, the time is left out.
+ * with a date counts; before the first one, the time is left out. What the syslog dialect wrote is
+ * told by the name of its structured data, and read as the record that it was.
  */
 #include "src/analyzer/translate/text.h"
 
@@ -101,8 +102,8 @@ static bool take_data(struct cursor *c, struct spanlog_line *outer,
         while (c->at < c->end && *c->at != ' ' && *c->at != ']')
             c->at++;
         while (c->at < c->end && *c->at == ' ') {
-            const char *next = spanlog_pair_read(c->at + 1, c->end, arena, &pair);
-            if (!next || pair.bare)
+            const char *next = spanlog_parameter_read(c->at + 1, c->end, arena, &pair);
+            if (!next)
                 return false;
             add_parameter(outer, attributes, &pair, arena);
             c->at = next;
@@ -235,13 +236,16 @@ int spanlog_translate_syslog(struct spanlog_translator *translator, const char *
         spanlog_arena_array(&translator->arena, SD_MAX, sizeof *attributes);
     if (!attributes)
         return -ENOMEM;
+    int rc = has_priority ? spanlog_translate_own_syslog(translator, line, end) : 0;
+    if (rc != 0)
+        return rc;
     if (!(has_priority && take_rfc5424(translator, &c, &outer, attributes)) &&
         !take_rfc3164(translator, &c, &outer, attributes))
         return 0;
     struct spanlog_text message = {c.at, (uint32_t)(end - c.at)};
     outer.message = message;
     if (message.size == 0) {
-        int rc = spanlog_emit(translator, &outer);
+        rc = spanlog_emit(translator, &outer);
         return rc < 0 ? rc : 1;
     }
     return spanlog_translate_inner(translator, cut_to_object(message), &outer);

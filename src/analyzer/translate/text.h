@@ -23,6 +23,9 @@ struct spanlog_text_json {
 /* Room for everything that a line of text can become. */
 void spanlog_text_json_start(struct spanlog_text_json *json, const char *line, const char *end,
                              struct spanlog_arena *arena);
+/* The same, knowing the room. */
+void spanlog_text_json_open(struct spanlog_text_json *json, size_t most,
+                            struct spanlog_arena *arena);
 /* A value that was bare may be a number or true, false, null, unless its key asks for text. */
 void spanlog_text_json_add(struct spanlog_text_json *json, struct spanlog_text key,
                            struct spanlog_text value, bool bare);
@@ -38,6 +41,12 @@ struct spanlog_pair {
 };
 const char *spanlog_pair_read(const char *p, const char *end, struct spanlog_arena *arena,
                               struct spanlog_pair *ret);
+/* NAME="..." of structured data at p, in which a bracket may be escaped, too. */
+const char *spanlog_parameter_read(const char *p, const char *end, struct spanlog_arena *arena,
+                                   struct spanlog_pair *ret);
+/* A line of the syslog dialect. As spanlog_translate_function. */
+int spanlog_translate_own_syslog(struct spanlog_translator *translator, const char *line,
+                                 const char *end);
 /* "..." at p, with escapes; NULL when it does not end. */
 const char *spanlog_quoted_read(const char *p, const char *end, struct spanlog_arena *arena,
                                 struct spanlog_text *ret);

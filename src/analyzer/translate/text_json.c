@@ -16,6 +16,11 @@ void spanlog_text_json_start(struct spanlog_text_json *json, const char *line, c
         most += is_plain(*p) ? 0 : 6;
     for (const char *p = line; p < end; p++)
         most += *p == '=' ? 8 : 0;
+    spanlog_text_json_open(json, most, arena);
+}
+
+void spanlog_text_json_open(struct spanlog_text_json *json, size_t most,
+                            struct spanlog_arena *arena) {
     json->arena = arena;
     json->text = json->at = spanlog_arena_alloc(arena, most + SPANLOG_JSON_PADDING);
     json->end = json->text ? json->text + most : NULL;

@@ -88,9 +88,8 @@ static int join_docker(struct spanlog_translator *translator, const char *more, 
 
 /* ---- journald ----------------------------------------------------------------------------- */
 
-/* [104,105]: bytes that are no text. Returns false for an array of anything else. */
-static bool read_bytes(const struct spanlog_json_value *array, struct spanlog_arena *arena,
-                       struct spanlog_text *ret) {
+bool spanlog_read_bytes(const struct spanlog_json_value *array, struct spanlog_arena *arena,
+                        struct spanlog_text *ret) {
     struct joined joined;
     const char *p = array->begin + 1;
     if (!start_joined(&joined, (size_t)(array->end - array->begin), arena))
@@ -138,7 +137,7 @@ static int prepare_journald(struct spanlog_translator *translator, struct spanlo
     *bytes = (struct spanlog_text){NULL, 0};
     drop_bookkeeping(members);
     if (message && message->type == SPANLOG_JSON_ARRAY && !first_of(message, message)) {
-        if (!read_bytes(message, &translator->arena, bytes))
+        if (!spanlog_read_bytes(message, &translator->arena, bytes))
             *bytes = SPANLOG_TEXT("");
         message->type = SPANLOG_JSON_NULL;
     }
@@ -156,7 +155,7 @@ static void drop_stream(struct spanlog_members *members) {
 }
 
 int spanlog_translate_json_wrapper(struct spanlog_translator *translator, uint8_t dialect,
-                                   const char *end) {
+                                   const char *line, const char *end) {
     struct spanlog_members *members = &translator->memory->members;
     const char *first_end = members->end;
     bool docker = is_named(dialect, "docker");
@@ -166,6 +165,10 @@ int spanlog_translate_json_wrapper(struct spanlog_translator *translator, uint8_
     if (first_end != end && !docker) {
         translator->problem = "text behind the object";
         return 1;
+    }
+    if (is_named(dialect, "journald") && member_named(members, "TS")) {
+        rc = spanlog_translate_own_journald(translator, line, end);
+        return rc < 0 ? rc : 1;
     }
     if (docker)
         drop_stream(members);
