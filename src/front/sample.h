@@ -1,0 +1,27 @@
+/* front/sample.h: whether a trace that begins here is recorded. The rules: src/sampling.
+ *
+ *     sample_publish(&setting)                     start, and at any time after it
+ *     if (sample_root(t, &ctx, ...)) ...           a local root: a new trace, or one from elsewhere
+ *
+ * The sampler in force is one pointer, process.sampler; NULL takes every trace. One that has been
+ * replaced stays as it is: the same setting finds it again, and only when 255 others have been in
+ * force since may its place be used anew. Nothing in a sampler leads out of it, so that a thread that
+ * slept inside a decision for all that time would at worst decide one trace by another rule.
+ */
+#ifndef SPANLOG_FRONT_SAMPLE_H
+#define SPANLOG_FRONT_SAMPLE_H
+
+#include "src/front/thread.h"
+#include "src/sampling/sampler.h"
+
+/* What a local root is to be: ctx gets a trace id if it has none, and the flags of the decision. */
+void sample_root(struct thread *t, spanlog_ctx *ctx, bool has_parent,
+                 const struct spanlog__site *site, const union spanlog__slot *slots);
+/* The ratio that a context's trace was taken at, by its number; 0: unknown, or all. */
+double sample_ratio_of(uint8_t number);
+/* Puts a sampler in force. One caller at a time. Returns 0 or -ENOMEM: the one before stays. */
+int sample_publish(const struct sampler_setting *setting);
+/* In the forked child: what its thread is in goes on in the parent. */
+void sample_after_fork(void);
+
+#endif
