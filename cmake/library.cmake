@@ -1,5 +1,6 @@
 # The library: one target per folder, then libspanlog out of them, shared and static.
-spanlog_folder(config src/config SOURCES outputs.c settings.c USES core propagation)
+spanlog_folder(config src/config SOURCES outputs.c parsers.c settings.c table.c text.c
+  USES core propagation)
 spanlog_folder(sinks src/sinks SOURCES table.c stream.c file.c memory.c USES core)
 spanlog_folder(propagation src/propagation 
   SOURCES propagator.c hex.c traceparent.c tracestate.c baggage.c b3.c jaeger.c x_headers.c

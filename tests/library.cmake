@@ -17,6 +17,7 @@ spanlog_library_test(library_bad_input_test)
 target_compile_definitions(library_bad_input_test PRIVATE
   STRICT_JSON="${CMAKE_CURRENT_SOURCE_DIR}/unit/strict_json.py")
 spanlog_library_test(library_config_test)
+spanlog_test(settings_test SOURCES unit/settings_test.c USES config formatters)
 spanlog_library_test(library_propagation_test)
 spanlog_test(propagation_test SOURCES conformance/propagation_test.c USES propagation)
 set_tests_properties(propagation_test PROPERTIES LABELS propagation)

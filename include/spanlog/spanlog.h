@@ -275,6 +275,7 @@ typedef struct spanlog_config {
     const char *source;       /* as SPANLOG_SOURCE */
     const char *propagators;  /* as OTEL_PROPAGATORS */
     const char *baggage_keys; /* as SPANLOG_BAGGAGE_KEYS */
+    const char *settings;     /* any, as in a configuration file: lines of "name = value" */
     uint32_t block_ms;        /* as SPANLOG_BLOCK_MS; default 1000 */
     uint32_t ring_size;       /* as SPANLOG_RING_SIZE, bytes; default 1 MiB */
     uint32_t max_attributes;  /* per span; default 128, and so the next two */

@@ -43,14 +43,14 @@ static const char *parse_sink(const char *text, size_t size, struct output_setti
     output->sink[name_size] = '\0';
     if (strcmp(output->sink, "file") == 0) {
         if (memchr(target, '?', target_size) != NULL)
-            return "options of file: are not known to this version";
+            return "file: takes no options";
         return absolute_path(target, target_size, output->target, sizeof output->target)
                    ? NULL
-                   : "file: needs a path";
+                   : "the path of file: is missing or too long";
     }
     if (strcmp(output->sink, "stdout") != 0 && strcmp(output->sink, "stderr") != 0 &&
         strcmp(output->sink, "memory") != 0)
-        return "the sinks are stdout, stderr, file:PATH, memory: and none";
+        return "there is no such sink";
     return target_size == 0 ? NULL : "only file: has a path";
 }
 
@@ -97,7 +97,7 @@ const char *outputs_parse(const char *text, struct output_setting *outputs, uint
     }
 }
 
-static const char *level_name(uint8_t level) {
+const char *level_name(uint8_t level) {
     static const char *const names[] = {"trace", "debug", "info", "warn", "error", "fatal"};
     return level > 24 ? "off" : names[(level - 1) / 4];
 }
