@@ -1,14 +1,15 @@
 # The library: one target per folder, then libspanlog out of them, shared and static.
-spanlog_folder(config src/config SOURCES outputs.c parsers.c settings.c table.c text.c
-  USES core propagation)
+spanlog_folder(config src/config SOURCES outputs.c parsers.c sampling.c settings.c table.c text.c
+  USES core propagation sampling)
+spanlog_folder(sampling src/sampling SOURCES sampler.c text.c USES core)
 spanlog_folder(sinks src/sinks SOURCES table.c stream.c file.c memory.c USES core)
 spanlog_folder(propagation src/propagation 
   SOURCES propagator.c hex.c traceparent.c tracestate.c baggage.c b3.c jaeger.c x_headers.c
   USES core)
 spanlog_folder(front src/front
   SOURCES thread.c encode.c register.c log.c logf.c context.c span.c span_body.c carried.c
-          propagate.c
-  USES core propagation)
+          propagate.c sample.c
+  USES core propagation sampling)
 spanlog_folder(back src/back
   SOURCES back.c decode.c decode_span.c drain.c output.c recover.c say.c write.c
   USES core config formatters sinks)
@@ -21,7 +22,7 @@ if(SPANLOG_SANITIZE MATCHES "undefined" AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
   target_compile_options(spanlog_process PRIVATE -fno-sanitize=null)
 endif()
 
-set(SPANLOG_PARTS syslog process front back propagation sinks formatters config core)
+set(SPANLOG_PARTS syslog process front back propagation sampling sinks formatters config core)
 set(SPANLOG_OBJECTS "")
 foreach(part ${SPANLOG_PARTS})
   list(APPEND SPANLOG_OBJECTS $<TARGET_OBJECTS:spanlog_${part}>)

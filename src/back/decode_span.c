@@ -68,6 +68,11 @@ static bool plain_group(struct decoder *decoder, enum group_kind kind, const uin
     case GROUP_FAIL:
         line->span_status = SPANLOG_STATUS_ERROR;
         return group_text(data, size, &line->error);
+    case GROUP_RATIO:
+        if (size < sizeof line->sample_ratio)
+            return false;
+        memcpy(&line->sample_ratio, data, sizeof line->sample_ratio);
+        return true;
     case GROUP_NAME:
         return group_text(data, size, &line->operation);
     default:
@@ -150,6 +155,7 @@ static void start_span(struct decoder *decoder, const struct compiled_site *site
     line->parent_text = (struct spanlog_text){NULL, 0};
     line->span_status = SPANLOG_STATUS_UNSET;
     line->has_status_code = false;
+    line->sample_ratio = 0;
     line->error = (struct spanlog_text){NULL, 0};
     line->dropped_attributes = record->dropped_attributes;
     line->dropped_events = record->dropped_events;

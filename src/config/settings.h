@@ -14,6 +14,7 @@
 #define SPANLOG_CONFIG_SETTINGS_H
 
 #include "src/core/journal.h"
+#include "src/sampling/sampler.h"
 
 #include <spanlog/spanlog.h>
 
@@ -76,6 +77,10 @@ struct settings {
     bool process_lines;
     bool signal_handlers;
     bool random_trace_ids;
+    uint8_t sampler; /* enum sampler_kind */
+    bool parent_based;
+    double sample_rate;
+    char sample_rules[SAMPLER_MAX_TEXT];
     struct setting_origin origins[SETTINGS_MAX]; /* by row */
 };
 
@@ -153,6 +158,12 @@ size_t settings_apply_text(struct settings *settings, const char *text, size_t s
 void settings_settle(struct settings *settings);
 /* All of them as such a text. Returns its size, without NUL; it is cut to fit. */
 size_t settings_format(const struct settings *settings, char *ret_text, size_t size);
+
+/* ---- sampling ------------------------------------------------------------------------------- */
+
+/* The sampler that the settings together ask for: a rate that is set by a stronger source than the
+ * sampler makes it one of that ratio. The texts are those of settings. */
+struct sampler_setting settings_sampler(const struct settings *settings);
 
 /* ---- levels and outputs --------------------------------------------------------------------- */
 

@@ -41,7 +41,7 @@
  * site's) 4      4   site id (0 in LINK, STATUS, FAIL, NAME) then  FIELDS: slots and texts EVENT: 8
  * bytes of ticks, slots, texts LINK: 24 bytes of ids         STATUS: one slot, the code FAIL, NAME:
  * one slot and its text
- * STAMP: as in stamp.h
+ * STAMP: as in stamp.h                  RATIO: a double
  */
 #ifndef SPANLOG_CORE_RECORD_H
 #define SPANLOG_CORE_RECORD_H
@@ -95,6 +95,7 @@ struct record_extra {
 };
 
 enum group_kind {
+    GROUP_RATIO = 0, /* a double: the share of traces that the sampler takes */
     GROUP_FIELDS = 1,
     GROUP_EVENT = 2,
     GROUP_LINK = 3,

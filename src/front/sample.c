@@ -1,6 +1,7 @@
 /* front/sample.c: see sample.h. */
 #include "src/front/sample.h"
 #include "src/front/context.h"
+#include "src/propagation/hex.h"
 
 #include <stdlib.h>
 

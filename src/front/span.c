@@ -8,6 +8,7 @@
 #include "src/front/context.h"
 #include "src/front/encode.h"
 #include "src/front/register.h"
+#include "src/front/sample.h"
 #include "src/front/span_body.h"
 #include "src/front/thread.h"
 
@@ -25,18 +26,6 @@ static inline uint64_t handle_of(uint64_t count) {
 
 /* ---- begin ------------------------------------------------------------------------------- */
 
-/* ctx may have a trace id from elsewhere, then only the span is new. */
-static void make_trace(struct thread *t, spanlog_ctx *ret_ctx) {
-    ret_ctx->flags = (uint8_t)((ret_ctx->flags & ~SPANLOG_FLAG_RANDOM) | SPANLOG_FLAG_SAMPLED);
-    if (!id_is_zero(ret_ctx->trace_id, 16))
-        return;
-    uint64_t ms = clock_gettime_ns(CLOCK_REALTIME_COARSE) / 1000000;
-    if (process.random_trace_ids)
-        ms = ids_next(&t->random) | 1;
-    ids_new_trace(&t->random, ms, ret_ctx->trace_id);
-    ret_ctx->flags |= SPANLOG_FLAG_RANDOM;
-}
-
 /* The span counts on what its context carries, and says of it what is to be said. */
 static __attribute__((noinline)) void keep(struct thread *t, struct spanlog__open_span *block,
                                            spanlog_ctx *ctx) {
@@ -45,6 +34,8 @@ static __attribute__((noinline)) void keep(struct thread *t, struct spanlog__ope
         carried_hold(&ctx->carried, (const uint8_t *)&block->record.parent_id, &space);
     memcpy(&block->ctx_flags, &ctx->flags, CTX_END);
     block->record.header.word |= RECORD_KEPT;
+    if (ctx->flags & SPANLOG__FLAG_RATIO)
+        span_add_ratio(block, sample_ratio_of(ctx->reserved[0]));
     if (stamp != NULL)
         span_add_stamp(t, block, stamp);
 }
@@ -57,8 +48,6 @@ static inline void open_block(struct thread *t, struct spanlog__open_span *block
     uint64_t parent = 0;
     if (SPANLOG__LIKELY(has_parent))
         memcpy(&parent, ctx->span_id, 8);
-    else
-        make_trace(t, ctx);
     ids_new_span(&t->random, ctx->span_id);
     memcpy(&record->ids, ctx, sizeof record->ids);
     record->parent_id = parent;
@@ -73,7 +62,7 @@ static inline void open_block(struct thread *t, struct spanlog__open_span *block
     block->events = block->links = 0;
     block->tid = t->ring->owner_tid;
     block->generation = handle_of(++t->generation);
-    if (SPANLOG__RARE(ctx->flags & (SPANLOG__FLAG_CARRIED | SPANLOG_FLAG_DEBUG)))
+    if (SPANLOG__RARE(ctx->flags & (SPANLOG__FLAG_CARRIED | SPANLOG_FLAG_DEBUG | SPANLOG__FLAG_RATIO)))
         keep(t, block, ctx);
     if (site->count > 0)
         span_add_fields(t, block, GROUP_FIELDS, site, slots, 0);
@@ -95,9 +84,26 @@ static inline void push_block(struct thread *t, struct spanlog__open_span *block
     t->free_span_count++;
 }
 
+/* A local root has its trace decided. False: it gets ids, and that is all. */
+static __attribute__((noinline)) bool begin_root(struct thread *t, spanlog_span *span,
+                                                 spanlog_ctx *ctx, bool has_parent,
+                                                 const struct spanlog__site *site,
+                                                 const union spanlog__slot *slots) {
+    sample_root(t, ctx, has_parent, site, slots);
+    if ((ctx->flags & SPANLOG_FLAG_SAMPLED) != 0)
+        return true;
+    ids_new_span(&t->random, ctx->span_id);
+    span->open = NULL;
+    span->generation = SPANLOG__UNSAMPLED;
+    return false;
+}
+
 static inline void begin_with(struct thread *t, spanlog_span *span, spanlog_ctx *ctx,
                               bool has_parent, struct spanlog__site *site,
                               const union spanlog__slot *slots) {
+    bool root = !has_parent || (ctx->flags & SPANLOG__FLAG_REMOTE) != 0;
+    if (SPANLOG__RARE(root) && !begin_root(t, span, ctx, has_parent, site, slots))
+        return;
     struct spanlog__open_span *block = pop_block(t);
     open_block(t, block, site, slots, ctx, has_parent);
     span->open = block;
@@ -139,7 +145,18 @@ static inline bool begin(spanlog_span *span, spanlog_ctx *ctx, bool has_parent, 
     begin_with(t, span, ctx, has_parent, site, slots);
     thread_barrier();
     t->busy = 0;
-    return true;
+    return span->open != NULL;
+}
+
+/* What the scope of an unsampled root points to: its end has to put the context back. */
+static struct spanlog__open_span not_recorded;
+
+static __attribute__((noinline)) void enter_unsampled(spanlog_span *span, const spanlog_ctx *ctx) {
+    struct spanlog__thread_context *now = &spanlog__context;
+    now->ctx = *ctx;
+    now->record_flags = context_record_flags(ctx);
+    now->unsampled = 1;
+    span->open = &not_recorded;
 }
 
 void spanlog__scope_begin(spanlog_span *span, struct spanlog__site *site,
@@ -153,8 +170,11 @@ void spanlog__scope_begin(spanlog_span *span, struct spanlog__site *site,
     span->before = now->ctx;
     spanlog_ctx ctx = now->ctx;
     bool has_parent = (now->record_flags & RECORD_CONTEXT) != 0;
-    if (!begin(span, &ctx, has_parent, on, site, slots))
+    if (SPANLOG__RARE(!begin(span, &ctx, has_parent, on, site, slots))) {
+        if (span->generation == SPANLOG__UNSAMPLED)
+            enter_unsampled(span, &ctx);
         return;
+    }
     now->ctx = ctx;
     now->record_flags = context_record_flags(&ctx);
 }
@@ -166,9 +186,13 @@ void spanlog__begin(spanlog_span *span, const spanlog_ctx *parent, struct spanlo
     span->before = *parent;
     span->open = NULL;
     span->generation = 0;
-    if (has_parent && (parent->flags & SPANLOG_FLAG_SAMPLED) == 0)
+    if (has_parent && context_is_unsampled(parent))
         return; /* not recorded; spanlog_span_ctx gives the parent's */
-    begin(span, &ctx, has_parent, site_is_on(site), site, slots);
+    if (SPANLOG__LIKELY(begin(span, &ctx, has_parent, site_is_on(site), site, slots)) ||
+        span->generation != SPANLOG__UNSAMPLED)
+        return;
+    span->before = ctx; /* as above, with ids of its own */
+    span->generation = 0;
 }
 
 /* ---- end --------------------------------------------------------------------------------- */
@@ -246,6 +270,8 @@ static inline void end_open(struct spanlog__open_span *block) {
 void spanlog__scope_end(spanlog_span *span) {
     if (SPANLOG__LIKELY(span_is_open(span)))
         end_open(span->open);
+    else
+        spanlog__context.unsampled = 0; /* no scope begins where it is set */
     span->open = NULL;
     context_restore(&span->before);
 }
@@ -260,7 +286,7 @@ spanlog_ctx spanlog_span_ctx(const spanlog_span *span) {
     spanlog_ctx ctx = {.flags = 0};
     if (span == NULL)
         return ctx;
-    if (span->open == NULL && span->generation == SPANLOG__UNSAMPLED)
+    if (span->generation == SPANLOG__UNSAMPLED)
         return spanlog__context.ctx;
     if (!span_is_open(span))
         return span->open == NULL && span->generation == 0 ? span->before : ctx;

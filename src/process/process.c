@@ -10,6 +10,7 @@
 #include "src/core/tell.h"
 #include "src/front/carried.h"
 #include "src/front/propagate.h"
+#include "src/front/sample.h"
 #include "src/front/thread.h"
 
 #include <linux/membarrier.h>
@@ -47,6 +48,8 @@ static void take_settings(void) {
     process.propagators_in = settings.propagators_in;
     process.propagators_out = settings.propagators_out;
     process.baggage_keys = settings.baggage_keys;
+    struct sampler_setting sampler = settings_sampler(&settings);
+    sample_publish(&sampler); /* out of memory: every trace is recorded */
     process.level_of = level_of;
     process.lowest_level = settings.output_count > 0 ? settings_lowest_level(&settings) : 25;
     process.wake = 0;
@@ -300,6 +303,7 @@ void process_after_fork_child(void) {
     process.epoch = epoch;
     thread_reset(&spanlog_thread);
     carried_after_fork();
+    sample_after_fork();
     if (held)
         pthread_sigmask(SIG_SETMASK, &signals, NULL);
 }
