@@ -54,7 +54,8 @@ const char *setting_parse_sample_rules(struct settings *s, const char *value,
     if (wrong != NULL)
         return wrong;
     if (clamped)
-        tell("%s: a rate in \"%.100s\" is outside 0 to 1; the nearest is used", origin->name, value);
+        tell("%s: a rate in \"%.100s\" is outside 0 to 1; the nearest is used", origin->name,
+             value);
     strcpy(s->sample_rules, is_none(value) ? "" : value);
     return NULL;
 }
@@ -71,11 +72,11 @@ static bool rate_decides(const struct settings *s) {
 }
 
 struct sampler_setting settings_sampler(const struct settings *s) {
-    return (struct sampler_setting){
-        .kind = rate_decides(s) ? SAMPLER_RATIO : (enum sampler_kind)s->sampler,
-        .parent_based = s->parent_based,
-        .ratio = s->sample_rate,
-        .rules = s->sample_rules,
-        .service = s->service,
-        .environment = s->environment};
+    return (struct sampler_setting){.kind = rate_decides(s) ? SAMPLER_RATIO
+                                                            : (enum sampler_kind)s->sampler,
+                                    .parent_based = s->parent_based,
+                                    .ratio = s->sample_rate,
+                                    .rules = s->sample_rules,
+                                    .service = s->service,
+                                    .environment = s->environment};
 }

@@ -59,7 +59,8 @@ double sample_ratio_of(uint8_t number) {
 /* Of those that a limit let through nobody knows what share they were. */
 static void number_ratios(struct sampler *sampler) {
     for (uint32_t i = 0; i < sampler->count; i++)
-        sampler->rules[i].tag = sampler->rules[i].limit == 0 ? number_of(sampler->rules[i].ratio) : 0;
+        sampler->rules[i].tag =
+            sampler->rules[i].limit == 0 ? number_of(sampler->rules[i].ratio) : 0;
 }
 
 /* Room for another: the one that has been out of force for the longest, once there are enough. */

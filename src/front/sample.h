@@ -5,8 +5,8 @@
  *
  * The sampler in force is one pointer, process.sampler; NULL takes every trace. One that has been
  * replaced stays as it is: the same setting finds it again, and only when 255 others have been in
- * force since may its place be used anew. Nothing in a sampler leads out of it, so that a thread that
- * slept inside a decision for all that time would at worst decide one trace by another rule.
+ * force since may its place be used anew. Nothing in a sampler leads out of it, so that a thread
+ * that slept inside a decision for all that time would at worst decide one trace by another rule.
  */
 #ifndef SPANLOG_FRONT_SAMPLE_H
 #define SPANLOG_FRONT_SAMPLE_H

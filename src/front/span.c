@@ -62,7 +62,8 @@ static inline void open_block(struct thread *t, struct spanlog__open_span *block
     block->events = block->links = 0;
     block->tid = t->ring->owner_tid;
     block->generation = handle_of(++t->generation);
-    if (SPANLOG__RARE(ctx->flags & (SPANLOG__FLAG_CARRIED | SPANLOG_FLAG_DEBUG | SPANLOG__FLAG_RATIO)))
+    if (SPANLOG__RARE(ctx->flags &
+                      (SPANLOG__FLAG_CARRIED | SPANLOG_FLAG_DEBUG | SPANLOG__FLAG_RATIO)))
         keep(t, block, ctx);
     if (site->count > 0)
         span_add_fields(t, block, GROUP_FIELDS, site, slots, 0);

@@ -3,9 +3,9 @@
  *     uint64_t bound = ratio_bound(0.1);          once
  *     if (ratio_takes(bound, trace_id)) ...       the same for every service that sees the trace
  *
- * The last 8 bytes of the id, as a big-endian number, against ratio x 2^64. Go leaves out the lowest
- * bit and cuts the product, Python rounds it: down to a ratio of 2^-11 both products are exact, below
- * they differ at one or two of 2^64 ids. This is Go's way.
+ * The last 8 bytes of the id, as a big-endian number, against ratio x 2^64. Go leaves out the
+ * lowest bit and cuts the product, Python rounds it: down to a ratio of 2^-11 both products are
+ * exact, below they differ at one or two of 2^64 ids. This is Go's way.
  */
 #ifndef SPANLOG_SAMPLING_RATIO_H
 #define SPANLOG_SAMPLING_RATIO_H

@@ -107,8 +107,8 @@ static const char *read_rule(struct sampling_text text, struct reading *reading)
 /* ---- building ------------------------------------------------------------------------------ */
 
 static bool is_for(struct sampling_text pattern, const char *ours) {
-    return pattern.data == NULL || (ours != NULL && sampling_matches(pattern.data, pattern.size,
-                                                                     ours, strlen(ours)));
+    return pattern.data == NULL ||
+           (ours != NULL && sampling_matches(pattern.data, pattern.size, ours, strlen(ours)));
 }
 
 /* setting NULL: only whether they can be read. */
@@ -173,7 +173,8 @@ bool sampler_takes_all(const struct sampler *sampler) {
 
 static bool holds(struct sampling_text pattern, struct sampling_text text) {
     return pattern.data == NULL ||
-           (text.data != NULL && sampling_matches(pattern.data, pattern.size, text.data, text.size));
+           (text.data != NULL &&
+            sampling_matches(pattern.data, pattern.size, text.data, text.size));
 }
 
 static struct sampler_rule *find_rule(struct sampler *sampler,

@@ -1,4 +1,5 @@
-/* sampling/sampler.h: which new traces are recorded: OpenTelemetry's samplers, and rules before them.
+/* sampling/sampler.h: which new traces are recorded: OpenTelemetry's samplers, and rules before
+ * them.
  *
  *     struct sampler_setting setting = {.kind = SAMPLER_RATIO, .parent_based = true, .ratio = 0.1,
  *                                       .rules = "route=/checkout:1; operation=GET /health:0",
