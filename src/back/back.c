@@ -305,6 +305,8 @@ int back_stop(int timeout_ms, bool (*abandon)(void)) {
     struct lock_guard guard = lock_take(&back.lock);
     if (guard.held && back.open) {
         drain_pass(&back.drain, UINT64_MAX);
+        if (abandon != NULL)
+            tail_release(&back.drain);
         if (abandon != NULL && has_open_spans() && abandon())
             drain_abandoned(&back.drain);
         drain_process_ended(&back.drain);

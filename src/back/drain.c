@@ -38,13 +38,14 @@ int drain_init(struct drain *drain, struct journal *journal, const struct output
             return error;
         drain->output_count++;
     }
-    return 0;
+    return tail_open(&drain->tail, header->tail, header->tail_memory, journal->copy);
 }
 
 void drain_close(struct drain *drain) {
     for (uint32_t i = 0; i < drain->output_count; i++)
         output_close(&drain->outputs[i]);
     free(drain->decoder);
+    tail_close(&drain->tail);
     memset(drain, 0, sizeof *drain);
 }
 
@@ -83,28 +84,39 @@ static void put_dropped(struct drain *drain, const struct ring *ring, const stru
     *said = dropped;
 }
 
-static void put_record(struct drain *drain, const struct ring *ring, const struct record *record,
-                       uint32_t word) {
-    size_t size = word & RECORD_SIZE_MASK;
-    if (word & RECORD_DROPPED) {
-        put_dropped(drain, ring, record);
-        return;
-    }
+void drain_put_record(struct drain *drain, const struct record *record, size_t size,
+                      uint32_t tid) {
+    uint32_t word = record->word;
     for (uint32_t i = 0; i < drain->output_count; i++) {
         struct output *output = &drain->outputs[i];
         bool damaged = false, wanted;
         if (word & RECORD_SPAN)
             wanted = decode_span(drain->decoder, output, (const struct span_record *)record, size,
-                                 ring->owner_tid, &damaged);
+                                 tid, &damaged);
         else
-            wanted = decode_log(drain->decoder, output, record, size, ring->owner_tid, &damaged);
+            wanted = decode_log(drain->decoder, output, record, size, tid, &damaged);
         if (wanted)
             drain_put_line(drain, output);
         else if (damaged && i == 0)
-            put_damaged(drain, ring->owner_tid, record->ticks);
+            put_damaged(drain, tid, record->ticks);
     }
     drain->counts.records++;
     drain->counts.spans += (word & RECORD_SPAN) != 0;
+}
+
+/* False: a batch could not be written, and the record has to wait in its ring. */
+static bool put_record(struct drain *drain, const struct ring *ring, const struct record *record,
+                       uint32_t word) {
+    if (SPANLOG__RARE(tail_is_concerned(word))) {
+        enum tail_answer answer = tail_ask(drain, record, word, ring->owner_tid);
+        if (answer != TAIL_WRITE)
+            return answer == TAIL_DONE;
+    } else if (word & RECORD_DROPPED) {
+        put_dropped(drain, ring, record);
+        return true;
+    }
+    drain_put_record(drain, record, word & RECORD_SIZE_MASK, ring->owner_tid);
+    return true;
 }
 
 /* ---- merging ------------------------------------------------------------------------------- */
@@ -167,12 +179,12 @@ static void collect_heads(const struct drain *drain, uint64_t horizon, struct he
         heap_sink(heads, i);
 }
 
-static bool batch_is_full(const struct drain *drain) {
+bool drain_has_room(const struct drain *drain) {
     for (uint32_t i = 0; i < drain->output_count; i++) {
         if (drain->outputs[i].used >= BATCH_FLUSH)
-            return true;
+            return false;
     }
-    return false;
+    return true;
 }
 
 /* Takes records of the first ring until another ring has an older one. Returns false when a batch
@@ -195,12 +207,13 @@ static bool drain_run(struct drain *drain, struct heads *heads, uint64_t horizon
             heads->heap[0].ticks = record->ticks;
             break;
         }
-        put_record(drain, ring, record, word);
+        if (!put_record(drain, ring, record, word))
+            return false;
         drain->now.ring_read[ring->index] += word & RECORD_SIZE_MASK;
         if (record->ticks > drain->now.last_ticks)
             drain->now.last_ticks = record->ticks;
         (*count)++;
-        if (batch_is_full(drain) && !drain_write(drain))
+        if (!drain_has_room(drain) && !drain_write(drain))
             return false;
     }
     if (heads->count > 1)
@@ -233,7 +246,7 @@ static void put_silent_losses(struct drain *drain) {
 
 size_t drain_pass(struct drain *drain, uint64_t horizon) {
     size_t count = 0;
-    if ((drain->pending || batch_is_full(drain)) && !drain_write(drain))
+    if ((drain->pending || !drain_has_room(drain)) && !drain_write(drain))
         return 0;
     struct heads heads;
     collect_heads(drain, horizon, &heads);

@@ -20,6 +20,7 @@
 #define SPANLOG_BACK_DRAIN_H
 
 #include "src/back/decode.h"
+#include "src/back/tail.h"
 
 struct drain_counts {
     uint64_t records, spans, dropped, bytes, writes, sink_errors, abandoned;
@@ -37,6 +38,7 @@ struct drain {
     bool process_lines;
     bool begun[JOURNAL_MAX_OUTPUTS]; /* this sink is between begin and end */
     struct drain_counts counts;
+    struct tail tail;
 };
 
 /* Takes up the journal where its checkpoint says. Returns 0 or -ENOMEM. */
@@ -60,6 +62,10 @@ void drain_abandoned(struct drain *drain);
 /* How many spans are open now. */
 void drain_count_open(const struct drain *drain, uint64_t *ret_count);
 
+/* Formats a whole record of `size` bytes for every output that wants it. */
+void drain_put_record(struct drain *drain, const struct record *record, size_t size, uint32_t tid);
+/* No batch is so full that it should be written now. */
+bool drain_has_room(const struct drain *drain);
 /* Formats drain->decoder->line for that output; the others do their own. */
 void drain_put_line(struct drain *drain, struct output *output);
 /* For lines that are the same everywhere: to every output whose level wants it. */

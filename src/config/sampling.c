@@ -1,4 +1,4 @@
-/* config/sampling.c: the settings of src/sampling: sampler, rate and rules. See parsers.h. */
+/* config/sampling.c: the settings of src/sampling: sampler, rate, rules and tail. See parsers.h. */
 #include "src/config/parsers.h"
 #include "src/core/tell.h"
 
@@ -62,6 +62,20 @@ const char *setting_parse_sample_rules(struct settings *s, const char *value,
 
 void setting_print_sample_rules(const struct settings *s, char *value, size_t size) {
     snprintf(value, size, "%s", s->sample_rules[0] != '\0' ? s->sample_rules : "none");
+}
+
+const char *setting_parse_tail(struct settings *s, const char *value,
+                               const struct setting_origin *origin) {
+    (void)origin;
+    struct tail_rules rules;
+    const char *wrong = is_none(value) ? NULL : tail_parse(&rules, value);
+    if (wrong == NULL)
+        strcpy(s->tail, is_none(value) ? "" : value);
+    return wrong;
+}
+
+void setting_print_tail(const struct settings *s, char *value, size_t size) {
+    snprintf(value, size, "%s", s->tail[0] != '\0' ? s->tail : "none");
 }
 
 /* OTEL_TRACES_SAMPLER_ARG is for samplers that ask for it, as its specification says. */

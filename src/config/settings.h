@@ -15,6 +15,7 @@
 
 #include "src/core/journal.h"
 #include "src/sampling/sampler.h"
+#include "src/sampling/tail.h"
 
 #include <spanlog/spanlog.h>
 
@@ -81,6 +82,8 @@ struct settings {
     bool parent_based;
     double sample_rate;
     char sample_rules[SAMPLER_MAX_TEXT];
+    char tail[TAIL_MAX_TEXT]; /* "": none */
+    uint32_t tail_memory;
     struct setting_origin origins[SETTINGS_MAX]; /* by row */
 };
 

@@ -136,6 +136,26 @@ const struct setting settings_table[] = {
      .right = "CONDITION,...:RATE parted by semicolons, or none; docs/sampling.md",
      .about = "Before the sampler, the first rule that fits: by service, environment, operation "
               "and route, ratios and limits: `route=/checkout:1; env=production:0.1; 100/s`."},
+    {.name = "tail",
+     .variables = {"SPANLOG_TAIL"},
+     .type = SETTING_OTHER,
+     .parse = setting_parse_tail,
+     .print = setting_print_tail,
+     .built_in = "none",
+     .right = "errors, slow:DURATION, operation=TEXT and KEY=TEXT, joined by & and parted by "
+              "commas, or none; docs/sampling.md",
+     .about = "Traces that are kept whole, with their debug records, for how they ended here: "
+              "`errors,slow:250ms,operation=GET /checkout*&slow:50ms`."},
+    {.name = "tail_memory",
+     .variables = {"SPANLOG_TAIL_MEMORY"},
+     .type = SETTING_NUMBER,
+     AT(tail_memory),
+     .built_in = "16M",
+     .unit = "bytes",
+     .least = 1u << 20,
+     .most = 1u << 30,
+     .about = "Most bytes of records that wait for the end of their trace; the oldest go first, "
+              "counted."},
     {.name = "max_attributes",
      .variables = {"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "SPANLOG_MAX_ATTRIBUTES"},
      .type = SETTING_NUMBER,

@@ -26,6 +26,7 @@
 #define JOURNAL_MAX_SPAN_SEGMENTS 128u
 #define JOURNAL_MAX_DICTIONARY_SEGMENTS 64u
 #define JOURNAL_TEXT_SIZE 2048u
+#define JOURNAL_MAX_TAIL_MEMORY ((uint64_t)1 << 30)
 #define JOURNAL_SUFFIX ".journal"
 
 enum segment_kind {
@@ -86,6 +87,8 @@ struct journal_header {
     char host[64];
     uint32_t source_fields; /* SOURCE_* */
     uint32_t error_status_min;
+    char tail[512];       /* as SPANLOG_TAIL; "": there is none */
+    uint64_t tail_memory; /* bytes for undecided records */
     struct clock_map clock;
     uint32_t phase;
     uint32_t segment_count;

@@ -59,6 +59,12 @@
 #define RECORD_STAMP 0x40000000u   /* the context has attributes of its own */
 #define RECORD_KEPT 0x80000000u    /* of open spans: the rest of the context is in the block */
 
+/* Bits that mean something else in other records. */
+#define RECORD_LOCAL_ROOT RECORD_EXTRA /* of spans: the first of its trace in this process */
+#define RECORD_WAITS RECORD_KEPT       /* of logs: written only if its trace is kept */
+/* No site; the trace's ids: a local root has begun. Only where a tail asks for it. */
+#define RECORD_ROOT_BEGUN (RECORD_DROPPED | RECORD_CONTEXT)
+
 #define RECORD_HEADER_SIZE 16u
 #define RECORD_MAX_SIZE (48u * 1024) /* fits the smallest ring with room to spare */
 #define RECORD_MAX_TEXT (16u * 1024) /* one text; longer ones are cut */

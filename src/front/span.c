@@ -85,13 +85,26 @@ static inline void push_block(struct thread *t, struct spanlog__open_span *block
     t->free_span_count++;
 }
 
+/* So that the back knows what waits for whom. */
+static void announce_root(struct thread *t, const spanlog_ctx *ctx) {
+    size_t size = sizeof(struct record) + sizeof(struct record_ids);
+    uint8_t *place = thread_reserve(t, size);
+    if (place == NULL)
+        return;
+    ((struct record *)(void *)place)->ticks = clock_ticks();
+    memcpy(place + sizeof(struct record), ctx, sizeof(struct record_ids));
+    thread_publish(t, place, 0, size, RECORD_ROOT_BEGUN);
+}
+
 /* A local root has its trace decided. False: it gets ids, and that is all. */
 static __attribute__((noinline)) bool begin_root(struct thread *t, spanlog_span *span,
                                                  spanlog_ctx *ctx, bool has_parent,
                                                  const struct spanlog__site *site,
                                                  const union spanlog__slot *slots) {
     sample_root(t, ctx, has_parent, site, slots);
-    if ((ctx->flags & SPANLOG_FLAG_SAMPLED) != 0)
+    if (process.tail)
+        announce_root(t, ctx);
+    if ((ctx->flags & SPANLOG_FLAG_SAMPLED) != 0 || process.tail)
         return true;
     ids_new_span(&t->random, ctx->span_id);
     span->open = NULL;
@@ -107,6 +120,8 @@ static inline void begin_with(struct thread *t, spanlog_span *span, spanlog_ctx 
         return;
     struct spanlog__open_span *block = pop_block(t);
     open_block(t, block, site, slots, ctx, has_parent);
+    if (SPANLOG__RARE(root && process.tail))
+        block->record.header.word |= RECORD_LOCAL_ROOT;
     span->open = block;
     span->generation = block->generation;
 }

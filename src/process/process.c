@@ -50,6 +50,7 @@ static void take_settings(void) {
     process.baggage_keys = settings.baggage_keys;
     struct sampler_setting sampler = settings_sampler(&settings);
     sample_publish(&sampler); /* out of memory: every trace is recorded */
+    process.tail = settings.tail[0] != '\0' && settings.output_count > 0;
     process.level_of = level_of;
     process.lowest_level = settings.output_count > 0 ? settings_lowest_level(&settings) : 25;
     process.wake = 0;
@@ -105,6 +106,8 @@ static bool build(void) {
     if (!open_journal())
         return false;
     process.journal.header->error_status_min = process.error_status_min;
+    strcpy(process.journal.header->tail, process.tail ? settings.tail : "");
+    process.journal.header->tail_memory = settings.tail_memory;
     bool built = inherit_dictionary() && back_open(&settings) == 0 &&
                  journal_add_ring(&process.journal, RING_MIN_SIZE) != NULL;
     if (!built && !process.sync) {

@@ -72,6 +72,8 @@ static const struct setting_case {
     {"sampler", "traceidratio", NULL, "sometimes", "there is no such sampler; right is always_on"},
     {"sample_rate", "25%", "0.25", "half", "no number; right is 0 to 1"},
     {"sample_rules", "route=/a*,env=prod:0.5 10/s; 1%", NULL, "rout=/a:1", "conditions service="},
+    {"tail", "errors,slow:250ms&user=x", NULL, "errors,slow:fast", "slow: needs a duration"},
+    {"tail_memory", "64m", "64M", "much", "not a whole number; right is 1M to 1G; 16M (default)"},
     {"max_attributes", "7", NULL, "many", "not a whole number; right is 0 to 1024; 128 (default)"},
     {"max_events", "1024", NULL, "-5", "not a whole number"},
     {"max_links", "0", NULL, "1.5", "not a whole number"},
