@@ -23,6 +23,7 @@ target_link_libraries(sampling_test PRIVATE m)
 set_tests_properties(sampling_test PROPERTIES LABELS sampling)
 spanlog_threaded(sampling_test sampling_test)
 spanlog_library_test(library_sampling_test)
+spanlog_library_test(library_tail_test)
 spanlog_library_test(library_propagation_test)
 spanlog_test(propagation_test SOURCES conformance/propagation_test.c USES propagation)
 set_tests_properties(propagation_test PROPERTIES LABELS propagation)
@@ -55,6 +56,20 @@ if(SPANLOG_FUZZERS)
             $<TARGET_FILE:journal_seed_writer> ${CMAKE_BINARY_DIR}/corpus/journal
     DEPENDS journal_seed_writer VERBATIM)
 endif()
+
+# A service under load, and what its log has of each trace.
+add_executable(tail_load unit/tail_load.c)
+target_link_libraries(tail_load PRIVATE spanlog_flags spanlog::spanlog)
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+add_test(NAME every_failing_trace_is_whole_under_load
+  COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/unit/tail_load_test.py
+          $<TARGET_FILE:tail_load>)
+set_tests_properties(every_failing_trace_is_whole_under_load PROPERTIES TIMEOUT 300 LABELS library)
+spanlog_threaded(every_failing_trace_is_whole_under_load tail_load)
+add_test(NAME every_failing_trace_is_whole_under_long_load
+  COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/unit/tail_load_test.py
+          $<TARGET_FILE:tail_load> 100000)
+set_tests_properties(every_failing_trace_is_whole_under_long_load PROPERTIES TIMEOUT 900 LABELS slow)
 
 # ---- the headers, the installed tree, the sources --------------------------------------------------
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
