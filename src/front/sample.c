@@ -1,7 +1,6 @@
 /* front/sample.c: see sample.h. */
 #include "src/front/sample.h"
 #include "src/front/context.h"
-#include "src/propagation/hex.h"
 
 #include <stdlib.h>
 
@@ -100,6 +99,7 @@ int sample_publish(const struct sampler_setting *setting) {
     struct sampler *sampler = sampler_takes_all(&found->sampler) ? NULL : &found->sampler;
     __atomic_store_n(&process.sampler, sampler, __ATOMIC_RELEASE);
     process.decides_remote = sampler != NULL && !sampler->parent_based;
+    process.decides_roots = sampler != NULL || process.tail;
     return 0;
 }
 
@@ -130,10 +130,11 @@ static struct sampling_text route_of(const struct spanlog__site *site,
 
 static void decide(struct sampler *sampler, spanlog_ctx *ctx, bool foreign_id,
                    const struct spanlog__site *site, const union spanlog__slot *slots) {
-    struct sampler_question question = {.trace_id = ctx->trace_id,
-                                        .foreign_id = foreign_id,
-                                        .operation = {site->text, strlen(site->text)},
-                                        .now_ns = clock_gettime_ns(CLOCK_MONOTONIC_COARSE)};
+    struct sampler_question question = {.trace_id = ctx->trace_id, .foreign_id = foreign_id};
+    if (sampler->by_operation)
+        question.operation = (struct sampling_text){site->text, strlen(site->text)};
+    if (sampler->by_time)
+        question.now_ns = clock_gettime_ns(CLOCK_MONOTONIC_COARSE);
     if (sampler->by_route)
         question.route = route_of(site, slots);
     struct sampler_answer answer = sampler_decide(sampler, &question);
@@ -145,23 +146,12 @@ static void decide(struct sampler *sampler, spanlog_ctx *ctx, bool foreign_id,
         ctx->flags |= SPANLOG__FLAG_RATIO;
 }
 
-static void make_trace(struct thread *t, spanlog_ctx *ctx) {
-    uint64_t ms = clock_gettime_ns(CLOCK_REALTIME_COARSE) / 1000000;
-    if (process.random_trace_ids)
-        ms = ids_next(&t->random) | 1;
-    ids_new_trace(&t->random, ms, ctx->trace_id);
-    ctx->flags |= SPANLOG_FLAG_RANDOM;
-}
-
 void sample_root(struct thread *t, spanlog_ctx *ctx, bool has_parent,
                  const struct spanlog__site *site, const union spanlog__slot *slots) {
     struct sampler *sampler = __atomic_load_n(&process.sampler, __ATOMIC_ACQUIRE);
     bool foreign_id = !has_parent && !id_is_zero(ctx->trace_id, 16);
-    if (!has_parent) {
-        ctx->flags = (uint8_t)((ctx->flags & ~SPANLOG_FLAG_RANDOM) | SPANLOG_FLAG_SAMPLED);
-        if (!foreign_id)
-            make_trace(t, ctx);
-    }
+    if (!has_parent)
+        sample_new_trace(t, ctx);
     if (sampler != NULL && (!has_parent || !sampler->parent_based))
         decide(sampler, ctx, foreign_id, site, slots);
     ctx->flags = (uint8_t)(ctx->flags & ~SPANLOG__FLAG_REMOTE);

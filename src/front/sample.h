@@ -12,7 +12,20 @@
 #define SPANLOG_FRONT_SAMPLE_H
 
 #include "src/front/thread.h"
+#include "src/propagation/hex.h"
 #include "src/sampling/sampler.h"
+
+/* Ids and flags of a trace that begins and is recorded; ctx may have an id from elsewhere. */
+static inline void sample_new_trace(struct thread *t, spanlog_ctx *ctx) {
+    ctx->flags = (uint8_t)((ctx->flags & ~SPANLOG_FLAG_RANDOM) | SPANLOG_FLAG_SAMPLED);
+    if (!id_is_zero(ctx->trace_id, 16))
+        return;
+    uint64_t ms = clock_gettime_ns(CLOCK_REALTIME_COARSE) / 1000000;
+    if (process.random_trace_ids)
+        ms = ids_next(&t->random) | 1;
+    ids_new_trace(&t->random, ms, ctx->trace_id);
+    ctx->flags |= SPANLOG_FLAG_RANDOM;
+}
 
 /* What a local root is to be: ctx gets a trace id if it has none, and the flags of the decision. */
 void sample_root(struct thread *t, spanlog_ctx *ctx, bool has_parent,

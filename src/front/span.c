@@ -40,14 +40,17 @@ static __attribute__((noinline)) void keep(struct thread *t, struct spanlog__ope
         span_add_stamp(t, block, stamp);
 }
 
-/* Fills a free block and opens it. *ctx comes as the parent's and goes as the span's own. */
+/* Fills a free block and opens it. *ctx comes as the parent's, or as decided for a root, and goes
+ * as the span's own. */
 static inline void open_block(struct thread *t, struct spanlog__open_span *block,
                               struct spanlog__site *site, const union spanlog__slot *slots,
-                              spanlog_ctx *ctx, bool has_parent) {
+                              spanlog_ctx *ctx, bool has_parent, bool new_trace) {
     struct span_record *record = &block->record;
     uint64_t parent = 0;
     if (SPANLOG__LIKELY(has_parent))
         memcpy(&parent, ctx->span_id, 8);
+    else if (new_trace)
+        sample_new_trace(t, ctx);
     ids_new_span(&t->random, ctx->span_id);
     memcpy(&record->ids, ctx, sizeof record->ids);
     record->parent_id = parent;
@@ -112,18 +115,43 @@ static __attribute__((noinline)) bool begin_root(struct thread *t, spanlog_span 
     return false;
 }
 
-static inline void begin_with(struct thread *t, spanlog_span *span, spanlog_ctx *ctx,
-                              bool has_parent, struct spanlog__site *site,
-                              const union spanlog__slot *slots) {
-    bool root = !has_parent || (ctx->flags & SPANLOG__FLAG_REMOTE) != 0;
-    if (SPANLOG__RARE(root) && !begin_root(t, span, ctx, has_parent, site, slots))
-        return;
+static inline void open_with(struct thread *t, spanlog_span *span, spanlog_ctx *ctx,
+                             bool has_parent, bool new_trace, struct spanlog__site *site,
+                             const union spanlog__slot *slots) {
     struct spanlog__open_span *block = pop_block(t);
-    open_block(t, block, site, slots, ctx, has_parent);
-    if (SPANLOG__RARE(root && process.tail))
-        block->record.header.word |= RECORD_LOCAL_ROOT;
+    open_block(t, block, site, slots, ctx, has_parent, new_trace);
     span->open = block;
     span->generation = block->generation;
+}
+
+/* Whether it is a local root and somebody wants to know. */
+static inline bool is_decided(const spanlog_ctx *ctx, bool has_parent) {
+    return has_parent ? (ctx->flags & SPANLOG__FLAG_REMOTE) == 0 : !process.decides_roots;
+}
+
+static __attribute__((noinline)) void begin_with(struct thread *t, spanlog_span *span,
+                                                 spanlog_ctx *ctx, bool has_parent,
+                                                 struct spanlog__site *site,
+                                                 const union spanlog__slot *slots) {
+    bool decided = is_decided(ctx, has_parent);
+    if (!decided && !begin_root(t, span, ctx, has_parent, site, slots))
+        return;
+    open_with(t, span, ctx, has_parent, !has_parent && decided, site, slots);
+    if (!decided && process.tail)
+        span->open->record.header.word |= RECORD_LOCAL_ROOT;
+}
+
+/* On a fast path that is free for it. */
+static __attribute__((noinline)) bool begin_undecided(spanlog_span *span, spanlog_ctx *ctx,
+                                                      bool has_parent, struct spanlog__site *site,
+                                                      const union spanlog__slot *slots) {
+    struct thread *t = &spanlog_thread;
+    t->busy = 1;
+    thread_barrier();
+    begin_with(t, span, ctx, has_parent, site, slots);
+    thread_barrier();
+    t->busy = 0;
+    return span->open != NULL;
 }
 
 /* A site's first call may be the process's, which may give this thread a context. False: in a trace
@@ -156,12 +184,14 @@ static inline bool begin(spanlog_span *span, spanlog_ctx *ctx, bool has_parent, 
     struct thread *t = &spanlog_thread;
     if (SPANLOG__RARE(!on || t->busy != 0 || t->free_spans == NULL || t->ring == NULL))
         return begin_slow(span, ctx, has_parent, site, slots);
+    if (SPANLOG__RARE(!is_decided(ctx, has_parent)))
+        return begin_undecided(span, ctx, has_parent, site, slots);
     t->busy = 1;
     thread_barrier();
-    begin_with(t, span, ctx, has_parent, site, slots);
+    open_with(t, span, ctx, has_parent, !has_parent, site, slots);
     thread_barrier();
     t->busy = 0;
-    return span->open != NULL;
+    return true;
 }
 
 /* What the scope of an unsampled root points to: its end has to put the context back. */

@@ -48,9 +48,9 @@ static void take_settings(void) {
     process.propagators_in = settings.propagators_in;
     process.propagators_out = settings.propagators_out;
     process.baggage_keys = settings.baggage_keys;
+    process.tail = settings.tail[0] != '\0' && settings.output_count > 0;
     struct sampler_setting sampler = settings_sampler(&settings);
     sample_publish(&sampler); /* out of memory: every trace is recorded */
-    process.tail = settings.tail[0] != '\0' && settings.output_count > 0;
     process.level_of = level_of;
     process.lowest_level = settings.output_count > 0 ? settings_lowest_level(&settings) : 25;
     process.wake = 0;

@@ -131,7 +131,9 @@ static const char *add_rules(struct sampler *sampler, const struct sampler_setti
         if (setting == NULL || !is_for(reading.service, setting->service) ||
             !is_for(reading.environment, setting->environment))
             continue;
+        sampler->by_operation |= reading.rule.operation.data != NULL;
         sampler->by_route |= reading.rule.route.data != NULL;
+        sampler->by_time |= reading.rule.limit > 0;
         sampler->rules[sampler->count++] = reading.rule;
     }
     return NULL;

@@ -45,7 +45,7 @@ struct sampler_rule {
 
 struct sampler {
     bool parent_based;
-    bool by_route; /* some rule asks for it */
+    bool by_operation, by_route, by_time; /* some rule asks for it */
     uint32_t count;
     struct sampler_rule rules[SAMPLER_MAX_RULES + 1]; /* the last: the sampler itself */
     char texts[SAMPLER_MAX_TEXT];
