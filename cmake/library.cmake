@@ -1,5 +1,6 @@
 # The library: one target per folder, then libspanlog out of them, shared and static.
-spanlog_folder(config src/config SOURCES outputs.c parsers.c sampling.c settings.c table.c text.c
+spanlog_folder(config src/config
+  SOURCES files.c outputs.c parsers.c sampling.c settings.c sources.c table.c text.c
   USES core propagation sampling)
 spanlog_folder(sampling src/sampling SOURCES sampler.c tail.c text.c USES core)
 spanlog_folder(sinks src/sinks SOURCES table.c stream.c file.c memory.c USES core)
@@ -11,9 +12,10 @@ spanlog_folder(front src/front
           propagate.c sample.c
   USES core propagation sampling)
 spanlog_folder(back src/back
-  SOURCES back.c decode.c decode_span.c drain.c output.c recover.c say.c tail.c undecided.c write.c
+  SOURCES back.c burst.c decode.c decode_span.c drain.c output.c recover.c say.c tail.c undecided.c
+          write.c
   USES core config formatters sinks sampling)
-spanlog_folder(process src/process SOURCES process.c watch.c USES core config front back)
+spanlog_folder(process src/process SOURCES process.c reload.c watch.c USES core config front back)
 spanlog_folder(syslog src/integrations SOURCES syslog.c)
 # gcc asks whether a thread-local's address is NULL by the flags of the addition that makes it, which
 # the linker turns into one without flags when the archive goes into a program.

@@ -24,6 +24,7 @@ set_tests_properties(sampling_test PROPERTIES LABELS sampling)
 spanlog_threaded(sampling_test sampling_test)
 spanlog_library_test(library_sampling_test)
 spanlog_library_test(library_tail_test)
+spanlog_library_test(library_reload_test)
 spanlog_library_test(library_propagation_test)
 spanlog_test(propagation_test SOURCES conformance/propagation_test.c USES propagation)
 set_tests_properties(propagation_test PROPERTIES LABELS propagation)
@@ -79,6 +80,10 @@ add_test(NAME headers_compile_in_every_language
 add_test(NAME installed_tree_builds_programs
   COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cxx/install_test.py
           ${CMAKE_BINARY_DIR} ${CMAKE_SOURCE_DIR})
+add_test(NAME config_verb_and_documents
+  COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/unit/config_verb_test.py
+          $<TARGET_FILE:spanlog_tool> ${CMAKE_SOURCE_DIR})
+set_tests_properties(config_verb_and_documents PROPERTIES TIMEOUT 120 LABELS library)
 add_test(NAME includes_follow_the_law
   COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/unit/includes_test.py ${CMAKE_SOURCE_DIR})
 set_tests_properties(headers_compile_in_every_language installed_tree_builds_programs

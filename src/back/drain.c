@@ -38,6 +38,7 @@ int drain_init(struct drain *drain, struct journal *journal, const struct output
             return error;
         drain->output_count++;
     }
+    burst_open(drain, header->burst);
     return tail_open(&drain->tail, header->tail, header->tail_memory, journal->copy);
 }
 
@@ -46,6 +47,7 @@ void drain_close(struct drain *drain) {
         output_close(&drain->outputs[i]);
     free(drain->decoder);
     tail_close(&drain->tail);
+    burst_close(drain);
     memset(drain, 0, sizeof *drain);
 }
 
@@ -84,8 +86,7 @@ static void put_dropped(struct drain *drain, const struct ring *ring, const stru
     *said = dropped;
 }
 
-void drain_put_record(struct drain *drain, const struct record *record, size_t size,
-                      uint32_t tid) {
+void drain_put_record(struct drain *drain, const struct record *record, size_t size, uint32_t tid) {
     uint32_t word = record->word;
     for (uint32_t i = 0; i < drain->output_count; i++) {
         struct output *output = &drain->outputs[i];
@@ -113,6 +114,8 @@ static bool put_record(struct drain *drain, const struct ring *ring, const struc
             return answer == TAIL_DONE;
     } else if (word & RECORD_DROPPED) {
         put_dropped(drain, ring, record);
+        return true;
+    } else if (drain->burst.limit > 0 && (word & RECORD_SPAN) == 0 && burst_takes(drain, record)) {
         return true;
     }
     drain_put_record(drain, record, word & RECORD_SIZE_MASK, ring->owner_tid);

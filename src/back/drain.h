@@ -19,6 +19,7 @@
 #ifndef SPANLOG_BACK_DRAIN_H
 #define SPANLOG_BACK_DRAIN_H
 
+#include "src/back/burst.h"
 #include "src/back/decode.h"
 #include "src/back/tail.h"
 
@@ -39,6 +40,7 @@ struct drain {
     bool begun[JOURNAL_MAX_OUTPUTS]; /* this sink is between begin and end */
     struct drain_counts counts;
     struct tail tail;
+    struct burst_sites burst;
 };
 
 /* Takes up the journal where its checkpoint says. Returns 0 or -ENOMEM. */
@@ -70,6 +72,8 @@ bool drain_has_room(const struct drain *drain);
 void drain_put_line(struct drain *drain, struct output *output);
 /* For lines that are the same everywhere: to every output whose level wants it. */
 void drain_put_line_everywhere(struct drain *drain);
+/* "repeated 4312 times": records of a call site that were counted instead of written. */
+void drain_put_repeated(struct drain *drain, uint32_t site, uint64_t count, uint64_t ticks);
 /* "records dropped" with a count and the reason. */
 void drain_put_loss(struct drain *drain, const char *message, uint64_t count, const char *reason,
                     uint32_t tid, uint64_t ticks);

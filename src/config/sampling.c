@@ -1,4 +1,5 @@
-/* config/sampling.c: the settings of src/sampling: sampler, rate, rules and tail. See parsers.h. */
+/* config/sampling.c: the settings of src/sampling: sampler, rate, rules, tail and bursts. See
+ * parsers.h. */
 #include "src/config/parsers.h"
 #include "src/core/tell.h"
 
@@ -76,6 +77,24 @@ const char *setting_parse_tail(struct settings *s, const char *value,
 
 void setting_print_tail(const struct settings *s, char *value, size_t size) {
     snprintf(value, size, "%s", s->tail[0] != '\0' ? s->tail : "none");
+}
+
+const char *setting_parse_burst(struct settings *s, const char *value,
+                                const struct setting_origin *origin) {
+    (void)origin;
+    uint32_t limit = 0;
+    if (!is_none(value) &&
+        !sampling_per_second((struct sampling_text){value, strlen(value)}, &limit))
+        return "no number of records a second";
+    s->burst = limit;
+    return NULL;
+}
+
+void setting_print_burst(const struct settings *s, char *value, size_t size) {
+    if (s->burst > 0)
+        snprintf(value, size, "%u/s", s->burst);
+    else
+        snprintf(value, size, "none");
 }
 
 /* OTEL_TRACES_SAMPLER_ARG is for samplers that ask for it, as its specification says. */

@@ -13,6 +13,12 @@
 /* `resource` stands before those that it may set: a variable of the same rank that is theirs alone
  * wins. */
 const struct setting settings_table[] = {
+    {.name = "enabled",
+     .variables = {"OTEL_SDK_DISABLED", "SPANLOG_ENABLED"},
+     .type = SETTING_FLAG,
+     AT(enabled),
+     .built_in = "1",
+     .about = "Off: nothing is recorded and nothing written, whatever the rest says."},
     {.name = "resource",
      .variables = {"OTEL_RESOURCE_ATTRIBUTES", "SPANLOG_RESOURCE"},
      .type = SETTING_OTHER,
@@ -24,12 +30,14 @@ const struct setting settings_table[] = {
      .about = "Resource attributes of the \"process started\" line. `service.name`, "
               "`service.version` and `deployment.environment.name` set the three below."},
     {.name = "service",
+     .alias = "service_name",
      .variables = {"SERVICE_NAME", "OTEL_SERVICE_NAME", "SPANLOG_SERVICE"},
      .type = SETTING_TEXT,
      AT(service),
      CODE(service),
      .about = "The service's name. Sections of the configuration file go by it."},
     {.name = "version",
+     .alias = "service_version",
      .variables = {"SPANLOG_SERVICE_VERSION"},
      .type = SETTING_TEXT,
      AT(version),
@@ -44,7 +52,8 @@ const struct setting settings_table[] = {
      .built_in = "",
      .about = "Where it runs: `deployment.environment.name`."},
     {.name = "output",
-     .variables = {"SPANLOG_OUTPUT"},
+     .alias = "exporter",
+     .variables = {"SPANLOG_EXPORTER", "SPANLOG_OUTPUT"},
      .type = SETTING_OTHER,
      .parse = setting_parse_output,
      .print = setting_print_output,
@@ -87,6 +96,7 @@ const struct setting settings_table[] = {
      .type = SETTING_CHOICE,
      .choices = "time random",
      AT(random_trace_ids),
+     .live = true,
      .built_in = "time",
      .about = "New trace ids: `time` begins with 48 bits of milliseconds, the rest is random."},
     {.name = "propagators",
@@ -146,6 +156,15 @@ const struct setting settings_table[] = {
               "commas, or none; docs/sampling.md",
      .about = "Traces that are kept whole, with their debug records, for how they ended here: "
               "`errors,slow:250ms,operation=GET /checkout*&slow:50ms`."},
+    {.name = "burst",
+     .variables = {"SPANLOG_BURST"},
+     .type = SETTING_OTHER,
+     .parse = setting_parse_burst,
+     .print = setting_print_burst,
+     .built_in = "none",
+     .right = "1/s to 1000000/s, or none",
+     .about = "Most records a second of one call site; the rest is counted in a line \"repeated "
+              "4312 times\"."},
     {.name = "tail_memory",
      .variables = {"SPANLOG_TAIL_MEMORY"},
      .type = SETTING_NUMBER,
@@ -156,6 +175,28 @@ const struct setting settings_table[] = {
      .most = 1u << 30,
      .about = "Most bytes of records that wait for the end of their trace; the oldest go first, "
               "counted."},
+    {.name = "include_events",
+     .variables = {"SPANLOG_INCLUDE_EVENTS"},
+     .type = SETTING_FLAG,
+     AT(include_events),
+     .live = true,
+     .built_in = "1",
+     .about = "Events of spans are written. Off: they are counted, as `dropped_events`."},
+    {.name = "include_links",
+     .variables = {"SPANLOG_INCLUDE_LINKS"},
+     .type = SETTING_FLAG,
+     AT(include_links),
+     .live = true,
+     .built_in = "0",
+     .about = "Links of spans are written. Off: they are counted, as `dropped_links`."},
+    {.name = "error_status_min",
+     .variables = {"SPANLOG_ERROR_STATUS_MIN"},
+     .type = SETTING_NUMBER,
+     AT(error_status_min),
+     .built_in = "500",
+     .least = 400,
+     .most = 600,
+     .about = "The least HTTP status that makes a span an error; 600: none does."},
     {.name = "max_attributes",
      .variables = {"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "SPANLOG_MAX_ATTRIBUTES"},
      .type = SETTING_NUMBER,
@@ -170,6 +211,7 @@ const struct setting settings_table[] = {
      .type = SETTING_NUMBER,
      AT(max_events),
      CODE(max_events),
+     .live = true,
      .built_in = "128",
      .least = 0,
      .most = 1024,
@@ -179,6 +221,7 @@ const struct setting settings_table[] = {
      .type = SETTING_NUMBER,
      AT(max_links),
      CODE(max_links),
+     .live = true,
      .built_in = "128",
      .least = 0,
      .most = 1024,
@@ -198,6 +241,7 @@ const struct setting settings_table[] = {
      .choices = "block drop",
      AT(drop_when_full),
      CODE(full),
+     .live = true,
      .built_in = "block",
      .about = "When a thread's queue is full: wait up to `block_ms`, then drop and count; or drop "
               "at once."},
@@ -206,12 +250,14 @@ const struct setting settings_table[] = {
      .type = SETTING_NUMBER,
      AT(block_ms),
      CODE(block_ms),
+     .live = true,
      .built_in = "1000",
      .unit = "ms",
      .least = 0,
      .most = 3600000,
      .about = "The longest wait for a full queue."},
     {.name = "ring_size",
+     .alias = "buffer_size",
      .variables = {"SPANLOG_RING_SIZE"},
      .type = SETTING_NUMBER,
      AT(ring_size),
@@ -261,7 +307,9 @@ _Static_assert(sizeof settings_table / sizeof *settings_table <= SETTINGS_MAX,
 
 const struct setting *setting_find(const char *name) {
     for (size_t i = 0; i < settings_count; i++) {
-        if (strcmp(settings_table[i].name, name) == 0)
+        const char *alias = settings_table[i].alias;
+        if (strcmp(settings_table[i].name, name) == 0 ||
+            (alias != NULL && strcmp(alias, name) == 0))
             return &settings_table[i];
     }
     return NULL;

@@ -26,6 +26,7 @@
 #define JOURNAL_MAX_SPAN_SEGMENTS 128u
 #define JOURNAL_MAX_DICTIONARY_SEGMENTS 64u
 #define JOURNAL_TEXT_SIZE 2048u
+#define JOURNAL_MAX_BURSTS 32u
 #define JOURNAL_MAX_TAIL_MEMORY ((uint64_t)1 << 30)
 #define JOURNAL_SUFFIX ".journal"
 
@@ -54,6 +55,14 @@ struct batch_place {
     uint32_t reserved;
 };
 
+/* Records of one call site that were counted and not written (burst.c). */
+struct burst {
+    uint32_t site; /* 0: none */
+    uint32_t reserved;
+    uint64_t count;
+    uint64_t last_ticks; /* of the newest of them */
+};
+
 /* What has been read from the rings. Two of them: one counts while the other is filled. */
 struct checkpoint {
     uint64_t ring_read[JOURNAL_MAX_RINGS];
@@ -63,6 +72,7 @@ struct checkpoint {
     uint64_t process_started;                 /* 1: that line is written */
     uint64_t last_ticks;                      /* of the newest record read */
     struct clock_map clock;                   /* as last calibrated; ns_per_tick 0: the header's */
+    struct burst bursts[JOURNAL_MAX_BURSTS];  /* not yet said in the log */
     struct batch_place places[JOURNAL_MAX_OUTPUTS];
 };
 
@@ -89,6 +99,8 @@ struct journal_header {
     uint32_t error_status_min;
     char tail[512];       /* as SPANLOG_TAIL; "": there is none */
     uint64_t tail_memory; /* bytes for undecided records */
+    uint32_t burst;       /* records a second of one call site; 0: no limit */
+    uint32_t reserved;
     struct clock_map clock;
     uint32_t phase;
     uint32_t segment_count;

@@ -28,7 +28,8 @@ static inline void context_restore(const spanlog_ctx *before) {
 /* No span that begins in ctx is recorded. ctx is valid. */
 static inline bool context_is_unsampled(const spanlog_ctx *ctx) {
     return (ctx->flags & SPANLOG_FLAG_SAMPLED) == 0 && !process.tail &&
-           !((ctx->flags & SPANLOG__FLAG_REMOTE) != 0 && process.decides_remote);
+           !((ctx->flags & SPANLOG__FLAG_REMOTE) != 0 &&
+             __atomic_load_n(&process.decides_remote, __ATOMIC_RELAXED));
 }
 /* Makes ctx the thread's; with one that is not valid it is in no span. */
 void context_set(const spanlog_ctx *ctx);

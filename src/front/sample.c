@@ -2,7 +2,7 @@
 #include "src/front/sample.h"
 #include "src/front/context.h"
 
-#include <stdlib.h>
+#include <sys/mman.h>
 
 #define SAMPLERS_KEPT 256u
 #define RATIOS_KEPT 256u
@@ -64,9 +64,12 @@ static void number_ratios(struct sampler *sampler) {
 
 /* Room for another: the one that has been out of force for the longest, once there are enough. */
 static struct kept *take_place(void) {
-    if (kept_count < SAMPLERS_KEPT) {
-        kept[kept_count] = malloc(sizeof *kept[0]);
-        return kept[kept_count] != NULL ? kept[kept_count++] : NULL;
+    if (kept_count < SAMPLERS_KEPT) { /* not malloc: its lock may be held by who waits for ours */
+        void *place =
+            mmap(NULL, sizeof *kept[0], PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (place == MAP_FAILED)
+            return NULL;
+        return kept[kept_count++] = place;
     }
     struct kept *oldest = kept[0];
     for (uint32_t i = 1; i < SAMPLERS_KEPT; i++)
@@ -98,8 +101,9 @@ int sample_publish(const struct sampler_setting *setting) {
     found->used = ++publications;
     struct sampler *sampler = sampler_takes_all(&found->sampler) ? NULL : &found->sampler;
     __atomic_store_n(&process.sampler, sampler, __ATOMIC_RELEASE);
-    process.decides_remote = sampler != NULL && !sampler->parent_based;
-    process.decides_roots = sampler != NULL || process.tail;
+    bool remote = sampler != NULL && !sampler->parent_based;
+    __atomic_store_n(&process.decides_remote, remote, __ATOMIC_RELAXED);
+    __atomic_store_n(&process.decides_roots, sampler != NULL || process.tail, __ATOMIC_RELAXED);
     return 0;
 }
 

@@ -21,7 +21,7 @@ static inline void sample_new_trace(struct thread *t, spanlog_ctx *ctx) {
     if (!id_is_zero(ctx->trace_id, 16))
         return;
     uint64_t ms = clock_gettime_ns(CLOCK_REALTIME_COARSE) / 1000000;
-    if (process.random_trace_ids)
+    if (__atomic_load_n(&process.random_trace_ids, __ATOMIC_RELAXED))
         ms = ids_next(&t->random) | 1;
     ids_new_trace(&t->random, ms, ctx->trace_id);
     ctx->flags |= SPANLOG_FLAG_RANDOM;

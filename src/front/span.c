@@ -126,7 +126,8 @@ static inline void open_with(struct thread *t, spanlog_span *span, spanlog_ctx *
 
 /* Whether it is a local root and somebody wants to know. */
 static inline bool is_decided(const spanlog_ctx *ctx, bool has_parent) {
-    return has_parent ? (ctx->flags & SPANLOG__FLAG_REMOTE) == 0 : !process.decides_roots;
+    return has_parent ? (ctx->flags & SPANLOG__FLAG_REMOTE) == 0
+                      : !__atomic_load_n(&process.decides_roots, __ATOMIC_RELAXED);
 }
 
 static __attribute__((noinline)) void begin_with(struct thread *t, spanlog_span *span,

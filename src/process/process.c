@@ -32,27 +32,51 @@ static uint8_t level_of(const char *logger) {
     return settings_level_of(&settings, logger);
 }
 
+/* Those that may change while the process runs; the threads of the program read them as they are.
+ */
+static void take_live_settings(void) {
+    uint32_t events = settings.include_events ? settings.max_events : 0;
+    uint32_t links = settings.include_links ? settings.max_links : 0;
+    uint8_t lowest = settings.output_count > 0 ? settings_lowest_level(&settings) : 25;
+    __atomic_store_n(&process.drop_when_full, settings.drop_when_full, __ATOMIC_RELAXED);
+    __atomic_store_n(&process.random_trace_ids, settings.random_trace_ids, __ATOMIC_RELAXED);
+    __atomic_store_n(&process.block_ns, (int64_t)settings.block_ms * 1000000, __ATOMIC_RELAXED);
+    __atomic_store_n(&process.max_attributes, settings.max_attributes, __ATOMIC_RELAXED);
+    __atomic_store_n(&process.max_events, events, __ATOMIC_RELAXED);
+    __atomic_store_n(&process.max_links, links, __ATOMIC_RELAXED);
+    __atomic_store_n(&process.lowest_level, lowest, __ATOMIC_RELAXED);
+    struct sampler_setting sampler = settings_sampler(&settings);
+    sample_publish(&sampler); /* out of memory: the one before stays */
+}
+
+void process_apply(const struct settings *changed) {
+    struct lock_guard guard = lock_take(&process.lock); /* as those who ask for levels do */
+    settings = *changed;
+    take_live_settings();
+    lock_release(&process.lock, &guard);
+}
+
+static void read_settings(void) {
+    static struct settings now;
+    now = settings;
+    if (settings_reload(&now))
+        process_apply(&now);
+}
+
 static void take_settings(void) {
+    process.tail = settings.tail[0] != '\0' && settings.output_count > 0;
+    take_live_settings();
     process.sync = settings.sync;
-    process.drop_when_full = settings.drop_when_full;
-    process.random_trace_ids = settings.random_trace_ids;
-    process.block_ns = (int64_t)settings.block_ms * 1000000;
     process.ring_max = settings.ring_size;
     process.ring_budget = 4 * process.ring_max > (16u << 20) ? 4 * process.ring_max : 16u << 20;
-    process.max_attributes = settings.max_attributes;
-    process.max_events = settings.max_events;
-    process.max_links = settings.max_links;
     process.max_open_spans = settings.max_open_spans;
     process.open_spans = 0;
-    process.error_status_min = 500;
+    process.error_status_min = settings.error_status_min;
     process.propagators_in = settings.propagators_in;
     process.propagators_out = settings.propagators_out;
     process.baggage_keys = settings.baggage_keys;
-    process.tail = settings.tail[0] != '\0' && settings.output_count > 0;
-    struct sampler_setting sampler = settings_sampler(&settings);
-    sample_publish(&sampler); /* out of memory: every trace is recorded */
     process.level_of = level_of;
-    process.lowest_level = settings.output_count > 0 ? settings_lowest_level(&settings) : 25;
+    process.read_settings = read_settings;
     process.wake = 0;
     process.attention = 0;
 }
@@ -72,7 +96,8 @@ static bool open_journal(void) {
                                         .version = settings.version,
                                         .environment = settings.environment,
                                         .resource = settings.resource,
-                                        .outputs = settings.outputs_text,
+                                        .outputs =
+                                            settings.enabled ? settings.outputs_text : "none",
                                         .source_fields = settings.source_fields};
     int error = settings.sync ? -ENOTSUP : journal_create(&process.journal, &identity);
     if (error == 0)
@@ -108,6 +133,7 @@ static bool build(void) {
     process.journal.header->error_status_min = process.error_status_min;
     strcpy(process.journal.header->tail, process.tail ? settings.tail : "");
     process.journal.header->tail_memory = settings.tail_memory;
+    process.journal.header->burst = settings.burst;
     bool built = inherit_dictionary() && back_open(&settings) == 0 &&
                  journal_add_ring(&process.journal, RING_MIN_SIZE) != NULL;
     if (!built && !process.sync) {
@@ -141,6 +167,8 @@ static void start(void) {
         __atomic_or_fetch(shared, RING_ATTENTION_SYNC, __ATOMIC_SEQ_CST);
     }
     process_watch(settings.signal_handlers && !process.sync);
+    if (!process.sync)
+        process_watch_files();
     if (process.epoch == 0) /* a forked child is where its parent was */
         propagate_from_environment();
 }
@@ -184,13 +212,15 @@ int spanlog_init(const spanlog_config *config) {
 
 /* ---- the end ------------------------------------------------------------------------------- */
 
-/* No thread but this one: nobody can end a span any more. The back's may need a moment to go. */
+/* No thread of the program's but this one: nobody can end a span any more. The back's may need a
+ * moment to go. */
 static bool is_alone(void) {
+    unsigned threads = process_watches_files() ? 2 : 1;
     for (int tries = 0; tries < 50; tries++) {
         struct stat tasks; /* a directory's links are its two names and one for each below */
         if (stat("/proc/self/task", &tasks) != 0)
             return false;
-        if (tasks.st_nlink == 3)
+        if (tasks.st_nlink == 2 + threads)
             return true;
         poll(NULL, 0, 1);
     }
