@@ -31,6 +31,7 @@ spanlog_test(propagation_test SOURCES conformance/propagation_test.c USES propag
 set_tests_properties(propagation_test PROPERTIES LABELS propagation)
 spanlog_threaded(propagation_test propagation_test)
 spanlog_fuzzer(propagation_fuzz SOURCES fuzz/propagation_fuzz.c USES propagation)
+spanlog_fuzzer(sampling_fuzz SOURCES fuzz/sampling_fuzz.c USES sampling)
 spanlog_library_test(library_file_test)
 spanlog_library_test(library_stream_test)
 spanlog_library_test(library_process_test)

@@ -290,6 +290,68 @@ static void whole_traces_are_recorded_or_none_of_them(void **state) {
         fail_msg("%zu of 60000", roots);
 }
 
+/* ---- at run time ----------------------------------------------------------------------------- */
+
+static void put_rules(const char *format, int number) {
+    FILE *file = fopen("next.conf", "we");
+    check(file != NULL);
+    fprintf(file, format, number);
+    check(fclose(file) == 0 && rename("next.conf", "spanlog.conf") == 0);
+}
+
+static bool is_sampled(void) {
+    spanlog_scope(sp, "asked");
+    return (spanlog_ctx_current().flags & SPANLOG_FLAG_SAMPLED) != 0;
+}
+
+static void wait_until(bool sampled) {
+    double start = now_seconds();
+    while (is_sampled() != sampled) {
+        check(now_seconds() - start < 20);
+        sleep_ms(1);
+    }
+}
+
+static uint32_t stop_asking;
+
+static void *keeps_asking(void *unused) {
+    (void)unused;
+    while (__atomic_load_n(&stop_asking, __ATOMIC_RELAXED) == 0)
+        is_sampled();
+    return NULL;
+}
+
+/* More rule sets than are kept, each another; then two in turns. */
+static void changes_rules(void) {
+    pthread_t threads[2];
+    put_rules("sample_rules = 0\n", 0);
+    check(!is_sampled());
+    for (int i = 0; i < 2; i++)
+        check(pthread_create(&threads[i], NULL, keeps_asking, NULL) == 0);
+    for (int i = 0; i < 300; i++) {
+        put_rules(i % 2 == 0 ? "sample_rules = operation=number %d:0;1\n"
+                             : "sample_rules = operation=asked:0;operation=number %d:1\n",
+                  i);
+        wait_until(i % 2 == 0);
+    }
+    for (int i = 0; i < 20; i++) {
+        put_rules("sample_rate = %d\n", i % 2);
+        wait_until(i % 2 == 1);
+    }
+    __atomic_store_n(&stop_asking, 1, __ATOMIC_RELAXED);
+    for (int i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+}
+
+static void rules_are_replaced_while_threads_ask_them(void **state) {
+    (void)state;
+    with("SPANLOG_CONFIG", "spanlog.conf");
+    with("SPANLOG_OUTPUT", "none");
+    struct run *run = run_child(changes_rules);
+    assert_exit(run, 0);
+    assert_string_equal(run->err, "");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         sentence(of_an_unsampled_trace_only_the_logs_are_written_with_their_ids),
@@ -305,6 +367,7 @@ int main(void) {
         sentence(bad_rules_are_named_and_none_hold),
         sentence(a_forked_child_goes_on_as_its_parent_had_it_decided),
         sentence(whole_traces_are_recorded_or_none_of_them),
+        sentence(rules_are_replaced_while_threads_ask_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
