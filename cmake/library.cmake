@@ -12,7 +12,7 @@ spanlog_folder(front src/front
           propagate.c sample.c
   USES core propagation sampling)
 spanlog_folder(back src/back
-  SOURCES back.c burst.c decode.c decode_span.c drain.c output.c recover.c say.c tail.c undecided.c
+  SOURCES back.c burst.c decode.c decode_span.c drain.c flight.c output.c recover.c say.c tail.c undecided.c
           write.c
   USES core config formatters sinks sampling)
 spanlog_folder(process src/process SOURCES process.c reload.c watch.c USES core config front back)

@@ -39,6 +39,7 @@ int drain_init(struct drain *drain, struct journal *journal, const struct output
         drain->output_count++;
     }
     burst_open(drain, header->burst);
+    flight_open(&drain->flight, header->flight);
     return tail_open(&drain->tail, header->tail, header->tail_memory, journal->copy);
 }
 
@@ -48,6 +49,7 @@ void drain_close(struct drain *drain) {
     free(drain->decoder);
     tail_close(&drain->tail);
     burst_close(drain);
+    flight_close(&drain->flight);
     memset(drain, 0, sizeof *drain);
 }
 
@@ -105,21 +107,29 @@ void drain_put_record(struct drain *drain, const struct record *record, size_t s
     drain->counts.spans += (word & RECORD_SPAN) != 0;
 }
 
+/* Whether it is written now. Logs of one's own level may still be too many, or errors. */
+static enum tail_answer ask(struct drain *drain, const struct ring *ring,
+                            const struct record *record, uint32_t word) {
+    if (SPANLOG__RARE(tail_is_concerned(word)))
+        return tail_ask(drain, record, word, ring->owner_tid);
+    if (word & RECORD_DROPPED) {
+        put_dropped(drain, ring, record);
+        return TAIL_DONE;
+    }
+    if (word & RECORD_SPAN)
+        return TAIL_WRITE;
+    if (drain->flight.most > 0 && !tail_before_error(drain, record, word, ring->owner_tid))
+        return TAIL_STUCK;
+    return drain->burst.limit > 0 && burst_takes(drain, record) ? TAIL_DONE : TAIL_WRITE;
+}
+
 /* False: a batch could not be written, and the record has to wait in its ring. */
 static bool put_record(struct drain *drain, const struct ring *ring, const struct record *record,
                        uint32_t word) {
-    if (SPANLOG__RARE(tail_is_concerned(word))) {
-        enum tail_answer answer = tail_ask(drain, record, word, ring->owner_tid);
-        if (answer != TAIL_WRITE)
-            return answer == TAIL_DONE;
-    } else if (word & RECORD_DROPPED) {
-        put_dropped(drain, ring, record);
-        return true;
-    } else if (drain->burst.limit > 0 && (word & RECORD_SPAN) == 0 && burst_takes(drain, record)) {
-        return true;
-    }
-    drain_put_record(drain, record, word & RECORD_SIZE_MASK, ring->owner_tid);
-    return true;
+    enum tail_answer answer = ask(drain, ring, record, word);
+    if (answer == TAIL_WRITE)
+        drain_put_record(drain, record, word & RECORD_SIZE_MASK, ring->owner_tid);
+    return answer != TAIL_STUCK;
 }
 
 /* ---- merging ------------------------------------------------------------------------------- */

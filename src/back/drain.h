@@ -41,6 +41,7 @@ struct drain {
     struct drain_counts counts;
     struct tail tail;
     struct burst_sites burst;
+    struct flight flight;
 };
 
 /* Takes up the journal where its checkpoint says. Returns 0 or -ENOMEM. */

@@ -8,11 +8,11 @@
 
 int tail_open(struct tail *tail, const char *text, size_t memory, bool of_the_dead) {
     memset(tail, 0, sizeof *tail);
+    tail->of_the_dead = of_the_dead;
     if (tail_parse(&tail->rules, text) != NULL || tail->rules.count == 0)
         return 0;
     if (memory < TAIL_MEMORY_LEAST)
         memory = TAIL_MEMORY_LEAST;
-    tail->of_the_dead = of_the_dead;
     int error = undecided_open(&tail->undecided, memory);
     tail->open = error == 0;
     return error;
@@ -85,12 +85,12 @@ static bool is_to_be_kept(struct drain *drain, const struct record *record, size
 /* ---- deciding -------------------------------------------------------------------------------- */
 
 /* What was let go of a trace that is kept after all is missing in the log: said once. */
-static void put_let_go(struct drain *drain, struct undecided_trace *trace,
-                       const struct record *record, uint32_t tid) {
+static void put_let_go(struct drain *drain, struct undecided_trace *trace, uint64_t ticks,
+                       uint32_t tid) {
     if (trace->let_go == 0)
         return;
     drain_put_loss(drain, "records dropped", trace->let_go,
-                   "undecided records exceeded SPANLOG_TAIL_MEMORY", tid, record->ticks);
+                   "undecided records exceeded SPANLOG_TAIL_MEMORY", tid, ticks);
     trace->let_go = 0;
 }
 
@@ -111,6 +111,15 @@ static bool write_trace(struct drain *drain, const struct undecided_trace *trace
     return true;
 }
 
+/* Of no trace that may be kept. */
+static enum tail_answer keep_for_flight(struct drain *drain, const struct record *record,
+                                        uint32_t word, uint32_t tid) {
+    bool is_log = (word & (RECORD_SPAN | RECORD_DROPPED)) == 0;
+    if (drain->flight.most > 0 && is_log)
+        flight_put(&drain->flight, record, word & RECORD_SIZE_MASK, tid);
+    return TAIL_DONE;
+}
+
 static enum tail_answer wait_or_forget(struct drain *drain, const struct record *record,
                                        uint32_t word, uint32_t tid) {
     const uint8_t *id = (const uint8_t *)(record + 1);
@@ -119,7 +128,7 @@ static enum tail_answer wait_or_forget(struct drain *drain, const struct record 
     if (trace == NULL && tail->of_the_dead)
         trace = undecided_add(&tail->undecided, id);
     if (trace == NULL) /* it has ended, or is none of ours */
-        return TAIL_DONE;
+        return keep_for_flight(drain, record, word, tid);
     if (trace->kept)
         return TAIL_WRITE;
     undecided_put(&tail->undecided, trace, record, word & RECORD_SIZE_MASK, tid);
@@ -131,7 +140,7 @@ static enum tail_answer keep(struct drain *drain, struct undecided_trace *trace,
                              const struct record *record, uint32_t tid) {
     if (!write_trace(drain, trace))
         return TAIL_STUCK;
-    put_let_go(drain, trace, record, tid);
+    put_let_go(drain, trace, record->ticks, tid);
     drain->tail.kept += !trace->kept;
     trace->kept = true;
     return TAIL_WRITE;
@@ -140,8 +149,7 @@ static enum tail_answer keep(struct drain *drain, struct undecided_trace *trace,
 static enum tail_answer end_root(struct drain *drain, const struct record *record, uint32_t word,
                                  uint32_t tid) {
     struct tail *tail = &drain->tail;
-    struct undecided_trace *trace =
-        undecided_add(&tail->undecided, (const uint8_t *)(record + 1));
+    struct undecided_trace *trace = undecided_add(&tail->undecided, (const uint8_t *)(record + 1));
     enum tail_answer answer = word & RECORD_SAMPLED ? TAIL_WRITE : TAIL_DONE;
     bool keeps = is_to_be_kept(drain, record, word & RECORD_SIZE_MASK, tid);
     if (trace == NULL) /* out of memory: what there is of it is this */
@@ -169,7 +177,7 @@ enum tail_answer tail_ask(struct drain *drain, const struct record *record, uint
     if (!tail->open || !has_ids)
         return (word & (RECORD_SPAN | RECORD_SAMPLED)) == (RECORD_SPAN | RECORD_SAMPLED)
                    ? TAIL_WRITE
-                   : TAIL_DONE;
+                   : keep_for_flight(drain, record, word, tid);
     if (word & RECORD_DROPPED) {
         struct undecided_trace *trace =
             undecided_add(&tail->undecided, (const uint8_t *)(record + 1));
@@ -182,15 +190,90 @@ enum tail_answer tail_ask(struct drain *drain, const struct record *record, uint
     return wait_or_forget(drain, record, word, tid);
 }
 
-bool tail_release(struct drain *drain) {
-    struct undecided_record *waiting;
-    size_t at = 0;
-    if (!drain->tail.open)
-        return true;
-    while ((waiting = undecided_next(&drain->tail.undecided, &at)) != NULL) {
-        drain->tail.undecided.traces[waiting->trace - 1].kept = true;
-        if (!write_waiting(drain, waiting))
+/* ---- the flight recorder --------------------------------------------------------------------- */
+
+static bool is_error(struct drain *drain, const struct record *record) {
+    const struct compiled_site *site =
+        drain->output_count > 0
+            ? output_site(&drain->outputs[0], &drain->decoder->context, record->site)
+            : NULL;
+    return site != NULL && site->entry->level >= SPANLOG_ERROR;
+}
+
+static bool is_debug_of(const struct undecided_record *waiting, uint32_t tid) {
+    return waiting->tid == tid && (waiting->record.word & RECORD_SPAN) == 0;
+}
+
+/* How many of the trace's waiting records are that thread's debug records. */
+static uint32_t count_of(struct drain *drain, const struct undecided_trace *trace, uint32_t tid) {
+    struct undecided *store = &drain->tail.undecided;
+    uint32_t count = 0;
+    for (struct undecided_record *waiting = undecided_first(store, trace); waiting != NULL;
+         waiting = undecided_after(store, waiting))
+        count += is_debug_of(waiting, tid);
+    return count;
+}
+
+/* The last of them out of the trace that the error is in. */
+static bool write_from_trace(struct drain *drain, const struct undecided_trace *trace,
+                             uint32_t tid) {
+    struct undecided *store = &drain->tail.undecided;
+    uint32_t count = count_of(drain, trace, tid), *left = &drain->flight.left;
+    if (*left == 0 || *left > count) /* else the sink was stuck in the middle */
+        *left = count < drain->flight.most ? count : drain->flight.most;
+    uint32_t skip = count - *left;
+    struct undecided_record *waiting = undecided_first(store, trace);
+    while (waiting != NULL && *left > 0) {
+        struct undecided_record *next = undecided_after(store, waiting);
+        bool ours = is_debug_of(waiting, tid);
+        if (ours && skip > 0) {
+            skip--;
+        } else if (ours) {
+            --*left;
+            if (!write_waiting(drain, waiting))
+                return false;
+        }
+        waiting = next;
+    }
+    return true;
+}
+
+static bool write_flight(struct drain *drain, uint32_t tid) {
+    const struct record *record;
+    size_t size;
+    for (uint32_t of = tid; (record = flight_first(&drain->flight, &of, &size)) != NULL; of = tid) {
+        drain_put_record(drain, record, size, of);
+        flight_take(&drain->flight, of);
+        if (!drain_has_room(drain) && !drain_write(drain))
             return false;
     }
     return true;
+}
+
+bool tail_before_error(struct drain *drain, const struct record *record, uint32_t word,
+                       uint32_t tid) {
+    if (!is_error(drain, record))
+        return true;
+    if (!write_flight(drain, tid))
+        return false;
+    if (!drain->tail.open || (word & RECORD_CONTEXT) == 0 ||
+        (word & RECORD_SIZE_MASK) < sizeof *record + sizeof(struct record_ids))
+        return true;
+    struct undecided_trace *trace =
+        undecided_find(&drain->tail.undecided, (const uint8_t *)(record + 1));
+    return trace == NULL || write_from_trace(drain, trace, tid);
+}
+
+bool tail_release(struct drain *drain) {
+    struct undecided *store = &drain->tail.undecided;
+    struct undecided_record *waiting;
+    size_t at = 0;
+    while ((waiting = undecided_next(store, &at)) != NULL) {
+        store->traces[waiting->trace - 1].kept = true;
+        if (!write_waiting(drain, waiting))
+            return false;
+    }
+    for (uint32_t i = 0; i < store->trace_room; i++)
+        put_let_go(drain, &store->traces[i], drain->now.last_ticks, 0);
+    return !drain->tail.of_the_dead || write_flight(drain, 0);
 }

@@ -11,8 +11,8 @@
 
 int undecided_open(struct undecided *store, size_t memory) {
     memset(store, 0, sizeof *store);
-    void *data =
-        mmap(NULL, memory, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *data = mmap(NULL, memory, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (data == MAP_FAILED)
         return -ENOMEM;
     store->data = data;
@@ -230,9 +230,25 @@ void undecided_put(struct undecided *store, struct undecided_trace *trace,
     trace->waiting++;
 }
 
+/* From a place on; what was taken out of turn is still linked. */
+static struct undecided_record *first_from(struct undecided *store, uint32_t place) {
+    while (place != 0) {
+        struct undecided_record *waiting = record_at(store, ((size_t)place - 1) * 8);
+        if (waits(store, waiting))
+            return waiting;
+        place = waiting->next;
+    }
+    return NULL;
+}
+
 struct undecided_record *undecided_first(struct undecided *store,
                                          const struct undecided_trace *trace) {
-    return trace->first != 0 ? record_at(store, ((size_t)trace->first - 1) * 8) : NULL;
+    return first_from(store, trace->first);
+}
+
+struct undecided_record *undecided_after(struct undecided *store,
+                                         const struct undecided_record *waiting) {
+    return first_from(store, waiting->next);
 }
 
 struct undecided_record *undecided_next(struct undecided *store, size_t *at) {
@@ -247,11 +263,12 @@ struct undecided_record *undecided_next(struct undecided *store, size_t *at) {
 
 void undecided_take(struct undecided *store, struct undecided_record *waiting) {
     struct undecided_trace *trace = &store->traces[waiting->trace - 1];
-    trace->first = waiting->next;
-    trace->last = waiting->next != 0 ? trace->last : 0;
     trace->bytes -= waiting->size;
-    trace->waiting--;
     store->live -= waiting->size;
+    if (--trace->waiting == 0)
+        trace->first = trace->last = 0;
+    else if (record_at(store, ((size_t)trace->first - 1) * 8) == waiting)
+        trace->first = waiting->next;
     waiting->trace = 0;
     if (store->live == 0)
         store->used = 0;

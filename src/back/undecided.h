@@ -24,9 +24,9 @@
 
 struct undecided_trace {
     uint8_t id[16];
-    uint32_t generation; /* of the records that are this trace's; another with each use */
-    uint32_t open;       /* local roots that have begun and not ended */
-    uint32_t first, last; /* places of records; 0: none */
+    uint32_t generation;      /* of the records that are this trace's; another with each use */
+    uint32_t open;            /* local roots that have begun and not ended */
+    uint32_t first, last;     /* places of records; 0: none */
     uint32_t waiting, let_go; /* records */
     bool used, kept, finished;
     uint64_t bytes; /* that wait */
@@ -76,6 +76,9 @@ void undecided_put(struct undecided *store, struct undecided_trace *trace,
 /* The oldest that waits for this trace; NULL: none. */
 struct undecided_record *undecided_first(struct undecided *store,
                                          const struct undecided_trace *trace);
+/* The next of the same trace; NULL: it was the last. */
+struct undecided_record *undecided_after(struct undecided *store,
+                                         const struct undecided_record *waiting);
 /* The next that waits for any, from *at on, which begins at 0; NULL: none. */
 struct undecided_record *undecided_next(struct undecided *store, size_t *at);
 /* It is written: it waits no more. */

@@ -87,7 +87,8 @@ struct settings {
     char sample_rules[SAMPLER_MAX_TEXT];
     char tail[TAIL_MAX_TEXT]; /* "": none */
     uint32_t tail_memory;
-    uint32_t burst; /* records a second of one call site; 0: no limit */
+    uint32_t flight; /* debug records that an error brings along; 0: none */
+    uint32_t burst;  /* records a second of one call site; 0: no limit */
     struct setting_origin origins[SETTINGS_MAX]; /* by row */
 };
 

@@ -100,7 +100,7 @@ struct journal_header {
     char tail[512];       /* as SPANLOG_TAIL; "": there is none */
     uint64_t tail_memory; /* bytes for undecided records */
     uint32_t burst;       /* records a second of one call site; 0: no limit */
-    uint32_t reserved;
+    uint32_t flight;      /* debug records of a thread that an error brings along; 0: none */
     struct clock_map clock;
     uint32_t phase;
     uint32_t segment_count;

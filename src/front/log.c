@@ -83,10 +83,11 @@ static void log_slow(uint32_t logger, struct spanlog__site *site, const union sp
     errno = saved;
 }
 
-/* The level is below the logger's: the record is for a trace that may be kept, if there is one. */
+/* The level is below the logger's: the record is for a trace that may be kept, if there is one, or
+ * for an error that may come. */
 static bool may_wait(const struct spanlog__site *site) {
-    return process.tail && site->level >= SPANLOG_DEBUG &&
-           (spanlog__context.record_flags & RECORD_CONTEXT) != 0;
+    bool in_trace = (spanlog__context.record_flags & RECORD_CONTEXT) != 0;
+    return site->level >= SPANLOG_DEBUG && (process.flight || (process.tail && in_trace));
 }
 
 static bool site_waits(const struct spanlog__site *site) {

@@ -48,7 +48,8 @@ static uint32_t first_state(const struct spanlog__site *site, bool named) {
         return SPANLOG__STATE_OFF;
     if (level_is_on(site, named))
         return SPANLOG__STATE_ON;
-    return process.tail && site->level >= SPANLOG_DEBUG ? SPANLOG__STATE_WAITS : SPANLOG__STATE_OFF;
+    return (process.tail || process.flight) && site->level >= SPANLOG_DEBUG ? SPANLOG__STATE_WAITS
+                                                                            : SPANLOG__STATE_OFF;
 }
 
 static bool is_ready(uint32_t state) {

@@ -65,6 +65,7 @@ static void read_settings(void) {
 
 static void take_settings(void) {
     process.tail = settings.tail[0] != '\0' && settings.output_count > 0;
+    process.flight = settings.flight > 0 && settings.output_count > 0;
     take_live_settings();
     process.sync = settings.sync;
     process.ring_max = settings.ring_size;
@@ -134,6 +135,7 @@ static bool build(void) {
     strcpy(process.journal.header->tail, process.tail ? settings.tail : "");
     process.journal.header->tail_memory = settings.tail_memory;
     process.journal.header->burst = settings.burst;
+    process.journal.header->flight = process.flight ? settings.flight : 0;
     bool built = inherit_dictionary() && back_open(&settings) == 0 &&
                  journal_add_ring(&process.journal, RING_MIN_SIZE) != NULL;
     if (!built && !process.sync) {

@@ -74,6 +74,7 @@ static const struct setting_case {
     {"sample_rate", "25%", "0.25", "half", "no number; right is 0 to 1"},
     {"sample_rules", "route=/a*,env=prod:0.5 10/s; 1%", NULL, "rout=/a:1", "conditions service="},
     {"tail", "errors,slow:250ms&user=x", NULL, "errors,slow:fast", "slow: needs a duration"},
+    {"flight", "50", NULL, "some", "not a whole number; right is 0 to 1000; 0 (default) stays"},
     {"burst", "1000/s", NULL, "1000", "no number of records a second; right is 1/s to 1000000/s"},
     {"tail_memory", "64m", "64M", "much", "not a whole number; right is 1M to 1G; 16M (default)"},
     {"include_events", "No", "0", "some", "neither on nor off"},
