@@ -111,10 +111,13 @@ static void forget_an_old_one(struct undecided *store) {
 }
 
 static uint32_t free_trace(struct undecided *store) {
-    if (store->trace_count == UNDECIDED_TRACES_MOST)
-        forget_an_old_one(store);
-    else if (store->trace_count == store->trace_room && !grow(store))
+    bool most = store->trace_count == UNDECIDED_TRACES_MOST;
+    if (!most && store->trace_count == store->trace_room && !grow(store))
         return UINT32_MAX;
+    if (store->traces == NULL)
+        return UINT32_MAX;
+    if (most)
+        forget_an_old_one(store);
     while (store->traces[store->hand].used)
         store->hand = (store->hand + 1) % store->trace_room;
     return store->hand;
