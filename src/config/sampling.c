@@ -10,6 +10,17 @@ static bool is_none(const char *value) {
     return strcmp(value, "none") == 0;
 }
 
+/* OTEL_TRACES_SAMPLER_ARG is for samplers that ask for it, as its specification says. */
+static bool rate_decides(const struct settings *s) {
+    const struct setting_origin *rate = &s->origins[setting_find("sample_rate") - settings_table];
+    const struct setting_origin *sampler = &s->origins[setting_find("sampler") - settings_table];
+    return rate->rank > sampler->rank && rate->rank != SETTING_OTEL;
+}
+
+static enum sampler_kind kind_of(const struct settings *s) {
+    return rate_decides(s) ? SAMPLER_RATIO : (enum sampler_kind)s->sampler;
+}
+
 const char *setting_parse_sampler(struct settings *s, const char *value,
                                   const struct setting_origin *origin) {
     (void)origin;
@@ -20,8 +31,9 @@ const char *setting_parse_sampler(struct settings *s, const char *value,
     return NULL;
 }
 
+/* As it is in force. */
 void setting_print_sampler(const struct settings *s, char *value, size_t size) {
-    snprintf(value, size, "%s", sampler_name((enum sampler_kind)s->sampler, s->parent_based));
+    snprintf(value, size, "%s", sampler_name(kind_of(s), s->parent_based));
 }
 
 const char *setting_parse_sample_rate(struct settings *s, const char *value,
@@ -95,13 +107,6 @@ void setting_print_burst(const struct settings *s, char *value, size_t size) {
         snprintf(value, size, "%u/s", s->burst);
     else
         snprintf(value, size, "none");
-}
-
-/* OTEL_TRACES_SAMPLER_ARG is for samplers that ask for it, as its specification says. */
-static bool rate_decides(const struct settings *s) {
-    const struct setting_origin *rate = &s->origins[setting_find("sample_rate") - settings_table];
-    const struct setting_origin *sampler = &s->origins[setting_find("sampler") - settings_table];
-    return rate->rank > sampler->rank && rate->rank != SETTING_OTEL;
 }
 
 struct sampler_setting settings_sampler(const struct settings *s) {
