@@ -219,6 +219,11 @@ static void make_room(struct undecided *store, size_t size) {
 void undecided_put(struct undecided *store, struct undecided_trace *trace,
                    const struct record *record, size_t size, uint32_t tid) {
     size_t whole = HEAD + size;
+    if (whole > store->room / 4) { /* as only a damaged journal has them */
+        trace->let_go++;
+        store->let_go++;
+        return;
+    }
     make_room(store, whole);
     struct undecided_record *waiting = record_at(store, store->used);
     *waiting = (struct undecided_record){.size = (uint32_t)whole,

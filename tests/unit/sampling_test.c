@@ -3,6 +3,7 @@
 #include "src/sampling/limit.h"
 #include "src/sampling/ratio.h"
 #include "src/sampling/sampler.h"
+#include "src/sampling/tail.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -300,6 +301,54 @@ static void samplers_have_opentelemetrys_names(void **state) {
     assert_false(sampler_by_name("jaeger_remote", &kind, &parent_based));
 }
 
+/* ---- the tail -------------------------------------------------------------------------------- */
+
+static struct sampling_text tier(void *arg, struct sampling_text key, char space[64]) {
+    (void)space;
+    return sampling_is(key, "tier") ? (struct sampling_text){arg, strlen(arg)}
+                                    : (struct sampling_text){NULL, 0};
+}
+
+static bool keeps(const char *text, bool failed, uint64_t ms, const char *value) {
+    static struct tail_rules rules;
+    char copy[16];
+    const char *wrong = tail_parse(&rules, text);
+    if (wrong != NULL)
+        fail_msg("\"%s\": %s", text, wrong);
+    snprintf(copy, sizeof copy, "%s", value);
+    struct tail_outcome outcome = {.failed = failed,
+                                   .duration_ns = ms * 1000000,
+                                   .operation = {"GET /a", 6},
+                                   .attribute = tier,
+                                   .arg = copy};
+    return tail_keeps(&rules, &outcome);
+}
+
+static void a_tail_keeps_what_one_of_its_parts_asks_for(void **state) {
+    (void)state;
+    assert_true(keeps("errors", true, 0, ""));
+    assert_false(keeps("errors", false, 1000, ""));
+    assert_true(keeps("errors, slow:250ms", false, 250, ""));
+    assert_false(keeps("errors, slow:250ms", false, 249, ""));
+    assert_true(keeps("operation=GET*&slow:10ms, errors", false, 10, ""));
+    assert_false(keeps("operation=POST*&slow:10ms, errors", false, 10, ""));
+    assert_true(keeps("tier=gold*", false, 0, "golden"));
+    assert_false(keeps("tier=gold", false, 0, "golden"));
+    assert_false(keeps("other=*", false, 0, "golden"));
+    assert_false(keeps("", true, 1000, "gold"));
+}
+
+static void a_bad_tail_is_refused_and_keeps_nothing(void **state) {
+    (void)state;
+    static const char *const bad[] = {"error", "errors,",        "slow:",   "slow:fast",
+                                      "=x",    "errors&&errors", "slow:10", "slow:-1s"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        static struct tail_rules rules;
+        if (tail_parse(&rules, bad[i]) == NULL || rules.count != 0)
+            fail_msg("\"%s\" was taken", bad[i]);
+    }
+}
+
 /* ---- patterns and numbers -------------------------------------------------------------------- */
 
 static bool matches(const char *pattern, const char *text) {
@@ -359,6 +408,8 @@ int main(void) {
         cmocka_unit_test(a_rate_outside_0_to_1_is_clamped_and_told),
         cmocka_unit_test(there_is_an_end_to_rules),
         cmocka_unit_test(samplers_have_opentelemetrys_names),
+        cmocka_unit_test(a_tail_keeps_what_one_of_its_parts_asks_for),
+        cmocka_unit_test(a_bad_tail_is_refused_and_keeps_nothing),
         cmocka_unit_test(patterns_are_of_the_whole_text),
         cmocka_unit_test(numbers_with_a_percent_sign_are_hundredths),
         cmocka_unit_test(durations_have_a_unit),
