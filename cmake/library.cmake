@@ -12,10 +12,10 @@ spanlog_folder(front src/front
           propagate.c sample.c
   USES core propagation sampling)
 spanlog_folder(back src/back
-  SOURCES back.c burst.c decode.c decode_span.c drain.c flight.c output.c recover.c say.c tail.c undecided.c
-          write.c
+  SOURCES back.c burst.c decode.c decode_span.c drain.c flight.c mask.c output.c recover.c say.c tail.c
+          undecided.c write.c
   USES core config formatters sinks sampling)
-spanlog_folder(process src/process SOURCES process.c reload.c watch.c USES core config front back)
+spanlog_folder(process src/process SOURCES process.c redact.c reload.c watch.c USES core config front back)
 spanlog_folder(syslog src/integrations SOURCES syslog.c)
 # gcc asks whether a thread-local's address is NULL by the flags of the addition that makes it, which
 # the linker turns into one without flags when the archive goes into a program.

@@ -5,6 +5,7 @@
 
 #include <linux/membarrier.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 
@@ -237,6 +238,18 @@ void back_drain(void) {
         burst_end(&back.drain, clock_ticks(), false);
         drain_write(&back.drain);
         publish_counts();
+    }
+    lock_release(&back.lock, &guard);
+}
+
+/* The list that holds is left as it is: if we die in the middle, recovery needs it. */
+void back_redact(const char *list) {
+    struct lock_guard guard = lock_take(&back.lock);
+    struct redact_lists *lists = &process.journal.header->redact;
+    uint32_t next = lists->changes + 1;
+    if (guard.held) {
+        snprintf(lists->lists[next & 1], sizeof lists->lists[0], "%s", list);
+        __atomic_store_n(&lists->changes, next, __ATOMIC_RELEASE);
     }
     lock_release(&back.lock, &guard);
 }

@@ -59,8 +59,10 @@ void process_apply(const struct settings *changed) {
 static void read_settings(void) {
     static struct settings now;
     now = settings;
-    if (settings_reload(&now))
+    if (settings_reload(&now)) {
         process_apply(&now);
+        back_redact(process_redact_list(&now));
+    }
 }
 
 static void take_settings(void) {
@@ -99,6 +101,7 @@ static bool open_journal(void) {
                                         .resource = settings.resource,
                                         .outputs =
                                             settings.enabled ? settings.outputs_text : "none",
+                                        .redact = process_redact_list(&settings),
                                         .source_fields = settings.source_fields};
     int error = settings.sync ? -ENOTSUP : journal_create(&process.journal, &identity);
     if (error == 0)
@@ -193,6 +196,17 @@ void process_drain(void) {
     int saved = errno; /* the way here may be a log call's fast path */
     back_drain();
     errno = saved;
+}
+
+int process_redact(const char *rules) {
+    int saved = errno;
+    struct lock_guard guard = lock_take(&start_lock);
+    int error = guard.held ? process_redact_add(rules) : -EDEADLK;
+    if (error == 0 && process.state != PROCESS_NEW && !process.disabled)
+        back_redact(process_redact_list(&settings));
+    lock_release(&start_lock, &guard);
+    errno = saved;
+    return error;
 }
 
 int spanlog_init(const spanlog_config *config) {

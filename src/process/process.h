@@ -14,6 +14,13 @@ int process_end(int timeout_ms, bool exiting);
  * back's thread. */
 void process_apply(const struct settings *settings);
 
+/* redact.c. The list of these settings with what the program has added. Valid until the next. */
+const char *process_redact_list(const struct settings *settings);
+/* Adds rules, for this process and its children. 0, -EINVAL or -ENOSPC. */
+int process_redact_add(const char *rules);
+/* The same, and the running process goes by them. */
+int process_redact(const char *rules);
+
 /* Watches the configuration files that were read: process.settings_changed. Does nothing when there
  * is none. */
 void process_watch_files(void);
