@@ -156,7 +156,8 @@ void sample_root(struct thread *t, spanlog_ctx *ctx, bool has_parent,
     bool foreign_id = !has_parent && !id_is_zero(ctx->trace_id, 16);
     if (!has_parent)
         sample_new_trace(t, ctx);
-    if (sampler != NULL && (!has_parent || !sampler->parent_based))
+    bool on_demand = (ctx->flags & SPANLOG_FLAG_DEBUG) != 0; /* whoever set it wants it recorded */
+    if (sampler != NULL && !on_demand && (!has_parent || !sampler->parent_based))
         decide(sampler, ctx, foreign_id, site, slots);
     ctx->flags = (uint8_t)(ctx->flags & ~SPANLOG__FLAG_REMOTE);
 }

@@ -167,6 +167,18 @@ static void serves_unsampled(void) {
     serve("00");
 }
 
+static const char *get_b3(void *header, const char *name) {
+    return strcmp(name, "b3") == 0 ? header : NULL;
+}
+
+static void serves_on_demand(void) {
+    char header[] = "4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-d";
+    spanlog_ctx caller;
+    check(spanlog_extract(get_b3, header, &caller) == 0);
+    spanlog_begin(span, "begun", SPANLOG_SERVER, caller);
+    spanlog_end(span);
+}
+
 static void assert_spans(const char *sampler, void (*body)(void), size_t expected) {
     with("OTEL_TRACES_SAMPLER", sampler);
     struct run *run = run_child(body);
@@ -186,6 +198,7 @@ static void another_sampler_does_not_go_by_the_caller(void **state) {
     (void)state;
     assert_spans("always_off", serves_sampled, 0);
     assert_spans("always_on", serves_unsampled, 3);
+    assert_spans("always_off", serves_on_demand, 1);
 }
 
 /* ---- rules ----------------------------------------------------------------------------------- */
