@@ -19,13 +19,16 @@ void burst_close(struct drain *drain) {
     drain->burst = (struct burst_sites){.limit = 0};
 }
 
+/* Ids count up from 1 by entries of at least 40 bytes: no honest one is larger. */
+#define MOST_SITES (JOURNAL_MAX_DICTIONARY_SEGMENTS * 4096u)
+
 static struct burst_site *site_of(struct burst_sites *sites, uint32_t id) {
+    if (id > MOST_SITES)
+        return NULL;
     if (id >= sites->room) {
         uint32_t room = sites->room != 0 ? sites->room : 256;
         while (room <= id)
             room *= 2;
-        if (id > JOURNAL_MAX_DICTIONARY_SEGMENTS * 4096u)
-            return NULL;
         struct burst_site *more = realloc(sites->sites, room * sizeof *more);
         if (more == NULL)
             return NULL;
