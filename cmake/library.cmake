@@ -1,7 +1,8 @@
 # The library: one target per folder, then libspanlog out of them, shared and static.
-spanlog_folder(config src/config SOURCES files.c outputs.c parsers.c rotation.c settings.c sources.c
-  table.c text.c
-  USES core propagation)
+spanlog_folder(config src/config
+  SOURCES files.c outputs.c parsers.c rotation.c sampling.c settings.c sources.c table.c text.c
+  USES core propagation sampling)
+spanlog_folder(sampling src/sampling SOURCES sampler.c tail.c text.c USES core)
 spanlog_folder(sinks src/sinks SOURCES table.c stream.c file.c rotate.c memory.c
   socket.c syslog.c journald.c
   USES core config formatters)
@@ -10,11 +11,12 @@ spanlog_folder(propagation src/propagation
   USES core)
 spanlog_folder(front src/front
   SOURCES thread.c encode.c register.c log.c logf.c context.c span.c span_body.c carried.c
-          propagate.c
-  USES core propagation)
+          propagate.c sample.c
+  USES core propagation sampling)
 spanlog_folder(back src/back
-  SOURCES back.c decode.c decode_span.c drain.c mask.c output.c recover.c say.c write.c
-  USES core config formatters sinks)
+  SOURCES back.c burst.c decode.c decode_span.c drain.c flight.c mask.c output.c recover.c say.c tail.c
+          undecided.c write.c
+  USES core config formatters sinks sampling)
 spanlog_folder(process src/process SOURCES process.c redact.c reload.c watch.c USES core config front back)
 spanlog_folder(syslog src/integrations SOURCES syslog.c)
 # gcc asks whether a thread-local's address is NULL by the flags of the addition that makes it, which
@@ -24,7 +26,7 @@ if(SPANLOG_SANITIZE MATCHES "undefined" AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
   target_compile_options(spanlog_process PRIVATE -fno-sanitize=null)
 endif()
 
-set(SPANLOG_PARTS syslog process front back propagation sinks formatters config core)
+set(SPANLOG_PARTS syslog process front back propagation sampling sinks formatters config core)
 set(SPANLOG_OBJECTS "")
 foreach(part ${SPANLOG_PARTS})
   list(APPEND SPANLOG_OBJECTS $<TARGET_OBJECTS:spanlog_${part}>)

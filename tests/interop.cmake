@@ -18,3 +18,11 @@ foreach(daemon rsyslog journald)
   set_tests_properties(output_reaches_${daemon} PROPERTIES TIMEOUT 120 SKIP_RETURN_CODE 77
     LABELS "interop;once")
 endforeach()
+
+add_executable(sampling_ids ${CMAKE_CURRENT_SOURCE_DIR}/interop/sampling_ids.c)
+target_link_libraries(sampling_ids PRIVATE spanlog_flags spanlog::spanlog)
+add_test(NAME sampling_agrees_with_opentelemetrys_go_and_python
+  COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/interop/sampling_test.py
+          $<TARGET_FILE:sampling_ids> ${CMAKE_BINARY_DIR}/interop)
+set_tests_properties(sampling_agrees_with_opentelemetrys_go_and_python PROPERTIES
+  TIMEOUT 900 SKIP_RETURN_CODE 77 LABELS "interop;once")

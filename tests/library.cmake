@@ -18,6 +18,16 @@ target_compile_definitions(library_bad_input_test PRIVATE
   STRICT_JSON="${CMAKE_CURRENT_SOURCE_DIR}/unit/strict_json.py")
 spanlog_library_test(library_config_test)
 spanlog_test(settings_test SOURCES unit/settings_test.c USES config formatters)
+spanlog_test(sampling_test SOURCES unit/sampling_test.c USES sampling)
+target_link_libraries(sampling_test PRIVATE m)
+set_tests_properties(sampling_test PROPERTIES LABELS sampling)
+spanlog_threaded(sampling_test sampling_test)
+spanlog_test(undecided_test SOURCES unit/undecided_test.c USES back)
+set_tests_properties(undecided_test PROPERTIES LABELS sampling)
+spanlog_library_test(library_sampling_test)
+spanlog_library_test(library_tail_test)
+spanlog_library_test(library_burst_test)
+spanlog_library_test(library_flight_test)
 spanlog_test(redact_test SOURCES unit/redact_test.c USES core)
 spanlog_library_test(library_reload_test)
 spanlog_library_test(library_redact_test)
@@ -30,6 +40,7 @@ spanlog_threaded(propagation_test propagation_test)
 spanlog_fuzzer(config_fuzz SOURCES fuzz/config_fuzz.c USES config)
 spanlog_fuzzer(redact_fuzz SOURCES fuzz/redact_fuzz.c USES core formatters)
 spanlog_fuzzer(propagation_fuzz SOURCES fuzz/propagation_fuzz.c USES propagation)
+spanlog_fuzzer(sampling_fuzz SOURCES fuzz/sampling_fuzz.c USES sampling)
 spanlog_library_test(library_file_test)
 spanlog_test(rotation_test SOURCES unit/rotation_test.c USES sinks)
 spanlog_test(sink_journald_test SOURCES unit/sink_journald_test.c USES sinks)
@@ -59,6 +70,20 @@ if(SPANLOG_FUZZERS)
             $<TARGET_FILE:journal_seed_writer> ${CMAKE_BINARY_DIR}/corpus/journal
     DEPENDS journal_seed_writer VERBATIM)
 endif()
+
+# A service under load, and what its log has of each trace.
+add_executable(tail_load unit/tail_load.c)
+target_link_libraries(tail_load PRIVATE spanlog_flags spanlog::spanlog)
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+add_test(NAME every_failing_trace_is_whole_under_load
+  COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/unit/tail_load_test.py
+          $<TARGET_FILE:tail_load>)
+set_tests_properties(every_failing_trace_is_whole_under_load PROPERTIES TIMEOUT 300 LABELS library)
+spanlog_threaded(every_failing_trace_is_whole_under_load tail_load)
+add_test(NAME every_failing_trace_is_whole_under_long_load
+  COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/unit/tail_load_test.py
+          $<TARGET_FILE:tail_load> 100000)
+set_tests_properties(every_failing_trace_is_whole_under_long_load PROPERTIES TIMEOUT 900 LABELS slow)
 
 # ---- the headers, the installed tree, the sources --------------------------------------------------
 find_package(Python3 REQUIRED COMPONENTS Interpreter)

@@ -51,6 +51,17 @@ static void note_text(struct spanlog_thread_part *part, const struct spanlog_rec
         memcpy(part->last_text, text->begin, part->last_size);
 }
 
+/* With SPANLOG_TAIL or SPANLOG_FLIGHT such lines wait for how their trace ends, and are written
+ * late.
+ */
+static bool may_have_waited(const struct spanlog_record *record) {
+    const struct spanlog_json_value *flags = &record->raw[SPANLOG_FIELD_TRACE_FLAGS];
+    if (record->line_kind == SPANLOG_LINE_LOG)
+        return record->level != 0 && record->level < 9;
+    return flags->type == SPANLOG_JSON_STRING && flags->end - flags->begin == 2 &&
+           memcmp(flags->begin, "00", 2) == 0;
+}
+
 int spanlog_check_thread(struct spanlog_check_job *job, const struct spanlog_probe_line *line,
                          uint32_t service, uint64_t place) {
     const struct spanlog_record *record = line->record;
@@ -70,13 +81,16 @@ int spanlog_check_thread(struct spanlog_check_job *job, const struct spanlog_pro
                                              .pid = pid,
                                              .tid = tid,
                                              .service = service,
-                                             .first_ns = record->time_ns,
-                                             .last_ns = record->time_ns,
+                                             .first_ns = UINT64_MAX,
                                              .first_place = place};
     }
-    if (record->time_ns < part->last_ns)
-        spanlog_tally_add(&part->back, 1, place);
-    part->last_ns = record->time_ns;
+    if (!may_have_waited(record)) {
+        if (record->time_ns < part->last_ns)
+            spanlog_tally_add(&part->back, 1, place);
+        if (part->first_ns == UINT64_MAX)
+            part->first_ns = record->time_ns;
+        part->last_ns = record->time_ns;
+    }
     part->last_place = place;
     note_text(part, record);
     return 0;

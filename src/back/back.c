@@ -141,7 +141,8 @@ static void let_visitors_in(void) {
         futex_wait(&back.visitors, visitors, 1000000);
 }
 
-static enum turn take_turn(void) {
+/* at_rest: the last turn before a sleep. */
+static enum turn take_turn(bool at_rest) {
     static uint64_t before[JOURNAL_MAX_RINGS];
     let_visitors_in();
     if (__atomic_load_n(&process.settings_changed, __ATOMIC_RELAXED) != 0 &&
@@ -152,6 +153,7 @@ static enum turn take_turn(void) {
     memcpy(before, back.drain.now.ring_read, sizeof before);
     clock_calibrate(&back.drain.decoder->clock);
     size_t count = drain_pass(&back.drain, clock_ticks());
+    burst_end(&back.drain, clock_ticks(), wanted != back.flush_done || (count == 0 && at_rest));
     bool out = drain_write(&back.drain);
     enum turn turn = count == 0 ? TURN_IDLE : how_much(before);
     publish_counts();
@@ -202,7 +204,7 @@ static void *back_main(void *unused) {
     __atomic_add_fetch(&back.recovered, recover_service(&back.settings), __ATOMIC_RELAXED);
     int64_t nap_ns = NAP_MIN_NS;
     while (__atomic_load_n(&back.stop, __ATOMIC_SEQ_CST) == 0)
-        nap_ns = rest(take_turn(), nap_ns);
+        nap_ns = rest(take_turn(nap_ns >= NAP_MAX_NS), nap_ns);
     __atomic_store_n(&back.ended, 1, __ATOMIC_SEQ_CST);
     futex_wake(&back.ended);
     return NULL;
@@ -233,6 +235,7 @@ void back_drain(void) {
     if (back.open) {
         clock_calibrate(&back.drain.decoder->clock);
         drain_pass(&back.drain, UINT64_MAX);
+        burst_end(&back.drain, clock_ticks(), false);
         drain_write(&back.drain);
         publish_counts();
     }
@@ -323,6 +326,9 @@ int back_stop(int timeout_ms, bool (*abandon)(void)) {
     struct lock_guard guard = lock_take(&back.lock);
     if (guard.held && back.open) {
         drain_pass(&back.drain, UINT64_MAX);
+        burst_end(&back.drain, UINT64_MAX, true);
+        if (abandon != NULL)
+            tail_release(&back.drain);
         if (abandon != NULL && has_open_spans() && abandon())
             drain_abandoned(&back.drain);
         drain_process_ended(&back.drain);

@@ -41,4 +41,9 @@ bool decode_log(struct decoder *decoder, struct output *output, const struct rec
 bool decode_span(struct decoder *decoder, struct output *output, const struct span_record *record,
                  size_t size, uint32_t tid, bool *ret_damaged);
 
+/* The same, whatever the output's level. */
+bool decode_whole_span(struct decoder *decoder, struct output *output,
+                       const struct span_record *record, size_t size, uint32_t tid,
+                       bool *ret_damaged);
+
 #endif

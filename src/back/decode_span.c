@@ -80,6 +80,11 @@ static bool plain_group(struct decoder *decoder, enum group_kind kind, const uin
     case GROUP_FAIL:
         line->span_status = SPANLOG_STATUS_ERROR;
         return said_text(decoder, data, size, &line->error);
+    case GROUP_RATIO:
+        if (size < sizeof line->sample_ratio)
+            return false;
+        memcpy(&line->sample_ratio, data, sizeof line->sample_ratio);
+        return true;
     case GROUP_NAME:
         return said_text(decoder, data, size, &line->operation);
     default:
@@ -162,6 +167,7 @@ static void start_span(struct decoder *decoder, const struct compiled_site *site
     line->parent_text = (struct spanlog_text){NULL, 0};
     line->span_status = SPANLOG_STATUS_UNSET;
     line->has_status_code = false;
+    line->sample_ratio = 0;
     line->error = (struct spanlog_text){NULL, 0};
     line->dropped_attributes = record->dropped_attributes;
     line->dropped_events = record->dropped_events;
@@ -174,23 +180,43 @@ static void start_span(struct decoder *decoder, const struct compiled_site *site
     line->distinct_keys = false;
 }
 
-bool decode_span(struct decoder *decoder, struct output *output, const struct span_record *record,
-                 size_t size, uint32_t tid, bool *ret_damaged) {
-    const struct compiled_site *site =
-        size >= sizeof *record ? output_site(output, &decoder->context, record->header.site) : NULL;
-    *ret_damaged = site == NULL || site->entry->form != SPANLOG__FORM_SPAN;
-    if (*ret_damaged || site->entry->level < output->level)
-        return false;
+static bool decode(struct decoder *decoder, struct output *output, const struct compiled_site *site,
+                   const struct span_record *record, size_t size, uint32_t tid) {
     start_span(decoder, site, record, tid);
     const uint8_t *body = (const uint8_t *)(record + 1);
     size -= sizeof *record;
     struct spanlog_line *line = &decoder->line;
     line->attributes = decoder->attributes;
-    *ret_damaged = !walk_groups(decoder, output, body, size, false);
+    bool good = walk_groups(decoder, output, body, size, false);
     line->attribute_count = decoder->attributes_used;
     bool distinct = line->distinct_keys;
-    if (!*ret_damaged)
-        *ret_damaged = !walk_groups(decoder, output, body, size, true);
+    good = good && walk_groups(decoder, output, body, size, true);
     line->distinct_keys = distinct; /* of the span's own, not of its last event's */
+    return good;
+}
+
+/* NULL: the record is damaged. */
+static const struct compiled_site *site_of(struct decoder *decoder, struct output *output,
+                                           const struct span_record *record, size_t size) {
+    const struct compiled_site *site =
+        size >= sizeof *record ? output_site(output, &decoder->context, record->header.site) : NULL;
+    return site != NULL && site->entry->form == SPANLOG__FORM_SPAN ? site : NULL;
+}
+
+bool decode_whole_span(struct decoder *decoder, struct output *output,
+                       const struct span_record *record, size_t size, uint32_t tid,
+                       bool *ret_damaged) {
+    const struct compiled_site *site = site_of(decoder, output, record, size);
+    *ret_damaged = site == NULL || !decode(decoder, output, site, record, size, tid);
+    return !*ret_damaged;
+}
+
+bool decode_span(struct decoder *decoder, struct output *output, const struct span_record *record,
+                 size_t size, uint32_t tid, bool *ret_damaged) {
+    const struct compiled_site *site = site_of(decoder, output, record, size);
+    *ret_damaged = site == NULL;
+    if (*ret_damaged || site->entry->level < output->level)
+        return false;
+    *ret_damaged = !decode(decoder, output, site, record, size, tid);
     return !*ret_damaged;
 }

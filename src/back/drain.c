@@ -42,13 +42,18 @@ int drain_init(struct drain *drain, struct journal *journal, const struct output
             return error;
         drain->output_count++;
     }
-    return 0;
+    burst_open(drain, header->burst);
+    flight_open(&drain->flight, header->flight);
+    return tail_open(&drain->tail, header->tail, header->tail_memory, journal->copy);
 }
 
 void drain_close(struct drain *drain) {
     for (uint32_t i = 0; i < drain->output_count; i++)
         output_close(&drain->outputs[i]);
     free(drain->decoder);
+    tail_close(&drain->tail);
+    burst_close(drain);
+    flight_close(&drain->flight);
     memset(drain, 0, sizeof *drain);
 }
 
@@ -87,28 +92,48 @@ static void put_dropped(struct drain *drain, const struct ring *ring, const stru
     *said = dropped;
 }
 
-static void put_record(struct drain *drain, const struct ring *ring, const struct record *record,
-                       uint32_t word) {
-    size_t size = word & RECORD_SIZE_MASK;
-    if (word & RECORD_DROPPED) {
-        put_dropped(drain, ring, record);
-        return;
-    }
+void drain_put_record(struct drain *drain, const struct record *record, size_t size, uint32_t tid) {
+    uint32_t word = record->word;
     for (uint32_t i = 0; i < drain->output_count; i++) {
         struct output *output = &drain->outputs[i];
         bool damaged = false, wanted;
         if (word & RECORD_SPAN)
             wanted = decode_span(drain->decoder, output, (const struct span_record *)record, size,
-                                 ring->owner_tid, &damaged);
+                                 tid, &damaged);
         else
-            wanted = decode_log(drain->decoder, output, record, size, ring->owner_tid, &damaged);
+            wanted = decode_log(drain->decoder, output, record, size, tid, &damaged);
         if (wanted)
             drain_put_line(drain, output);
         else if (damaged && i == 0)
-            put_damaged(drain, ring->owner_tid, record->ticks);
+            put_damaged(drain, tid, record->ticks);
     }
     drain->counts.records++;
     drain->counts.spans += (word & RECORD_SPAN) != 0;
+}
+
+/* Whether it is written now. Logs of one's own level may still be too many, or errors. */
+static enum tail_answer ask(struct drain *drain, const struct ring *ring,
+                            const struct record *record, uint32_t word) {
+    if (SPANLOG__RARE(tail_is_concerned(word)))
+        return tail_ask(drain, record, word, ring->owner_tid);
+    if (word & RECORD_DROPPED) {
+        put_dropped(drain, ring, record);
+        return TAIL_DONE;
+    }
+    if (word & RECORD_SPAN)
+        return TAIL_WRITE;
+    if (drain->flight.most > 0 && !tail_before_error(drain, record, word, ring->owner_tid))
+        return TAIL_STUCK;
+    return drain->burst.limit > 0 && burst_takes(drain, record) ? TAIL_DONE : TAIL_WRITE;
+}
+
+/* False: a batch could not be written, and the record has to wait in its ring. */
+static bool put_record(struct drain *drain, const struct ring *ring, const struct record *record,
+                       uint32_t word) {
+    enum tail_answer answer = ask(drain, ring, record, word);
+    if (answer == TAIL_WRITE)
+        drain_put_record(drain, record, word & RECORD_SIZE_MASK, ring->owner_tid);
+    return answer != TAIL_STUCK;
 }
 
 /* ---- merging ------------------------------------------------------------------------------- */
@@ -171,12 +196,12 @@ static void collect_heads(const struct drain *drain, uint64_t horizon, struct he
         heap_sink(heads, i);
 }
 
-static bool batch_is_full(const struct drain *drain) {
+bool drain_has_room(const struct drain *drain) {
     for (uint32_t i = 0; i < drain->output_count; i++) {
         if (drain->outputs[i].used >= BATCH_FLUSH)
-            return true;
+            return false;
     }
-    return false;
+    return true;
 }
 
 /* Takes records of the first ring until another ring has an older one. Returns false when a batch
@@ -199,12 +224,13 @@ static bool drain_run(struct drain *drain, struct heads *heads, uint64_t horizon
             heads->heap[0].ticks = record->ticks;
             break;
         }
-        put_record(drain, ring, record, word);
+        if (!put_record(drain, ring, record, word))
+            return false;
         drain->now.ring_read[ring->index] += word & RECORD_SIZE_MASK;
         if (record->ticks > drain->now.last_ticks)
             drain->now.last_ticks = record->ticks;
         (*count)++;
-        if (batch_is_full(drain) && !drain_write(drain))
+        if (!drain_has_room(drain) && !drain_write(drain))
             return false;
     }
     if (heads->count > 1)
@@ -245,7 +271,7 @@ static void take_rules(struct drain *drain) {
 size_t drain_pass(struct drain *drain, uint64_t horizon) {
     size_t count = 0;
     take_rules(drain);
-    if ((drain->pending || batch_is_full(drain)) && !drain_write(drain))
+    if ((drain->pending || !drain_has_room(drain)) && !drain_write(drain))
         return 0;
     struct heads heads;
     collect_heads(drain, horizon, &heads);

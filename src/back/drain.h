@@ -19,7 +19,9 @@
 #ifndef SPANLOG_BACK_DRAIN_H
 #define SPANLOG_BACK_DRAIN_H
 
+#include "src/back/burst.h"
 #include "src/back/decode.h"
+#include "src/back/tail.h"
 
 struct drain_counts {
     uint64_t records, spans, dropped, bytes, writes, sink_errors, abandoned;
@@ -37,6 +39,9 @@ struct drain {
     bool process_lines;
     bool begun[JOURNAL_MAX_OUTPUTS]; /* this sink is between begin and end */
     struct drain_counts counts;
+    struct tail tail;
+    struct burst_sites burst;
+    struct flight flight;
 };
 
 /* Takes up the journal where its checkpoint says. Returns 0 or -ENOMEM. */
@@ -60,10 +65,16 @@ void drain_abandoned(struct drain *drain);
 /* How many spans are open now. */
 void drain_count_open(const struct drain *drain, uint64_t *ret_count);
 
+/* Formats a whole record of `size` bytes for every output that wants it. */
+void drain_put_record(struct drain *drain, const struct record *record, size_t size, uint32_t tid);
+/* No batch is so full that it should be written now. */
+bool drain_has_room(const struct drain *drain);
 /* Formats drain->decoder->line for that output; the others do their own. */
 void drain_put_line(struct drain *drain, struct output *output);
 /* For lines that are the same everywhere: to every output whose level wants it. */
 void drain_put_line_everywhere(struct drain *drain);
+/* "repeated 4312 times": records of a call site that were counted instead of written. */
+void drain_put_repeated(struct drain *drain, uint32_t site, uint64_t count, uint64_t ticks);
 /* "records dropped" with a count and the reason. */
 void drain_put_loss(struct drain *drain, const char *message, uint64_t count, const char *reason,
                     uint32_t tid, uint64_t ticks);

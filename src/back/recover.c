@@ -105,6 +105,10 @@ static int replay(struct drain *drain, int patience_ms) {
         error = write_out(drain, patience_ms);
     while (error == 0 && drain_pass(drain, UINT64_MAX) > 0)
         error = write_out(drain, patience_ms);
+    if (error == 0)
+        burst_end(drain, UINT64_MAX, true);
+    while (error == 0 && !tail_release(drain))
+        error = write_out(drain, patience_ms);
     if (error == 0) {
         do
             drain_abandoned(drain);

@@ -5,6 +5,7 @@
 
 #include "src/core/open_span.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static struct spanlog_text text_of(const char *text) {
@@ -53,6 +54,27 @@ void drain_put_loss(struct drain *drain, const char *message, uint64_t count, co
     attributes[1] = text_attribute("reason", reason, strlen(reason));
     line->attribute_count = 2;
     drain->counts.dropped += count;
+    drain_put_line_everywhere(drain);
+}
+
+void drain_put_repeated(struct drain *drain, uint32_t id, uint64_t count, uint64_t ticks) {
+    const struct site_entry *site = site_find(drain->journal, id);
+    char message[64], source[300];
+    if (site == NULL)
+        return;
+    snprintf(message, sizeof message, "repeated %llu times", (unsigned long long)count);
+    struct spanlog_line *line = start_line(drain, site->level, message, ticks);
+    struct spanlog_attribute *attributes = drain->decoder->attributes;
+    if (site->logger_size > 0)
+        line->logger = (struct spanlog_text){site_logger(site), site->logger_size};
+    if ((drain->decoder->context.source_fields & SOURCE_SRC) != 0 && site->file_size > 0) {
+        snprintf(source, sizeof source, "%s:%u", site_file(site), site->line);
+        line->source = text_of(source);
+    }
+    attributes[0] = (struct spanlog_attribute){.key = text_of("count"),
+                                               .value = {.type = SPANLOG_VALUE_UINT, .u = count}};
+    attributes[1] = text_attribute("message", site_text(site), site->text_size);
+    line->attribute_count = 2;
     drain_put_line_everywhere(drain);
 }
 

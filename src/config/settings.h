@@ -15,6 +15,8 @@
 
 #include "src/config/rotation.h"
 #include "src/core/journal.h"
+#include "src/sampling/sampler.h"
+#include "src/sampling/tail.h"
 
 #include <spanlog/spanlog.h>
 
@@ -82,6 +84,14 @@ struct settings {
     bool process_lines;
     bool signal_handlers;
     bool random_trace_ids;
+    uint8_t sampler; /* enum sampler_kind */
+    bool parent_based;
+    double sample_rate;
+    char sample_rules[SAMPLER_MAX_TEXT];
+    char tail[TAIL_MAX_TEXT]; /* "": none */
+    uint32_t tail_memory;
+    uint32_t flight; /* debug records that an error brings along; 0: none */
+    uint32_t burst;  /* records a second of one call site; 0: no limit */
     struct setting_origin origins[SETTINGS_MAX]; /* by row */
 };
 
@@ -169,6 +179,12 @@ size_t settings_apply_text(struct settings *settings, const char *text, size_t s
 void settings_settle(struct settings *settings);
 /* All of them as such a text. Returns its size, without NUL; it is cut to fit. */
 size_t settings_format(const struct settings *settings, char *ret_text, size_t size);
+
+/* ---- sampling ------------------------------------------------------------------------------- */
+
+/* The sampler that the settings together ask for: a rate that is set by a stronger source than the
+ * sampler makes it one of that ratio. The texts are those of settings. */
+struct sampler_setting settings_sampler(const struct settings *settings);
 
 /* ---- levels and outputs --------------------------------------------------------------------- */
 

@@ -26,6 +26,8 @@
 #define JOURNAL_MAX_SPAN_SEGMENTS 128u
 #define JOURNAL_MAX_DICTIONARY_SEGMENTS 64u
 #define JOURNAL_TEXT_SIZE 2048u
+#define JOURNAL_MAX_BURSTS 32u
+#define JOURNAL_MAX_TAIL_MEMORY ((uint64_t)1 << 30)
 #define JOURNAL_SUFFIX ".journal"
 
 enum segment_kind {
@@ -53,6 +55,14 @@ struct batch_place {
     uint32_t reserved;
 };
 
+/* Records of one call site that were counted and not written (burst.c). */
+struct burst {
+    uint32_t site; /* 0: none */
+    uint32_t reserved;
+    uint64_t count;
+    uint64_t last_ticks; /* of the newest of them */
+};
+
 /* What must not leave the process (redact.h), for whoever formats its records. The list that holds
  * is lists[changes & 1]; the other is where the next is written first. */
 struct redact_lists {
@@ -70,6 +80,7 @@ struct checkpoint {
     uint64_t process_started;                 /* 1: that line is written */
     uint64_t last_ticks;                      /* of the newest record read */
     struct clock_map clock;                   /* as last calibrated; ns_per_tick 0: the header's */
+    struct burst bursts[JOURNAL_MAX_BURSTS];  /* not yet said in the log */
     struct batch_place places[JOURNAL_MAX_OUTPUTS];
 };
 
@@ -95,6 +106,10 @@ struct journal_header {
     char host[64];
     uint32_t source_fields; /* SOURCE_* */
     uint32_t error_status_min;
+    char tail[512];       /* as SPANLOG_TAIL; "": there is none */
+    uint64_t tail_memory; /* bytes for undecided records */
+    uint32_t burst;       /* records a second of one call site; 0: no limit */
+    uint32_t flight;      /* debug records of a thread that an error brings along; 0: none */
     struct clock_map clock;
     uint32_t phase;
     uint32_t segment_count;

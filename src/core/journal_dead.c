@@ -62,7 +62,8 @@ static bool header_valid(const struct journal_header *h) {
     return memcmp(h->magic, JOURNAL_MAGIC, sizeof h->magic) == 0 && h->version == JOURNAL_VERSION &&
            h->header_size == sizeof *h && h->byte_order == 0x01020304 &&
            h->segment_count <= JOURNAL_MAX_SEGMENTS && terminated(h->boot_id, sizeof h->boot_id) &&
-           terminated(h->service, sizeof h->service) &&
+           terminated(h->service, sizeof h->service) && terminated(h->tail, sizeof h->tail) &&
+           h->tail_memory <= JOURNAL_MAX_TAIL_MEMORY &&
            terminated(h->version_text, sizeof h->version_text) &&
            terminated(h->environment, sizeof h->environment) &&
            terminated(h->resource, sizeof h->resource) &&

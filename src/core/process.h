@@ -8,6 +8,8 @@
 
 #include "src/core/journal.h"
 
+struct sampler;
+
 enum process_state {
     PROCESS_NEW = 0,
     PROCESS_RUNNING = 1,
@@ -35,6 +37,11 @@ struct process {
     const char *baggage_keys;                 /* that records carry: "key,key" */
     uint64_t headers_refused;                 /* malformed, or members of them */
     uint64_t contexts_refused;                /* too many carried something at once */
+    struct sampler *sampler;                  /* src/sampling; NULL: every new trace is recorded */
+    bool tail;           /* traces may be kept for how they end (SPANLOG_TAIL) */
+    bool flight;         /* debug records are kept for an error of their thread */
+    bool decides_roots;  /* there is a sampler or a tail */
+    bool decides_remote; /* the sampler does not go by what contexts from elsewhere say */
     /* Level of a logger by name (SPANLOG_LEVEL); set by src/process. */
     uint8_t (*level_of)(const char *logger);
     uint8_t lowest_level; /* of any logger */

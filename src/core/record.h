@@ -41,7 +41,7 @@
  * site's) 4      4   site id (0 in LINK, STATUS, FAIL, NAME) then  FIELDS: slots and texts EVENT: 8
  * bytes of ticks, slots, texts LINK: 24 bytes of ids         STATUS: one slot, the code FAIL, NAME:
  * one slot and its text
- * STAMP: as in stamp.h
+ * STAMP: as in stamp.h                  RATIO: a double
  */
 #ifndef SPANLOG_CORE_RECORD_H
 #define SPANLOG_CORE_RECORD_H
@@ -58,6 +58,12 @@
 #define RECORD_RANDOM 0x20000000u  /* the trace id's last 7 bytes are random */
 #define RECORD_STAMP 0x40000000u   /* the context has attributes of its own */
 #define RECORD_KEPT 0x80000000u    /* of open spans: the rest of the context is in the block */
+
+/* Bits that mean something else in other records. */
+#define RECORD_LOCAL_ROOT RECORD_EXTRA /* of spans: the first of its trace in this process */
+#define RECORD_WAITS RECORD_KEPT       /* of logs: written only if its trace is kept */
+/* No site; the trace's ids: a local root has begun. Only where a tail asks for it. */
+#define RECORD_ROOT_BEGUN (RECORD_DROPPED | RECORD_CONTEXT)
 
 #define RECORD_HEADER_SIZE 16u
 #define RECORD_MAX_SIZE (48u * 1024) /* fits the smallest ring with room to spare */
@@ -95,6 +101,7 @@ struct record_extra {
 };
 
 enum group_kind {
+    GROUP_RATIO = 0, /* a double: the share of traces that the sampler takes */
     GROUP_FIELDS = 1,
     GROUP_EVENT = 2,
     GROUP_LINK = 3,

@@ -39,7 +39,7 @@ void context_set(const spanlog_ctx *ctx) {
      * the same. */
     now->ctx = *ctx;
     now->record_flags = context_record_flags(ctx);
-    now->unsampled = (ctx->flags & SPANLOG_FLAG_SAMPLED) == 0;
+    now->unsampled = context_is_unsampled(ctx);
 }
 
 spanlog_ctx spanlog_ctx_current(void) {

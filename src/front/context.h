@@ -2,7 +2,7 @@
 #ifndef SPANLOG_FRONT_CONTEXT_H
 #define SPANLOG_FRONT_CONTEXT_H
 
-#include "src/core/record.h"
+#include "src/core/process.h"
 
 #include <spanlog/spanlog.h>
 
@@ -24,6 +24,12 @@ static inline void context_restore(const spanlog_ctx *before) {
     spanlog__context.ctx = *before;
     spanlog__context.record_flags =
         context_record_flags(before) & (span_id != 0 ? UINT32_MAX : RECORD_STAMP);
+}
+/* No span that begins in ctx is recorded. ctx is valid. */
+static inline bool context_is_unsampled(const spanlog_ctx *ctx) {
+    return (ctx->flags & SPANLOG_FLAG_SAMPLED) == 0 && !process.tail &&
+           !((ctx->flags & SPANLOG__FLAG_REMOTE) != 0 &&
+             __atomic_load_n(&process.decides_remote, __ATOMIC_RELAXED));
 }
 /* Makes ctx the thread's; with one that is not valid it is in no span. */
 void context_set(const spanlog_ctx *ctx);

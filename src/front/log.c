@@ -40,8 +40,8 @@ static uint8_t *put_extra(uint8_t *to, const struct thread *t, uint32_t logger) 
 
 /* Into the ring the exact way, at any length. */
 static void write_exact(struct thread *t, const struct spanlog__site *site,
-                        const union spanlog__slot *slots, uint32_t logger) {
-    uint32_t flags = spanlog__context.record_flags;
+                        const union spanlog__slot *slots, uint32_t logger, bool waits) {
+    uint32_t flags = spanlog__context.record_flags | (waits ? RECORD_WAITS : 0);
     uint64_t ticks = clock_ticks();
     struct encode_plan plan;
     size_t fixed = sizeof(struct record) + sizeof(struct record_ids) + sizeof(struct record_extra);
@@ -67,14 +67,14 @@ static void write_exact(struct thread *t, const struct spanlog__site *site,
     thread_publish(t, record, site->id, size, flags);
 }
 
-static void log_slow(uint32_t logger, struct spanlog__site *site,
-                     const union spanlog__slot *slots) {
+static void log_slow(uint32_t logger, struct spanlog__site *site, const union spanlog__slot *slots,
+                     bool waits) {
     int saved = errno;
     struct lock_guard guard;
     if (site_ready(site, logger != 0)) {
         struct thread *t = thread_acquire(&guard);
         if (t != NULL) {
-            write_exact(t, site, slots, logger);
+            write_exact(t, site, slots, logger, waits);
             thread_release(t, &guard);
         } else {
             thread_count_loss();
@@ -83,10 +83,21 @@ static void log_slow(uint32_t logger, struct spanlog__site *site,
     errno = saved;
 }
 
+/* The level is below the logger's: the record is for a trace that may be kept, if there is one, or
+ * for an error that may come. */
+static bool may_wait(const struct spanlog__site *site) {
+    bool in_trace = (spanlog__context.record_flags & RECORD_CONTEXT) != 0;
+    return site->level >= SPANLOG_DEBUG && (process.flight || (process.tail && in_trace));
+}
+
+static bool site_waits(const struct spanlog__site *site) {
+    return SPANLOG__STATE(*site) == SPANLOG__STATE_WAITS;
+}
+
 void spanlog__log(struct spanlog__site *site, const union spanlog__slot *slots) {
     struct thread *t = &spanlog_thread;
     if (SPANLOG__RARE(!site_is_on(site) || t->busy != 0 || !thread_has_room(t))) {
-        log_slow(0, site, slots);
+        log_slow(0, site, slots, site_waits(site));
         return;
     }
     t->busy = 1;
@@ -103,7 +114,7 @@ void spanlog__log(struct spanlog__site *site, const union spanlog__slot *slots) 
     to = encode_fast(to, record + FAST_ROOM - 64, site, slots);
     if (SPANLOG__RARE(to == NULL)) {
         t->busy = 0;
-        log_slow(0, site, slots);
+        log_slow(0, site, slots, false);
         return;
     }
     thread_publish(t, record, site->id, record_align((size_t)(to - record)), flags);
@@ -130,7 +141,8 @@ static bool logger_ready(spanlog_logger *logger) {
 
 bool spanlog__ready_to(spanlog_logger *logger, struct spanlog__site *site) {
     int saved = errno;
-    bool ready = site_ready(site, true) && logger_ready(logger) && site->level >= logger->reserved;
+    bool ready = site_ready(site, true) && logger_ready(logger) &&
+                 (site->level >= logger->reserved || may_wait(site));
     errno = saved;
     return ready;
 }
@@ -138,14 +150,15 @@ bool spanlog__ready_to(spanlog_logger *logger, struct spanlog__site *site) {
 void spanlog__log_to(spanlog_logger *logger, struct spanlog__site *site,
                      const union spanlog__slot *slots) {
     int saved = errno;
-    if (logger_ready(logger) && site->level >= logger->reserved)
-        log_slow(__atomic_load_n(&logger->id, __ATOMIC_ACQUIRE), site, slots);
+    if (logger_ready(logger) && (site->level >= logger->reserved || may_wait(site)))
+        log_slow(__atomic_load_n(&logger->id, __ATOMIC_ACQUIRE), site, slots,
+                 site->level < logger->reserved);
     errno = saved;
 }
 
 struct spanlog__site *spanlog__ready(struct spanlog__site *site) {
     int saved = errno;
-    bool ready = site_ready(site, false);
+    bool ready = site_ready(site, false) && (!site_waits(site) || may_wait(site));
     errno = saved;
     return ready ? site : NULL;
 }

@@ -58,6 +58,8 @@ static void finish(struct propagated *p, spanlog_ctx *ret_ctx) {
     if (p->denied)
         deny(&p->ctx);
     *ret_ctx = p->ctx;
+    if (context_is_valid(ret_ctx))
+        ret_ctx->flags |= SPANLOG__FLAG_REMOTE;
     carry(ret_ctx, &p->texts, p->ctx.span_id); /* what found no room is counted */
 }
 

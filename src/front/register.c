@@ -4,6 +4,8 @@
 #include "src/core/printf_format.h"
 #include "src/core/site.h"
 
+#include <spanlog/spanlog.h>
+
 /* A format that cannot be deferred is formatted at the call: one text argument. The types of the
  * fields, which are there already, move behind those of the arguments. */
 static void prepare_printf(struct spanlog__site *site) {
@@ -41,12 +43,25 @@ static bool level_is_on(const struct spanlog__site *site, bool named) {
     return entry != NULL && site->level >= process.level_of(site_logger(entry));
 }
 
+static uint32_t first_state(const struct spanlog__site *site, bool named) {
+    if (site->id == 0)
+        return SPANLOG__STATE_OFF;
+    if (level_is_on(site, named))
+        return SPANLOG__STATE_ON;
+    return (process.tail || process.flight) && site->level >= SPANLOG_DEBUG ? SPANLOG__STATE_WAITS
+                                                                            : SPANLOG__STATE_OFF;
+}
+
+static bool is_ready(uint32_t state) {
+    return state == SPANLOG__STATE_ON || state == SPANLOG__STATE_WAITS;
+}
+
 bool site_ready(struct spanlog__site *site, bool named) {
     if (!process_start())
         return false;
     uint32_t state = __atomic_load_n(&site->state, __ATOMIC_ACQUIRE); /* and with it the id */
     if (state != SPANLOG__STATE_NEW)
-        return state == SPANLOG__STATE_ON;
+        return is_ready(state);
     struct lock_guard guard = lock_take(&process.lock);
     if (!guard.held)
         return false;
@@ -54,9 +69,8 @@ bool site_ready(struct spanlog__site *site, bool named) {
         if (site->form == SPANLOG__FORM_LOGF)
             prepare_printf(site);
         site->id = register_content(site);
-        state = site->id != 0 && level_is_on(site, named) ? SPANLOG__STATE_ON : SPANLOG__STATE_OFF;
-        __atomic_store_n(&site->state, state, __ATOMIC_RELEASE);
+        __atomic_store_n(&site->state, first_state(site, named), __ATOMIC_RELEASE);
     }
     lock_release(&process.lock, &guard);
-    return SPANLOG__STATE(*site) == SPANLOG__STATE_ON;
+    return is_ready(SPANLOG__STATE(*site));
 }

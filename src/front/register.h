@@ -18,8 +18,8 @@ static inline bool site_is_on(const struct spanlog__site *site) {
     return __atomic_load_n(&site->state, __ATOMIC_ACQUIRE) == SPANLOG__STATE_ON;
 }
 
-/* Registers the site, and starts the process, if that has not happened; true when it is on. named:
- * it is used with named loggers (spanlog_info_to). */
+/* Registers the site, and starts the process, if that has not happened; true when it is on, or its
+ * records wait for their trace. named: it is used with named loggers (spanlog_info_to). */
 bool site_ready(struct spanlog__site *site, bool named);
 
 #endif

@@ -8,6 +8,7 @@
 #include "src/front/context.h"
 #include "src/front/encode.h"
 #include "src/front/register.h"
+#include "src/front/sample.h"
 #include "src/front/span_body.h"
 #include "src/front/thread.h"
 
@@ -25,18 +26,6 @@ static inline uint64_t handle_of(uint64_t count) {
 
 /* ---- begin ------------------------------------------------------------------------------- */
 
-/* ctx may have a trace id from elsewhere, then only the span is new. */
-static void make_trace(struct thread *t, spanlog_ctx *ret_ctx) {
-    ret_ctx->flags = (uint8_t)((ret_ctx->flags & ~SPANLOG_FLAG_RANDOM) | SPANLOG_FLAG_SAMPLED);
-    if (!id_is_zero(ret_ctx->trace_id, 16))
-        return;
-    uint64_t ms = clock_gettime_ns(CLOCK_REALTIME_COARSE) / 1000000;
-    if (__atomic_load_n(&process.random_trace_ids, __ATOMIC_RELAXED))
-        ms = ids_next(&t->random) | 1;
-    ids_new_trace(&t->random, ms, ret_ctx->trace_id);
-    ret_ctx->flags |= SPANLOG_FLAG_RANDOM;
-}
-
 /* The span counts on what its context carries, and says of it what is to be said. */
 static __attribute__((noinline)) void keep(struct thread *t, struct spanlog__open_span *block,
                                            spanlog_ctx *ctx) {
@@ -45,20 +34,23 @@ static __attribute__((noinline)) void keep(struct thread *t, struct spanlog__ope
         carried_hold(&ctx->carried, (const uint8_t *)&block->record.parent_id, &space);
     memcpy(&block->ctx_flags, &ctx->flags, CTX_END);
     block->record.header.word |= RECORD_KEPT;
+    if (ctx->flags & SPANLOG__FLAG_RATIO)
+        span_add_ratio(block, sample_ratio_of(ctx->reserved[0]));
     if (stamp != NULL)
         span_add_stamp(t, block, stamp);
 }
 
-/* Fills a free block and opens it. *ctx comes as the parent's and goes as the span's own. */
+/* Fills a free block and opens it. *ctx comes as the parent's, or as decided for a root, and goes
+ * as the span's own. */
 static inline void open_block(struct thread *t, struct spanlog__open_span *block,
                               struct spanlog__site *site, const union spanlog__slot *slots,
-                              spanlog_ctx *ctx, bool has_parent) {
+                              spanlog_ctx *ctx, bool has_parent, bool new_trace) {
     struct span_record *record = &block->record;
     uint64_t parent = 0;
     if (SPANLOG__LIKELY(has_parent))
         memcpy(&parent, ctx->span_id, 8);
-    else
-        make_trace(t, ctx);
+    else if (new_trace)
+        sample_new_trace(t, ctx);
     ids_new_span(&t->random, ctx->span_id);
     memcpy(&record->ids, ctx, sizeof record->ids);
     record->parent_id = parent;
@@ -73,7 +65,8 @@ static inline void open_block(struct thread *t, struct spanlog__open_span *block
     block->events = block->links = 0;
     block->tid = t->ring->owner_tid;
     block->generation = handle_of(++t->generation);
-    if (SPANLOG__RARE(ctx->flags & (SPANLOG__FLAG_CARRIED | SPANLOG_FLAG_DEBUG)))
+    if (SPANLOG__RARE(ctx->flags &
+                      (SPANLOG__FLAG_CARRIED | SPANLOG_FLAG_DEBUG | SPANLOG__FLAG_RATIO)))
         keep(t, block, ctx);
     if (site->count > 0)
         span_add_fields(t, block, GROUP_FIELDS, site, slots, 0);
@@ -95,13 +88,71 @@ static inline void push_block(struct thread *t, struct spanlog__open_span *block
     t->free_span_count++;
 }
 
-static inline void begin_with(struct thread *t, spanlog_span *span, spanlog_ctx *ctx,
-                              bool has_parent, struct spanlog__site *site,
-                              const union spanlog__slot *slots) {
+/* So that the back knows what waits for whom. */
+static void announce_root(struct thread *t, const spanlog_ctx *ctx) {
+    size_t size = sizeof(struct record) + sizeof(struct record_ids);
+    uint8_t *place = thread_reserve(t, size);
+    if (place == NULL)
+        return;
+    ((struct record *)(void *)place)->ticks = clock_ticks();
+    memcpy(place + sizeof(struct record), ctx, sizeof(struct record_ids));
+    thread_publish(t, place, 0, size, RECORD_ROOT_BEGUN);
+}
+
+/* A local root has its trace decided. False: it gets ids, and that is all. */
+static __attribute__((noinline)) bool begin_root(struct thread *t, spanlog_span *span,
+                                                 spanlog_ctx *ctx, bool has_parent,
+                                                 const struct spanlog__site *site,
+                                                 const union spanlog__slot *slots) {
+    sample_root(t, ctx, has_parent, site, slots);
+    if (process.tail)
+        announce_root(t, ctx);
+    if ((ctx->flags & SPANLOG_FLAG_SAMPLED) != 0 || process.tail)
+        return true;
+    ids_new_span(&t->random, ctx->span_id);
+    span->open = NULL;
+    span->generation = SPANLOG__UNSAMPLED;
+    return false;
+}
+
+static inline void open_with(struct thread *t, spanlog_span *span, spanlog_ctx *ctx,
+                             bool has_parent, bool new_trace, struct spanlog__site *site,
+                             const union spanlog__slot *slots) {
     struct spanlog__open_span *block = pop_block(t);
-    open_block(t, block, site, slots, ctx, has_parent);
+    open_block(t, block, site, slots, ctx, has_parent, new_trace);
     span->open = block;
     span->generation = block->generation;
+}
+
+/* Whether it is a local root and somebody wants to know. */
+static inline bool is_decided(const spanlog_ctx *ctx, bool has_parent) {
+    return has_parent ? (ctx->flags & SPANLOG__FLAG_REMOTE) == 0
+                      : !__atomic_load_n(&process.decides_roots, __ATOMIC_RELAXED);
+}
+
+static __attribute__((noinline)) void begin_with(struct thread *t, spanlog_span *span,
+                                                 spanlog_ctx *ctx, bool has_parent,
+                                                 struct spanlog__site *site,
+                                                 const union spanlog__slot *slots) {
+    bool decided = is_decided(ctx, has_parent);
+    if (!decided && !begin_root(t, span, ctx, has_parent, site, slots))
+        return;
+    open_with(t, span, ctx, has_parent, !has_parent && decided, site, slots);
+    if (!decided && process.tail)
+        span->open->record.header.word |= RECORD_LOCAL_ROOT;
+}
+
+/* On a fast path that is free for it. */
+static __attribute__((noinline)) bool begin_undecided(spanlog_span *span, spanlog_ctx *ctx,
+                                                      bool has_parent, struct spanlog__site *site,
+                                                      const union spanlog__slot *slots) {
+    struct thread *t = &spanlog_thread;
+    t->busy = 1;
+    thread_barrier();
+    begin_with(t, span, ctx, has_parent, site, slots);
+    thread_barrier();
+    t->busy = 0;
+    return span->open != NULL;
 }
 
 /* A site's first call may be the process's, which may give this thread a context. False: in a trace
@@ -134,12 +185,25 @@ static inline bool begin(spanlog_span *span, spanlog_ctx *ctx, bool has_parent, 
     struct thread *t = &spanlog_thread;
     if (SPANLOG__RARE(!on || t->busy != 0 || t->free_spans == NULL || t->ring == NULL))
         return begin_slow(span, ctx, has_parent, site, slots);
+    if (SPANLOG__RARE(!is_decided(ctx, has_parent)))
+        return begin_undecided(span, ctx, has_parent, site, slots);
     t->busy = 1;
     thread_barrier();
-    begin_with(t, span, ctx, has_parent, site, slots);
+    open_with(t, span, ctx, has_parent, !has_parent, site, slots);
     thread_barrier();
     t->busy = 0;
     return true;
+}
+
+/* What the scope of an unsampled root points to: its end has to put the context back. */
+static struct spanlog__open_span not_recorded;
+
+static __attribute__((noinline)) void enter_unsampled(spanlog_span *span, const spanlog_ctx *ctx) {
+    struct spanlog__thread_context *now = &spanlog__context;
+    now->ctx = *ctx;
+    now->record_flags = context_record_flags(ctx);
+    now->unsampled = 1;
+    span->open = &not_recorded;
 }
 
 void spanlog__scope_begin(spanlog_span *span, struct spanlog__site *site,
@@ -153,8 +217,11 @@ void spanlog__scope_begin(spanlog_span *span, struct spanlog__site *site,
     span->before = now->ctx;
     spanlog_ctx ctx = now->ctx;
     bool has_parent = (now->record_flags & RECORD_CONTEXT) != 0;
-    if (!begin(span, &ctx, has_parent, on, site, slots))
+    if (SPANLOG__RARE(!begin(span, &ctx, has_parent, on, site, slots))) {
+        if (span->generation == SPANLOG__UNSAMPLED)
+            enter_unsampled(span, &ctx);
         return;
+    }
     now->ctx = ctx;
     now->record_flags = context_record_flags(&ctx);
 }
@@ -180,11 +247,15 @@ void spanlog__begin(spanlog_span *span, const spanlog_ctx *parent, struct spanlo
     span->before = *parent;
     span->open = NULL;
     span->generation = 0;
-    if (has_parent && (parent->flags & SPANLOG_FLAG_SAMPLED) == 0) {
+    if (has_parent && context_is_unsampled(parent)) {
         begin_unsampled(span, site);
         return;
     }
-    begin(span, &ctx, has_parent, site_is_on(site), site, slots);
+    if (SPANLOG__LIKELY(begin(span, &ctx, has_parent, site_is_on(site), site, slots)) ||
+        span->generation != SPANLOG__UNSAMPLED)
+        return;
+    span->before = ctx; /* as above, with ids of its own */
+    span->generation = 0;
 }
 
 /* ---- end --------------------------------------------------------------------------------- */
@@ -262,6 +333,8 @@ static inline void end_open(struct spanlog__open_span *block) {
 void spanlog__scope_end(spanlog_span *span) {
     if (SPANLOG__LIKELY(span_is_open(span)))
         end_open(span->open);
+    else
+        spanlog__context.unsampled = 0; /* no scope begins where it is set */
     span->open = NULL;
     context_restore(&span->before);
 }
@@ -276,7 +349,7 @@ spanlog_ctx spanlog_span_ctx(const spanlog_span *span) {
     spanlog_ctx ctx = {.flags = 0};
     if (span == NULL)
         return ctx;
-    if (span->open == NULL && span->generation == SPANLOG__UNSAMPLED)
+    if (span->generation == SPANLOG__UNSAMPLED)
         return spanlog__context.ctx;
     if (!span_is_open(span))
         return span->open == NULL && span->generation == 0 ? span->before : ctx;

@@ -175,6 +175,13 @@ void span_add_fields(struct thread *t, struct spanlog__open_span *block, enum gr
         add_exact(t, block, kind, site, slots, ticks);
 }
 
+void span_add_ratio(struct spanlog__open_span *block, double ratio) {
+    struct group group = {.shape = shape(sizeof group + sizeof ratio, GROUP_RATIO, 0)};
+    put(block, 0, &group, sizeof group);
+    put(block, sizeof group, &ratio, sizeof ratio);
+    commit(block, sizeof group + sizeof ratio);
+}
+
 void span_add_stamp(struct thread *t, struct spanlog__open_span *block, const struct stamp *stamp) {
     struct group group = {.shape = shape(sizeof group + stamp->head.size, GROUP_STAMP, 0)};
     if (!make_room(t, block, sizeof group + stamp->head.size)) {

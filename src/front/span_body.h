@@ -20,6 +20,8 @@ void span_add_fields(struct thread *t, struct spanlog__open_span *block, enum gr
                      uint64_t ticks);
 /* Puts what the context gives to its records on a span that has no groups yet. */
 void span_add_stamp(struct thread *t, struct spanlog__open_span *block, const struct stamp *stamp);
+/* Says at which ratio the span's trace was sampled; the span has no groups yet. */
+void span_add_ratio(struct spanlog__open_span *block, double ratio);
 /* Copies all groups to `to`, which has room for block->used bytes. */
 void span_copy_body(const struct spanlog__open_span *block, uint8_t *to);
 

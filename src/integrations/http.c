@@ -48,14 +48,27 @@ static void set_server(spanlog_span *span, const char *address, uint16_t port, c
         spanlog_set(span, kv("server.port", port));
 }
 
-static void set_target(spanlog_span *span, const char *target) {
-    char text[TEXT_SIZE];
-    if (target == NULL)
-        return;
-    size_t size = spanlog_http_redact(target, text, sizeof text), path = strcspn(text, "?");
-    spanlog_set(span, kv_n("url.path", text, path));
+/* Sampling rules see what a span begins with: the route, or else the path. */
+static spanlog_span begin_server(spanlog_ctx caller, const char *route, const char *target) {
+    char text[TEXT_SIZE] = "";
+    size_t size = target != NULL ? spanlog_http_redact(target, text, sizeof text) : 0;
+    size_t path = strcspn(text, "?");
+    spanlog_span begun;
+    if (route != NULL) {
+        spanlog_begin(span, "HTTP", SPANLOG_SERVER, caller, kv("http.route", route));
+        begun = span;
+        if (target != NULL)
+            spanlog_set(&begun, kv_n("url.path", text, path));
+    } else if (target != NULL) {
+        spanlog_begin(span, "HTTP", SPANLOG_SERVER, caller, kv_n("url.path", text, path));
+        begun = span;
+    } else {
+        spanlog_begin(span, "HTTP", SPANLOG_SERVER, caller);
+        begun = span;
+    }
     if (path + 1 < size)
-        spanlog_set(span, kv("url.query", text + path + 1));
+        spanlog_set(&begun, kv("url.query", text + path + 1));
+    return begun;
 }
 
 static void set_request(spanlog_span *span, const spanlog_http_request *request,
@@ -64,9 +77,6 @@ static void set_request(spanlog_span *span, const spanlog_http_request *request,
     const char *version = request->version;
     if (version != NULL && strncasecmp(version, "HTTP/", 5) == 0)
         version += 5;
-    set_target(span, request->target);
-    if (request->route != NULL)
-        spanlog_set(span, kv("http.route", request->route));
     if (request->scheme != NULL)
         spanlog_set(span, kv("url.scheme", request->scheme));
     if (version != NULL)
@@ -86,7 +96,7 @@ spanlog_span spanlog_http_server_begin(const spanlog_http_request *request) {
     spanlog_ctx caller = {.flags = 0};
     if (request->get != NULL)
         spanlog_extract(request->get, request->arg, &caller);
-    spanlog_begin(span, "HTTP", SPANLOG_SERVER, caller);
+    spanlog_span span = begin_server(caller, request->route, request->target);
     if (span.open == NULL)
         return span;
     set_name(&span, request->method, request->route);

@@ -10,6 +10,7 @@
 #include "src/core/tell.h"
 #include "src/front/carried.h"
 #include "src/front/propagate.h"
+#include "src/front/sample.h"
 #include "src/front/thread.h"
 
 #include <linux/membarrier.h>
@@ -44,6 +45,8 @@ static void take_live_settings(void) {
     __atomic_store_n(&process.max_events, events, __ATOMIC_RELAXED);
     __atomic_store_n(&process.max_links, links, __ATOMIC_RELAXED);
     __atomic_store_n(&process.lowest_level, lowest, __ATOMIC_RELAXED);
+    struct sampler_setting sampler = settings_sampler(&settings);
+    sample_publish(&sampler); /* out of memory: the one before stays */
 }
 
 void process_apply(const struct settings *changed) {
@@ -63,6 +66,8 @@ static void read_settings(void) {
 }
 
 static void take_settings(void) {
+    process.tail = settings.tail[0] != '\0' && settings.output_count > 0;
+    process.flight = settings.flight > 0 && settings.output_count > 0;
     take_live_settings();
     process.sync = settings.sync;
     process.ring_max = settings.ring_size;
@@ -130,6 +135,10 @@ static bool build(void) {
     if (!open_journal())
         return false;
     process.journal.header->error_status_min = process.error_status_min;
+    strcpy(process.journal.header->tail, process.tail ? settings.tail : "");
+    process.journal.header->tail_memory = settings.tail_memory;
+    process.journal.header->burst = settings.burst;
+    process.journal.header->flight = process.flight ? settings.flight : 0;
     bool built = inherit_dictionary() && back_open(&settings) == 0 &&
                  journal_add_ring(&process.journal, RING_MIN_SIZE) != NULL;
     if (!built && !process.sync) {
@@ -343,6 +352,7 @@ void process_after_fork_child(void) {
     process.epoch = epoch;
     thread_reset(&spanlog_thread);
     carried_after_fork();
+    sample_after_fork();
     if (held)
         pthread_sigmask(SIG_SETMASK, &signals, NULL);
 }

@@ -29,12 +29,15 @@ def encode(data):
 
 def main(writer, directory):
     os.makedirs(directory, exist_ok=True)
-    for run in range(3):
+    for run in range(6): # the last three with what waits for the end of traces
         with tempfile.TemporaryDirectory() as folder:
             journals = os.path.join(folder, "journals")
             environment = dict(os.environ, SPANLOG_JOURNAL_DIR=journals,
                                SPANLOG_OUTPUT=f"file:{folder}/log.jsonl")
-            subprocess.run([writer, str(run)], env=environment, check=False)
+            if run >= 3:
+                environment.update(SPANLOG_TAIL="errors,slow:1ms", OTEL_TRACES_SAMPLER="always_off",
+                                   SPANLOG_FLIGHT="10", SPANLOG_BURST="5/s")
+            subprocess.run([writer, str(run % 3)], env=environment, check=False)
             for name in os.listdir(journals):
                 with open(os.path.join(journals, name), "rb") as f:
                     seed = encode(f.read())

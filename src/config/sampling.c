@@ -1,0 +1,120 @@
+/* config/sampling.c: the settings of src/sampling: sampler, rate, rules, tail and bursts. See
+ * parsers.h. */
+#include "src/config/parsers.h"
+#include "src/core/tell.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool is_none(const char *value) {
+    return strcmp(value, "none") == 0;
+}
+
+/* OTEL_TRACES_SAMPLER_ARG is for samplers that ask for it, as its specification says. */
+static bool rate_decides(const struct settings *s) {
+    const struct setting_origin *rate = &s->origins[setting_find("sample_rate") - settings_table];
+    const struct setting_origin *sampler = &s->origins[setting_find("sampler") - settings_table];
+    return rate->rank > sampler->rank && rate->rank != SETTING_OTEL;
+}
+
+static enum sampler_kind kind_of(const struct settings *s) {
+    return rate_decides(s) ? SAMPLER_RATIO : (enum sampler_kind)s->sampler;
+}
+
+const char *setting_parse_sampler(struct settings *s, const char *value,
+                                  const struct setting_origin *origin) {
+    (void)origin;
+    enum sampler_kind kind;
+    if (!sampler_by_name(value, &kind, &s->parent_based))
+        return "there is no such sampler";
+    s->sampler = (uint8_t)kind;
+    return NULL;
+}
+
+/* As it is in force. */
+void setting_print_sampler(const struct settings *s, char *value, size_t size) {
+    snprintf(value, size, "%s", sampler_name(kind_of(s), s->parent_based));
+}
+
+const char *setting_parse_sample_rate(struct settings *s, const char *value,
+                                      const struct setting_origin *origin) {
+    double rate;
+    if (!sampling_number((struct sampling_text){value, strlen(value)}, &rate))
+        return "no number";
+    s->sample_rate = rate > 1 ? 1 : rate > 0 ? rate : 0;
+    if (rate < 0 || rate > 1)
+        tell("%s: a sample rate of %.40s is outside 0 to 1; %g is used", origin->name, value,
+             s->sample_rate);
+    return NULL;
+}
+
+/* In the fewest digits that give it back. */
+void setting_print_sample_rate(const struct settings *s, char *value, size_t size) {
+    double again = -1;
+    for (int digits = 1; digits <= 17 && again != s->sample_rate; digits++) {
+        snprintf(value, size, "%.*g", digits, s->sample_rate);
+        char *comma = strchr(value, ','); /* the locale's */
+        if (comma != NULL)
+            *comma = '.';
+        sampling_number((struct sampling_text){value, strlen(value)}, &again);
+    }
+}
+
+const char *setting_parse_sample_rules(struct settings *s, const char *value,
+                                       const struct setting_origin *origin) {
+    bool clamped = false;
+    const char *wrong = is_none(value) ? NULL : sampler_check_rules(value, &clamped);
+    if (wrong != NULL)
+        return wrong;
+    if (clamped)
+        tell("%s: a rate in \"%.100s\" is outside 0 to 1; the nearest is used", origin->name,
+             value);
+    strcpy(s->sample_rules, is_none(value) ? "" : value);
+    return NULL;
+}
+
+void setting_print_sample_rules(const struct settings *s, char *value, size_t size) {
+    snprintf(value, size, "%s", s->sample_rules[0] != '\0' ? s->sample_rules : "none");
+}
+
+const char *setting_parse_tail(struct settings *s, const char *value,
+                               const struct setting_origin *origin) {
+    (void)origin;
+    struct tail_rules rules;
+    const char *wrong = is_none(value) ? NULL : tail_parse(&rules, value);
+    if (wrong == NULL)
+        strcpy(s->tail, is_none(value) ? "" : value);
+    return wrong;
+}
+
+void setting_print_tail(const struct settings *s, char *value, size_t size) {
+    snprintf(value, size, "%s", s->tail[0] != '\0' ? s->tail : "none");
+}
+
+const char *setting_parse_burst(struct settings *s, const char *value,
+                                const struct setting_origin *origin) {
+    (void)origin;
+    uint32_t limit = 0;
+    if (!is_none(value) &&
+        !sampling_per_second((struct sampling_text){value, strlen(value)}, &limit))
+        return "no number of records a second";
+    s->burst = limit;
+    return NULL;
+}
+
+void setting_print_burst(const struct settings *s, char *value, size_t size) {
+    if (s->burst > 0)
+        snprintf(value, size, "%u/s", s->burst);
+    else
+        snprintf(value, size, "none");
+}
+
+struct sampler_setting settings_sampler(const struct settings *s) {
+    return (struct sampler_setting){.kind = rate_decides(s) ? SAMPLER_RATIO
+                                                            : (enum sampler_kind)s->sampler,
+                                    .parent_based = s->parent_based,
+                                    .ratio = s->sample_rate,
+                                    .rules = s->sample_rules,
+                                    .service = s->service,
+                                    .environment = s->environment};
+}
