@@ -49,10 +49,32 @@ static __attribute__((noinline)) void keep(struct thread *t, struct spanlog__ope
         span_add_stamp(t, block, stamp);
 }
 
-/* Fills a free block and opens it. *ctx comes as the parent's and goes as the span's own. */
-static inline void open_block(struct thread *t, struct spanlog__open_span *block,
-                              struct spanlog__site *site, const union spanlog__slot *slots,
-                              spanlog_ctx *ctx, bool has_parent) {
+/* The fields that a span begins with, when its texts end with NUL and its block has room: as
+ * span_add_fields does for any. */
+static inline __attribute__((always_inline)) bool add_first(struct spanlog__open_span *block,
+                                                            const struct spanlog__site *site,
+                                                            const union spanlog__slot *slots) {
+    struct group *group = (struct group *)(void *)block->body;
+    if (SPANLOG__RARE(block->used != 0 || encode_bytes_bits(site->types) != 0 ||
+                      site->count > process.max_attributes))
+        return false;
+    uint8_t *end =
+        encode_fast(block->body + sizeof *group, block->body + SPAN_FAST_BODY, site, slots, 0);
+    if (SPANLOG__RARE(end == NULL))
+        return false;
+    size_t size = record_align((size_t)(end - block->body));
+    group->shape = group_shape(size, GROUP_FIELDS, site->count);
+    group->site = site->id;
+    block->attributes = site->count;
+    block->used = (uint32_t)size;
+    return true;
+}
+
+/* Fills a free block and opens it. *ctx comes as the parent's and goes as the span's own. fast:
+ * more code, for the one place where it counts. */
+static inline __attribute__((always_inline)) void
+open_block(struct thread *t, struct spanlog__open_span *block, struct spanlog__site *site,
+           const union spanlog__slot *slots, spanlog_ctx *ctx, bool has_parent, bool fast) {
     struct span_record *record = &block->record;
     uint64_t parent = 0;
     if (SPANLOG__LIKELY(has_parent))
@@ -75,7 +97,7 @@ static inline void open_block(struct thread *t, struct spanlog__open_span *block
     block->generation = handle_of(++t->generation);
     if (SPANLOG__RARE(ctx->flags & (SPANLOG__FLAG_CARRIED | SPANLOG_FLAG_DEBUG)))
         keep(t, block, ctx);
-    if (site->count > 0)
+    if (site->count > 0 && !(fast && add_first(block, site, slots)))
         span_add_fields(t, block, GROUP_FIELDS, site, slots, 0);
     record->start_ticks = clock_ticks();
     __atomic_store_n(&block->state, OPEN_SPAN_OPEN, __ATOMIC_RELEASE);
@@ -95,11 +117,11 @@ static inline void push_block(struct thread *t, struct spanlog__open_span *block
     t->free_span_count++;
 }
 
-static inline void begin_with(struct thread *t, spanlog_span *span, spanlog_ctx *ctx,
-                              bool has_parent, struct spanlog__site *site,
-                              const union spanlog__slot *slots) {
+static inline __attribute__((always_inline)) void
+begin_with(struct thread *t, spanlog_span *span, spanlog_ctx *ctx, bool has_parent,
+           struct spanlog__site *site, const union spanlog__slot *slots, bool fast) {
     struct spanlog__open_span *block = pop_block(t);
-    open_block(t, block, site, slots, ctx, has_parent);
+    open_block(t, block, site, slots, ctx, has_parent, fast);
     span->open = block;
     span->generation = block->generation;
 }
@@ -122,7 +144,7 @@ static bool begin_slow(spanlog_span *span, spanlog_ctx *ctx, bool has_parent,
     struct thread *t = site_ready(site, false) ? thread_acquire(&guard) : NULL;
     if (t != NULL) {
         if (t->free_spans != NULL || thread_trade_spans(t))
-            begin_with(t, span, ctx, has_parent, site, slots);
+            begin_with(t, span, ctx, has_parent, site, slots, false);
         thread_release(t, &guard);
     }
     errno = saved;
@@ -132,11 +154,11 @@ static bool begin_slow(spanlog_span *span, spanlog_ctx *ctx, bool has_parent,
 static inline bool begin(spanlog_span *span, spanlog_ctx *ctx, bool has_parent, bool on,
                          struct spanlog__site *site, const union spanlog__slot *slots) {
     struct thread *t = &spanlog_thread;
-    if (SPANLOG__RARE(!on || t->busy != 0 || t->free_spans == NULL || t->ring == NULL))
+    if (SPANLOG__RARE(!on || t->busy != 0 || t->free_spans == NULL))
         return begin_slow(span, ctx, has_parent, site, slots);
     t->busy = 1;
     thread_barrier();
-    begin_with(t, span, ctx, has_parent, site, slots);
+    begin_with(t, span, ctx, has_parent, site, slots, true);
     thread_barrier();
     t->busy = 0;
     return true;
@@ -156,7 +178,7 @@ void spanlog__scope_begin(spanlog_span *span, struct spanlog__site *site,
     if (!begin(span, &ctx, has_parent, on, site, slots))
         return;
     now->ctx = ctx;
-    now->record_flags = context_record_flags(&ctx);
+    now->record_flags = span->open->record.header.word & ~(RECORD_SPAN | RECORD_KEPT);
 }
 
 void spanlog__begin(spanlog_span *span, const spanlog_ctx *parent, struct spanlog__site *site,

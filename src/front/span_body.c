@@ -75,10 +75,6 @@ static void commit(struct spanlog__open_span *block, size_t size) {
     __atomic_store_n(&block->used, block->used + (uint32_t)size, __ATOMIC_RELEASE);
 }
 
-static uint32_t shape(size_t size, enum group_kind kind, unsigned count) {
-    return (uint32_t)size | (uint32_t)kind << GROUP_KIND_SHIFT | count << GROUP_COUNT_SHIFT;
-}
-
 /* ---- fields ------------------------------------------------------------------------------ */
 
 static void count_left_out(struct spanlog__open_span *block, enum group_kind kind, unsigned count) {
@@ -101,7 +97,7 @@ static void add_exact(struct thread *t, struct spanlog__open_span *block, enum g
         count_left_out(block, kind, site->count);
         return;
     }
-    struct group group = {.shape = shape(size, kind, site->count), .site = site->id};
+    struct group group = {.shape = group_shape(size, kind, site->count), .site = site->id};
     size_t at = block->used;
     put(block, at, &group, sizeof group);
     if (kind == GROUP_EVENT)
@@ -131,11 +127,12 @@ static bool add_fast(struct spanlog__open_span *block, enum group_kind kind,
     uint8_t *start = block->body + block->used;
     if (kind == GROUP_EVENT)
         memcpy(start + sizeof(struct group), &ticks, 8);
-    uint8_t *end = encode_fast(start + head, block->body + OPEN_SPAN_BODY - 24, site, slots);
+    uint8_t *end = encode_fast(start + head, block->body + SPAN_FAST_BODY, site, slots,
+                               encode_bytes_bits(site->types));
     if (end == NULL)
         return false;
     size_t size = record_align((size_t)(end - start));
-    struct group group = {.shape = shape(size, kind, site->count), .site = site->id};
+    struct group group = {.shape = group_shape(size, kind, site->count), .site = site->id};
     memcpy(start, &group, sizeof group);
     commit(block, size);
     return true;
@@ -170,7 +167,7 @@ void span_add_fields(struct thread *t, struct spanlog__open_span *block, enum gr
 }
 
 void span_add_stamp(struct thread *t, struct spanlog__open_span *block, const struct stamp *stamp) {
-    struct group group = {.shape = shape(sizeof group + stamp->head.size, GROUP_STAMP, 0)};
+    struct group group = {.shape = group_shape(sizeof group + stamp->head.size, GROUP_STAMP, 0)};
     if (!make_room(t, block, sizeof group + stamp->head.size)) {
         block->record.dropped_attributes += stamp->head.count;
         return;
@@ -233,7 +230,7 @@ static bool add_raw(spanlog_span *span, enum group_kind kind, const void *data, 
         size_t whole = record_align(sizeof(struct group) + size + text_size);
         added = make_room(t, block, whole);
         if (added) {
-            struct group group = {.shape = shape(whole, kind, 0), .site = 0};
+            struct group group = {.shape = group_shape(whole, kind, 0), .site = 0};
             put(block, block->used, &group, sizeof group);
             put(block, block->used + sizeof group, data, size);
             put(block, block->used + sizeof group + size, text, text_size);

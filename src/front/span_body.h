@@ -11,6 +11,13 @@ static inline bool span_is_open(const spanlog_span *span) {
            span->open->generation == span->generation &&
            __atomic_load_n(&span->open->state, __ATOMIC_RELAXED) == OPEN_SPAN_OPEN;
 }
+/* Up to where a text of the first block may reach in one pass. */
+#define SPAN_FAST_BODY (OPEN_SPAN_BODY - 24u)
+
+static inline uint32_t group_shape(size_t size, enum group_kind kind, unsigned count) {
+    return (uint32_t)size | (uint32_t)kind << GROUP_KIND_SHIFT | count << GROUP_COUNT_SHIFT;
+}
+
 /* The block with that index; it exists. */
 struct spanlog__open_span *span_block(uint32_t index);
 /* Appends a group of fields (GROUP_FIELDS, or GROUP_EVENT with its time); what exceeds a limit is

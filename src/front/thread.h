@@ -28,7 +28,7 @@ struct thread {
     struct ring *ring;
     uint32_t busy;
     uint32_t shared; /* 1: this is the shared ring's state: records say which thread wrote them */
-    struct spanlog__open_span *free_spans;
+    struct spanlog__open_span *free_spans; /* none without a ring */
     uint32_t free_span_count;
     uint32_t gave_up;        /* waited the whole limit in vain: drop at once until there is room */
     uint64_t dropped_marked; /* of ring->dropped, already marked in the ring */

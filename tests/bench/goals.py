@@ -79,8 +79,8 @@ CALLER = [
     Row("caller", "span, start and end, 2 attributes", "span_ns", "ns", "span_rdtsc_ns", AT_MOST,
         2.5),
     *distribution("caller", "span, fenced", "span_fenced", "span_fenced_rdtsc_ns"),
-    Row("caller", "span, not sampled", "unsampled_ns", "ns", "flag_ns", AT_MOST, 2),
-    Row("caller", "record, level off", "disabled_ns", "ns", "flag_ns", AT_MOST, 1.2),
+    Row("caller", "span, not sampled", "unsampled_ns", "ns", "unsampled_flag_ns", AT_MOST, 2),
+    Row("caller", "record, level off", "disabled_ns", "ns", "disabled_flag_ns", AT_MOST, 1.2),
 ]
 
 SITE = [
