@@ -50,7 +50,7 @@ static void deny(spanlog_ctx *ctx) {
     ids_new_trace(&t->random, clock_gettime_ns(CLOCK_REALTIME_COARSE) / 1000000, ctx->trace_id);
     ids_new_span(&t->random, ctx->span_id);
     ctx->flags = SPANLOG_FLAG_RANDOM;
-    thread_release(t, &guard);
+    thread_return(t, &guard);
 }
 
 /* From what headers said to a context. */

@@ -145,7 +145,7 @@ static bool begin_slow(spanlog_span *span, spanlog_ctx *ctx, bool has_parent,
     if (t != NULL) {
         if (t->free_spans != NULL || thread_trade_spans(t))
             begin_with(t, span, ctx, has_parent, site, slots, false);
-        thread_release(t, &guard);
+        thread_return(t, &guard);
     }
     errno = saved;
     return span->open != NULL;

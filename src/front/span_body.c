@@ -190,7 +190,7 @@ void spanlog__set(spanlog_span *span, struct spanlog__site *site,
         struct thread *t = enter(span, &guard);
         if (t != NULL) {
             span_add_fields(t, span->open, GROUP_FIELDS, site, slots, 0);
-            thread_release(t, &guard);
+            thread_return(t, &guard);
         }
     }
     errno = saved;
@@ -210,7 +210,7 @@ void spanlog__event(spanlog_span *span, struct spanlog__site *site,
             } else {
                 span->open->record.dropped_events++;
             }
-            thread_release(t, &guard);
+            thread_return(t, &guard);
         }
     }
     errno = saved;
@@ -236,7 +236,7 @@ static bool add_raw(spanlog_span *span, enum group_kind kind, const void *data, 
             put(block, block->used + sizeof group + size, text, text_size);
             commit(block, whole);
         }
-        thread_release(t, &guard);
+        thread_return(t, &guard);
     }
     errno = saved;
     return added;
