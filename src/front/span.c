@@ -103,24 +103,10 @@ open_block(struct thread *t, struct spanlog__open_span *block, struct spanlog__s
     __atomic_store_n(&block->state, OPEN_SPAN_OPEN, __ATOMIC_RELEASE);
 }
 
-static inline struct spanlog__open_span *pop_block(struct thread *t) {
-    struct spanlog__open_span *block = t->free_spans;
-    t->free_spans = block->next_free;
-    t->free_span_count--;
-    return block;
-}
-
-static inline void push_block(struct thread *t, struct spanlog__open_span *block) {
-    __atomic_store_n(&block->state, OPEN_SPAN_FREE, __ATOMIC_RELEASE);
-    block->next_free = t->free_spans;
-    t->free_spans = block;
-    t->free_span_count++;
-}
-
 static inline __attribute__((always_inline)) void
 begin_with(struct thread *t, spanlog_span *span, spanlog_ctx *ctx, bool has_parent,
            struct spanlog__site *site, const union spanlog__slot *slots, bool fast) {
-    struct spanlog__open_span *block = pop_block(t);
+    struct spanlog__open_span *block = span_block_take(t);
     open_block(t, block, site, slots, ctx, has_parent, fast);
     span->open = block;
     span->generation = block->generation;
@@ -202,7 +188,7 @@ static void free_rest(struct thread *t, struct spanlog__open_span *block) {
     while (next != 0) {
         struct spanlog__open_span *more = span_block(next - 1);
         next = more->next;
-        push_block(t, more);
+        span_block_free(t, more);
     }
     if (t->free_span_count > 2 * FREE_SPANS_KEPT)
         thread_trade_spans(t);
@@ -231,7 +217,7 @@ static void end_slow(struct spanlog__open_span *block, uint64_t ticks) {
             thread_publish(t, place, block->record.header.site, size, word);
         }
         free_rest(t, block);
-        push_block(t, block);
+        span_block_free(t, block);
         thread_release(t, &guard);
     } else {
         thread_count_loss();
@@ -261,7 +247,7 @@ static inline void end_open(struct spanlog__open_span *block) {
     announce_end(t, block);
     thread_publish(t, place, block->record.header.site, sizeof(struct span_record) + used,
                    block->record.header.word);
-    push_block(t, block);
+    span_block_free(t, block);
     thread_finish(t);
 }
 

@@ -28,9 +28,7 @@ static bool make_room(struct thread *t, struct spanlog__open_span *block, size_t
     for (; have < need; have += OPEN_SPAN_BODY) {
         if (t->free_spans == NULL && !thread_trade_spans(t))
             return false;
-        struct spanlog__open_span *more = t->free_spans;
-        t->free_spans = more->next_free;
-        t->free_span_count--;
+        struct spanlog__open_span *more = span_block_take(t);
         more->next = 0;
         __atomic_store_n(&more->state, OPEN_SPAN_MORE, __ATOMIC_RELEASE);
         last->next = more->index + 1;

@@ -20,6 +20,21 @@ static inline uint32_t group_shape(size_t size, enum group_kind kind, unsigned c
 
 /* The block with that index; it exists. */
 struct spanlog__open_span *span_block(uint32_t index);
+/* Of the thread's free ones, of which there is one; and back among them. */
+static inline struct spanlog__open_span *span_block_take(struct thread *t) {
+    struct spanlog__open_span *block = t->free_spans;
+    t->free_spans = block->next_free;
+    t->free_span_count--;
+    return block;
+}
+
+static inline void span_block_free(struct thread *t, struct spanlog__open_span *block) {
+    __atomic_store_n(&block->state, OPEN_SPAN_FREE, __ATOMIC_RELEASE);
+    block->next_free = t->free_spans;
+    t->free_spans = block;
+    t->free_span_count++;
+}
+
 /* Appends a group of fields (GROUP_FIELDS, or GROUP_EVENT with its time); what exceeds a limit is
  * counted in the span's record. */
 void span_add_fields(struct thread *t, struct spanlog__open_span *block, enum group_kind kind,
