@@ -23,6 +23,12 @@
 #define SPANLOG__API __attribute__((visibility("default")))
 #define SPANLOG__RARE(x) __builtin_expect(!!(x), 0)
 #define SPANLOG__LIKELY(x) __builtin_expect(!!(x), 1)
+/* Not rare, but the way without a jump is to be the one where it is false. */
+#if __GNUC__ >= 9 || (defined(__clang__) && __clang_major__ >= 11)
+#define SPANLOG__ASIDE(x) __builtin_expect_with_probability(!!(x), 1, 0.4)
+#else
+#define SPANLOG__ASIDE(x) (x)
+#endif
 #define SPANLOG__INLINE static inline __attribute__((always_inline, unused))
 #define SPANLOG__PRINTF(f, a) __attribute__((format(printf, f, a)))
 #else
@@ -422,12 +428,14 @@ SPANLOG__INLINE const void *bytes(const struct spanlog__bytes &b) {
 #define SPANLOG__ARGUMENTS_(n, ...) SPANLOG__SLOTS(n, SPANLOG__VALUES(n, __VA_ARGS__))
 
 #define SPANLOG__STATE(site) __atomic_load_n(&(site).state, __ATOMIC_RELAXED)
-/* Asked before any argument is evaluated. Off is one comparison. */
+/* Asked before any argument is evaluated. Off is one comparison and no jump: what is on is laid
+ * aside by the compiler, where a jump is nothing beside the work. spanlog__on_ is the site. */
 #define SPANLOG__IF_ON(site)                                                                       \
     const uint32_t spanlog__state_ = SPANLOG__STATE(site);                                         \
-    if (spanlog__state_ != SPANLOG__STATE_OFF &&                                                   \
+    struct spanlog__site *spanlog__on_ = &(site);                                                  \
+    if (SPANLOG__ASIDE(spanlog__state_ != SPANLOG__STATE_OFF) &&                                   \
         (SPANLOG__LIKELY(spanlog__state_ == SPANLOG__STATE_ON) ||                                  \
-         spanlog__ready(&(site)) != NULL))
+         (spanlog__on_ = spanlog__ready(&(site))) != NULL))
 #define SPANLOG__IF_ON_TO(logger, site)                                                            \
     if (SPANLOG__STATE(site) != SPANLOG__STATE_OFF && spanlog__ready_to(&(logger), &(site)))
 
@@ -435,7 +443,7 @@ SPANLOG__INLINE const void *bytes(const struct spanlog__bytes &b) {
     do {                                                                                           \
         SPANLOG__SITE(spanlog__site_, level, SPANLOG__FORM_LOG, 0, __VA_ARGS__);                   \
         SPANLOG__IF_ON(spanlog__site_)                                                             \
-        spanlog__log(&spanlog__site_, SPANLOG__ARGUMENTS(__VA_ARGS__));                            \
+        spanlog__log(spanlog__on_, SPANLOG__ARGUMENTS(__VA_ARGS__));                               \
     } while (0)
 
 #define SPANLOG__LOG_TO(level, logger, ...)                                                        \
@@ -449,7 +457,7 @@ SPANLOG__INLINE const void *bytes(const struct spanlog__bytes &b) {
     do {                                                                                           \
         SPANLOG__SITE_(spanlog__site_, level, SPANLOG__FORM_LOGF, 0, 0, __VA_ARGS__);              \
         SPANLOG__IF_ON(spanlog__site_)                                                             \
-        spanlog__logf(NULL, &spanlog__site_, __VA_ARGS__);                                         \
+        spanlog__logf(NULL, spanlog__on_, __VA_ARGS__);                                            \
     } while (0)
 
 #define SPANLOG__LOGF_TO(level, logger, ...)                                                       \
@@ -466,7 +474,7 @@ SPANLOG__INLINE const void *bytes(const struct spanlog__bytes &b) {
         static uint64_t spanlog__count_;                                                           \
         SPANLOG__IF_ON(spanlog__site_)                                                             \
         if (spanlog__due(&spanlog__count_, (uint64_t)(n)))                                         \
-            spanlog__log(&spanlog__site_, SPANLOG__ARGUMENTS(__VA_ARGS__));                        \
+            spanlog__log(spanlog__on_, SPANLOG__ARGUMENTS(__VA_ARGS__));                           \
     } while (0)
 
 SPANLOG__INLINE bool spanlog__due(uint64_t *count, uint64_t n) {

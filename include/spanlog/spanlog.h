@@ -347,7 +347,7 @@ extern SPANLOG__API __thread struct spanlog__thread_context spanlog__context
 SPANLOG__API int spanlog__errno(void);
 SPANLOG__API int spanlog__redact(const char *first, ...) __attribute__((sentinel));
 /* A call site's first call: the site, or NULL when its level is off. */
-SPANLOG__API struct spanlog__site *spanlog__ready(struct spanlog__site *site);
+SPANLOG__API struct spanlog__site *spanlog__ready(struct spanlog__site *site) __attribute__((cold));
 /* Whether the site's level is on for that logger. */
 SPANLOG__API bool spanlog__ready_to(spanlog_logger *logger, struct spanlog__site *site);
 SPANLOG__API void spanlog__log(struct spanlog__site *site, const union spanlog__slot *slots);
@@ -371,7 +371,7 @@ SPANLOG__API void spanlog__event(spanlog_span *span, struct spanlog__site *site,
                                  const union spanlog__slot *slots);
 
 SPANLOG__INLINE void spanlog__leave(spanlog_span *span) {
-    if (span->open != NULL)
+    if (SPANLOG__ASIDE(span->open != NULL))
         spanlog__scope_end(span);
 }
 
@@ -391,7 +391,7 @@ SPANLOG__INLINE spanlog_span spanlog__start(spanlog_ctx parent, struct spanlog__
         &SPANLOG__CAT(spanlog__site_, name);                                                       \
     __attribute__((cleanup(spanlog__leave))) spanlog_span name;                                    \
     name.open = NULL;                                                                              \
-    if (SPANLOG__LIKELY(!spanlog__context.unsampled))                                              \
+    if (SPANLOG__ASIDE(!spanlog__context.unsampled))                                               \
         spanlog__scope_begin(&name, &SPANLOG__CAT(spanlog__site_, name),                           \
                              SPANLOG__ARGUMENTS(__VA_ARGS__));                                     \
     else                                                                                           \

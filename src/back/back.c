@@ -9,10 +9,12 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-/* Under load some work is let come together: the less there is, the longer. The last nap without a
- * record is followed by sleep. What waits is safe in the journal. */
+/* Some work is let come together: the less there is, the longer. The first record after sleep is
+ * written at once, and what follows it, as a rule a request's worth, in one go. The last nap
+ * without a record is followed by sleep. What waits is safe in the journal. */
 #define NAP_MIN_NS 100000
-#define NAP_MAX_NS 12800000
+#define NAP_AWOKEN_NS 3200000
+#define NAP_MAX_NS 25600000
 #define RETRY_NS 100000000
 
 static struct {
@@ -119,7 +121,7 @@ static void wait_for_sink(void) {
 
 enum turn { TURN_IDLE, TURN_LITTLE, TURN_SOME, TURN_BUSY, TURN_STUCK };
 
-/* More than an eighth of a ring in one turn: there is no time to nap. Less than a 64th: there is
+/* More than an eighth of a ring in one turn: there is no time to nap. Less than a 32nd: there is
  * time for a longer nap. */
 static enum turn how_much(const uint64_t *read_before) {
     uint32_t rings = __atomic_load_n(&process.journal.ring_count, __ATOMIC_ACQUIRE);
@@ -129,7 +131,7 @@ static enum turn how_much(const uint64_t *read_before) {
         uint64_t size = process.journal.rings[i]->size;
         if (read > size / 8)
             return TURN_BUSY;
-        if (read > size / 64)
+        if (read > size / 32)
             most = TURN_SOME;
     }
     return most;
@@ -190,7 +192,7 @@ static int64_t rest(enum turn turn, int64_t nap_ns) {
             return longer(nap_ns, 4);
         }
         sleep_for_good();
-        return NAP_MIN_NS;
+        return NAP_AWOKEN_NS;
     default:
         return NAP_MIN_NS;
     }

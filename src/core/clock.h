@@ -33,11 +33,27 @@ static inline uint64_t clock_gettime_ns(clockid_t clock) {
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-static inline uint64_t clock_ticks(void) {
+/* Whether the clock is a register, which is read without calling anybody. */
+static inline bool clock_is_register(void) {
 #if defined(__x86_64__) && !defined(SPANLOG_PORTABLE)
-    if (__builtin_expect(clock_use_tsc, 1))
-        return __builtin_ia32_rdtsc();
+    return clock_use_tsc;
+#else
+    return false;
 #endif
+}
+
+/* Of a clock that is. */
+static inline uint64_t clock_register_ticks(void) {
+#if defined(__x86_64__)
+    return __builtin_ia32_rdtsc();
+#else
+    return 0;
+#endif
+}
+
+static inline uint64_t clock_ticks(void) {
+    if (__builtin_expect(clock_is_register(), 1))
+        return clock_register_ticks();
     return clock_gettime_ns(CLOCK_MONOTONIC); /* not the wall clock, which may be set back */
 }
 

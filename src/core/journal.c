@@ -253,44 +253,47 @@ struct ring *journal_add_ring(struct journal *journal, uint64_t size) {
     return ring;
 }
 
-uint8_t *journal_add_dictionary(struct journal *journal, uint64_t size) {
-    uint32_t index = journal->dictionary_count;
-    if (index >= JOURNAL_MAX_DICTIONARY_SEGMENTS)
+/* Where the process keeps the segments of one kind. */
+struct listed {
+    uint8_t **data;
+    uint64_t *sizes;
+    uint32_t *count;
+    uint32_t most;
+};
+
+static uint8_t *add_listed(struct journal *journal, enum segment_kind kind, uint64_t size,
+                           struct listed list) {
+    uint32_t index = *list.count;
+    if (index >= list.most)
         return NULL;
-    uint8_t *data = add_plain(journal, SEGMENT_DICTIONARY, index, &size);
+    uint8_t *data = add_plain(journal, kind, index, &size);
     if (data == NULL)
         return NULL;
-    journal->dictionaries[index] = data;
-    journal->dictionary_sizes[index] = size;
-    __atomic_store_n(&journal->dictionary_count, index + 1, __ATOMIC_RELEASE);
+    list.data[index] = data;
+    list.sizes[index] = size;
+    __atomic_store_n(list.count, index + 1, __ATOMIC_RELEASE);
     return data;
+}
+
+uint8_t *journal_add_dictionary(struct journal *journal, uint64_t size) {
+    return add_listed(journal, SEGMENT_DICTIONARY, size,
+                      (struct listed){journal->dictionaries, journal->dictionary_sizes,
+                                      &journal->dictionary_count, JOURNAL_MAX_DICTIONARY_SEGMENTS});
 }
 
 uint8_t *journal_add_spans(struct journal *journal, uint64_t size) {
-    uint32_t index = journal->span_segment_count;
-    if (index >= JOURNAL_MAX_SPAN_SEGMENTS)
-        return NULL;
-    uint8_t *data = add_plain(journal, SEGMENT_SPANS, index, &size);
-    if (data == NULL)
-        return NULL;
-    journal->span_segments[index] = data;
-    journal->span_segment_sizes[index] = size;
-    __atomic_store_n(&journal->span_segment_count, index + 1, __ATOMIC_RELEASE);
-    return data;
+    return add_listed(journal, SEGMENT_SPANS, size,
+                      (struct listed){journal->span_segments, journal->span_segment_sizes,
+                                      &journal->span_segment_count, JOURNAL_MAX_SPAN_SEGMENTS});
 }
 
 uint8_t *journal_add_batch(struct journal *journal, uint64_t size) {
-    uint32_t index = journal->batch_count;
-    if (index >= JOURNAL_MAX_OUTPUTS)
-        return NULL;
     uint64_t offset = journal->file_size;
-    uint8_t *data = add_plain(journal, SEGMENT_BATCH, index, &size);
-    if (data == NULL)
-        return NULL;
-    journal->batches[index] = data;
-    journal->batch_sizes[index] = size;
-    journal->batch_offsets[index] = offset;
-    journal->batch_count = index + 1;
+    uint8_t *data = add_listed(journal, SEGMENT_BATCH, size,
+                               (struct listed){journal->batches, journal->batch_sizes,
+                                               &journal->batch_count, JOURNAL_MAX_OUTPUTS});
+    if (data != NULL)
+        journal->batch_offsets[journal->batch_count - 1] = offset;
     return data;
 }
 

@@ -14,11 +14,10 @@
 #include <errno.h>
 
 static inline uint8_t *put_context(uint8_t *to, uint32_t flags) {
-    if (flags & RECORD_CONTEXT) {
-        memcpy(to, &spanlog__context.ctx, sizeof(struct record_ids));
-        return to + sizeof(struct record_ids);
-    }
-    return to;
+    if (SPANLOG__RARE((flags & RECORD_CONTEXT) == 0))
+        return to;
+    words_copy(to, &spanlog__context.ctx, sizeof(struct record_ids) / 8);
+    return to + sizeof(struct record_ids);
 }
 
 /* What the context adds. Returns the byte after it: `to` itself when there turns out to be nothing.
@@ -94,24 +93,25 @@ static bool site_waits(const struct spanlog__site *site) {
     return SPANLOG__STATE(*site) == SPANLOG__STATE_WAITS;
 }
 
-void spanlog__log(struct spanlog__site *site, const union spanlog__slot *slots) {
+/* The record is written where the ring goes on: nothing of it counts before its word is there.
+ * plain: the context has no stamp, and all texts end with NUL; then nothing is called on the way,
+ * and the registers of the caller stay as they are. */
+static inline __attribute__((always_inline)) void
+log_fast(struct spanlog__site *site, const union spanlog__slot *slots, bool plain) {
     struct thread *t = &spanlog_thread;
-    if (SPANLOG__RARE(!site_is_on(site) || t->busy != 0 || !thread_has_room(t))) {
-        log_slow(0, site, slots, site_waits(site));
-        return;
-    }
     t->busy = 1;
     thread_barrier();
     uint8_t *record = thread_place(t);
-    ((struct record *)(void *)record)->ticks = clock_ticks();
+    ((struct record *)(void *)record)->ticks = plain ? clock_register_ticks() : clock_ticks();
     uint32_t flags = spanlog__context.record_flags;
     uint8_t *to = put_context(record + sizeof(struct record), flags);
-    if (SPANLOG__RARE(flags & RECORD_STAMP)) {
+    if (!plain && (flags & RECORD_STAMP) != 0) {
         uint8_t *after = put_stamp(to);
         flags = after != to ? flags : flags & ~RECORD_STAMP;
         to = after;
     }
-    to = encode_fast(to, record + FAST_ROOM - 64, site, slots);
+    to = encode_fast(to, record + FAST_ROOM - 64, site, slots,
+                     plain ? 0 : encode_bytes_bits(site->types));
     if (SPANLOG__RARE(to == NULL)) {
         t->busy = 0;
         log_slow(0, site, slots, false);
@@ -119,6 +119,22 @@ void spanlog__log(struct spanlog__site *site, const union spanlog__slot *slots) 
     }
     thread_publish(t, record, site->id, record_align((size_t)(to - record)), flags);
     thread_finish(t);
+}
+
+static __attribute__((noinline)) void log_mixed(struct spanlog__site *site,
+                                                const union spanlog__slot *slots) {
+    log_fast(site, slots, false);
+}
+
+void spanlog__log(struct spanlog__site *site, const union spanlog__slot *slots) {
+    const struct thread *t = &spanlog_thread;
+    if (SPANLOG__RARE(!site_is_on(site) || t->busy != 0 || !thread_has_room(t)))
+        log_slow(0, site, slots, site_waits(site));
+    else if (SPANLOG__RARE((spanlog__context.record_flags & RECORD_STAMP) != 0 ||
+                           encode_bytes_bits(site->types) != 0 || !clock_is_register()))
+        log_mixed(site, slots);
+    else
+        log_fast(site, slots, true);
 }
 
 /* ---- named loggers ----------------------------------------------------------------------- */

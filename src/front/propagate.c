@@ -50,7 +50,7 @@ static void deny(spanlog_ctx *ctx) {
     ids_new_trace(&t->random, clock_gettime_ns(CLOCK_REALTIME_COARSE) / 1000000, ctx->trace_id);
     ids_new_span(&t->random, ctx->span_id);
     ctx->flags = SPANLOG_FLAG_RANDOM;
-    thread_release(t, &guard);
+    thread_return(t, &guard);
 }
 
 /* From what headers said to a context. */
@@ -179,11 +179,21 @@ static void begin_change(struct change *change) {
     carried_read(change->ctx.carried, &change->texts, change->parent);
 }
 
-static int end_change(struct change *change) {
-    if (!carry(&change->ctx, &change->texts, change->parent))
-        return -ENOSPC;
-    context_set(&change->ctx);
-    return 0;
+/* One member of what is carried, by `set` of baggage.h or tracestate.h. */
+static int change_member(const char *key, const char *value, size_t text,
+                         int (*set)(char *text, const char *key, const char *value)) {
+    struct change change;
+    int saved = errno;
+    if (key == NULL)
+        return -EINVAL;
+    begin_change(&change);
+    int error = set((char *)&change.texts + text, key, value);
+    if (error == 0 && !carry(&change.ctx, &change.texts, change.parent))
+        error = -ENOSPC;
+    if (error == 0)
+        context_set(&change.ctx);
+    errno = saved;
+    return error;
 }
 
 int spanlog_baggage_get(const char *key, char *ret_value, size_t size) {
@@ -199,16 +209,7 @@ int spanlog_baggage_get(const char *key, char *ret_value, size_t size) {
 }
 
 int spanlog_baggage_set(const char *key, const char *value) {
-    struct change change;
-    int saved = errno;
-    if (key == NULL)
-        return -EINVAL;
-    begin_change(&change);
-    int error = baggage_set(change.texts.baggage, key, value);
-    if (error == 0)
-        error = end_change(&change);
-    errno = saved;
-    return error;
+    return change_member(key, value, offsetof(struct propagated_texts, baggage), baggage_set);
 }
 
 int spanlog_tracestate_get(const char *key, char *ret_value, size_t size) {
@@ -233,14 +234,5 @@ int spanlog_tracestate_get(const char *key, char *ret_value, size_t size) {
 }
 
 int spanlog_tracestate_set(const char *key, const char *value) {
-    struct change change;
-    int saved = errno;
-    if (key == NULL)
-        return -EINVAL;
-    begin_change(&change);
-    int error = tracestate_set(change.texts.tracestate, key, value);
-    if (error == 0)
-        error = end_change(&change);
-    errno = saved;
-    return error;
+    return change_member(key, value, offsetof(struct propagated_texts, tracestate), tracestate_set);
 }

@@ -40,11 +40,33 @@ static __attribute__((noinline)) void keep(struct thread *t, struct spanlog__ope
         span_add_stamp(t, block, stamp);
 }
 
+/* The fields that a span begins with, when its texts end with NUL and its block has room: as
+ * span_add_fields does for any. */
+static inline __attribute__((always_inline)) bool add_first(struct spanlog__open_span *block,
+                                                            const struct spanlog__site *site,
+                                                            const union spanlog__slot *slots) {
+    struct group *group = (struct group *)(void *)block->body;
+    if (SPANLOG__RARE(block->used != 0 || encode_bytes_bits(site->types) != 0 ||
+                      site->count > process.max_attributes))
+        return false;
+    uint8_t *end =
+        encode_fast(block->body + sizeof *group, block->body + SPAN_FAST_BODY, site, slots, 0);
+    if (SPANLOG__RARE(end == NULL))
+        return false;
+    size_t size = record_align((size_t)(end - block->body));
+    group->shape = group_shape(size, GROUP_FIELDS, site->count);
+    group->site = site->id;
+    block->attributes = site->count;
+    block->used = (uint32_t)size;
+    return true;
+}
+
 /* Fills a free block and opens it. *ctx comes as the parent's, or as decided for a root, and goes
- * as the span's own. */
-static inline void open_block(struct thread *t, struct spanlog__open_span *block,
-                              struct spanlog__site *site, const union spanlog__slot *slots,
-                              spanlog_ctx *ctx, bool has_parent, bool new_trace) {
+ * as the span's own. fast: more code, for the one place where it counts. */
+static inline __attribute__((always_inline)) void
+open_block(struct thread *t, struct spanlog__open_span *block, struct spanlog__site *site,
+           const union spanlog__slot *slots, spanlog_ctx *ctx, bool has_parent, bool new_trace,
+           bool fast) {
     struct span_record *record = &block->record;
     uint64_t parent = 0;
     if (SPANLOG__LIKELY(has_parent))
@@ -68,24 +90,10 @@ static inline void open_block(struct thread *t, struct spanlog__open_span *block
     if (SPANLOG__RARE(ctx->flags &
                       (SPANLOG__FLAG_CARRIED | SPANLOG_FLAG_DEBUG | SPANLOG__FLAG_RATIO)))
         keep(t, block, ctx);
-    if (site->count > 0)
+    if (site->count > 0 && !(fast && add_first(block, site, slots)))
         span_add_fields(t, block, GROUP_FIELDS, site, slots, 0);
     record->start_ticks = clock_ticks();
     __atomic_store_n(&block->state, OPEN_SPAN_OPEN, __ATOMIC_RELEASE);
-}
-
-static inline struct spanlog__open_span *pop_block(struct thread *t) {
-    struct spanlog__open_span *block = t->free_spans;
-    t->free_spans = block->next_free;
-    t->free_span_count--;
-    return block;
-}
-
-static inline void push_block(struct thread *t, struct spanlog__open_span *block) {
-    __atomic_store_n(&block->state, OPEN_SPAN_FREE, __ATOMIC_RELEASE);
-    block->next_free = t->free_spans;
-    t->free_spans = block;
-    t->free_span_count++;
 }
 
 /* So that the back knows what waits for whom. */
@@ -115,11 +123,11 @@ static __attribute__((noinline)) bool begin_root(struct thread *t, spanlog_span 
     return false;
 }
 
-static inline void open_with(struct thread *t, spanlog_span *span, spanlog_ctx *ctx,
-                             bool has_parent, bool new_trace, struct spanlog__site *site,
-                             const union spanlog__slot *slots) {
-    struct spanlog__open_span *block = pop_block(t);
-    open_block(t, block, site, slots, ctx, has_parent, new_trace);
+static inline __attribute__((always_inline)) void
+open_with(struct thread *t, spanlog_span *span, spanlog_ctx *ctx, bool has_parent, bool new_trace,
+          struct spanlog__site *site, const union spanlog__slot *slots, bool fast) {
+    struct spanlog__open_span *block = span_block_take(t);
+    open_block(t, block, site, slots, ctx, has_parent, new_trace, fast);
     span->open = block;
     span->generation = block->generation;
 }
@@ -137,7 +145,7 @@ static __attribute__((noinline)) void begin_with(struct thread *t, spanlog_span 
     bool decided = is_decided(ctx, has_parent);
     if (!decided && !begin_root(t, span, ctx, has_parent, site, slots))
         return;
-    open_with(t, span, ctx, has_parent, !has_parent && decided, site, slots);
+    open_with(t, span, ctx, has_parent, !has_parent && decided, site, slots, false);
     if (!decided && process.tail)
         span->open->record.header.word |= RECORD_LOCAL_ROOT;
 }
@@ -174,7 +182,10 @@ static bool begin_slow(spanlog_span *span, spanlog_ctx *ctx, bool has_parent,
     if (t != NULL) {
         if (t->free_spans != NULL || thread_trade_spans(t))
             begin_with(t, span, ctx, has_parent, site, slots);
-        thread_release(t, &guard);
+        if (process.tail) /* it may have announced a root */
+            thread_release(t, &guard);
+        else
+            thread_return(t, &guard);
     }
     errno = saved;
     return span->open != NULL;
@@ -183,13 +194,13 @@ static bool begin_slow(spanlog_span *span, spanlog_ctx *ctx, bool has_parent,
 static inline bool begin(spanlog_span *span, spanlog_ctx *ctx, bool has_parent, bool on,
                          struct spanlog__site *site, const union spanlog__slot *slots) {
     struct thread *t = &spanlog_thread;
-    if (SPANLOG__RARE(!on || t->busy != 0 || t->free_spans == NULL || t->ring == NULL))
+    if (SPANLOG__RARE(!on || t->busy != 0 || t->free_spans == NULL))
         return begin_slow(span, ctx, has_parent, site, slots);
     if (SPANLOG__RARE(!is_decided(ctx, has_parent)))
         return begin_undecided(span, ctx, has_parent, site, slots);
     t->busy = 1;
     thread_barrier();
-    open_with(t, span, ctx, has_parent, !has_parent, site, slots);
+    open_with(t, span, ctx, has_parent, !has_parent, site, slots, true);
     thread_barrier();
     t->busy = 0;
     return true;
@@ -223,7 +234,8 @@ void spanlog__scope_begin(spanlog_span *span, struct spanlog__site *site,
         return;
     }
     now->ctx = ctx;
-    now->record_flags = context_record_flags(&ctx);
+    now->record_flags =
+        span->open->record.header.word & ~(RECORD_SPAN | RECORD_KEPT | RECORD_LOCAL_ROOT);
 }
 
 /* Not recorded, but what it calls and logs can be told apart from its siblings, and the header
@@ -235,7 +247,7 @@ static __attribute__((noinline)) void begin_unsampled(spanlog_span *span,
     struct thread *t = site_is_on(site) || site_ready(site, false) ? thread_acquire(&guard) : NULL;
     if (t != NULL) {
         ids_new_span(&t->random, span->before.span_id);
-        thread_release(t, &guard);
+        thread_return(t, &guard);
     }
     errno = saved;
 }
@@ -267,7 +279,7 @@ static void free_rest(struct thread *t, struct spanlog__open_span *block) {
     while (next != 0) {
         struct spanlog__open_span *more = span_block(next - 1);
         next = more->next;
-        push_block(t, more);
+        span_block_free(t, more);
     }
     if (t->free_span_count > 2 * FREE_SPANS_KEPT)
         thread_trade_spans(t);
@@ -296,7 +308,7 @@ static void end_slow(struct spanlog__open_span *block, uint64_t ticks) {
             thread_publish(t, place, block->record.header.site, size, word);
         }
         free_rest(t, block);
-        push_block(t, block);
+        span_block_free(t, block);
         thread_release(t, &guard);
     } else {
         thread_count_loss();
@@ -326,7 +338,7 @@ static inline void end_open(struct spanlog__open_span *block) {
     announce_end(t, block);
     thread_publish(t, place, block->record.header.site, sizeof(struct span_record) + used,
                    block->record.header.word);
-    push_block(t, block);
+    span_block_free(t, block);
     thread_finish(t);
 }
 

@@ -28,9 +28,7 @@ static bool make_room(struct thread *t, struct spanlog__open_span *block, size_t
     for (; have < need; have += OPEN_SPAN_BODY) {
         if (t->free_spans == NULL && !thread_trade_spans(t))
             return false;
-        struct spanlog__open_span *more = t->free_spans;
-        t->free_spans = more->next_free;
-        t->free_span_count--;
+        struct spanlog__open_span *more = span_block_take(t);
         more->next = 0;
         __atomic_store_n(&more->state, OPEN_SPAN_MORE, __ATOMIC_RELEASE);
         last->next = more->index + 1;
@@ -75,10 +73,6 @@ static void commit(struct spanlog__open_span *block, size_t size) {
     __atomic_store_n(&block->used, block->used + (uint32_t)size, __ATOMIC_RELEASE);
 }
 
-static uint32_t shape(size_t size, enum group_kind kind, unsigned count) {
-    return (uint32_t)size | (uint32_t)kind << GROUP_KIND_SHIFT | count << GROUP_COUNT_SHIFT;
-}
-
 /* ---- fields ------------------------------------------------------------------------------ */
 
 /* A long stream has more messages than the number can hold: it stays at its end. */
@@ -107,7 +101,7 @@ static void add_exact(struct thread *t, struct spanlog__open_span *block, enum g
         count_left_out(block, kind, site->count);
         return;
     }
-    struct group group = {.shape = shape(size, kind, site->count), .site = site->id};
+    struct group group = {.shape = group_shape(size, kind, site->count), .site = site->id};
     size_t at = block->used;
     put(block, at, &group, sizeof group);
     if (kind == GROUP_EVENT)
@@ -137,11 +131,12 @@ static bool add_fast(struct spanlog__open_span *block, enum group_kind kind,
     uint8_t *start = block->body + block->used;
     if (kind == GROUP_EVENT)
         memcpy(start + sizeof(struct group), &ticks, 8);
-    uint8_t *end = encode_fast(start + head, block->body + OPEN_SPAN_BODY - 24, site, slots);
+    uint8_t *end = encode_fast(start + head, block->body + SPAN_FAST_BODY, site, slots,
+                               encode_bytes_bits(site->types));
     if (end == NULL)
         return false;
     size_t size = record_align((size_t)(end - start));
-    struct group group = {.shape = shape(size, kind, site->count), .site = site->id};
+    struct group group = {.shape = group_shape(size, kind, site->count), .site = site->id};
     memcpy(start, &group, sizeof group);
     commit(block, size);
     return true;
@@ -176,14 +171,14 @@ void span_add_fields(struct thread *t, struct spanlog__open_span *block, enum gr
 }
 
 void span_add_ratio(struct spanlog__open_span *block, double ratio) {
-    struct group group = {.shape = shape(sizeof group + sizeof ratio, GROUP_RATIO, 0)};
+    struct group group = {.shape = group_shape(sizeof group + sizeof ratio, GROUP_RATIO, 0)};
     put(block, 0, &group, sizeof group);
     put(block, sizeof group, &ratio, sizeof ratio);
     commit(block, sizeof group + sizeof ratio);
 }
 
 void span_add_stamp(struct thread *t, struct spanlog__open_span *block, const struct stamp *stamp) {
-    struct group group = {.shape = shape(sizeof group + stamp->head.size, GROUP_STAMP, 0)};
+    struct group group = {.shape = group_shape(sizeof group + stamp->head.size, GROUP_STAMP, 0)};
     if (!make_room(t, block, sizeof group + stamp->head.size)) {
         block->record.dropped_attributes += stamp->head.count;
         return;
@@ -206,7 +201,7 @@ void spanlog__set(spanlog_span *span, struct spanlog__site *site,
         struct thread *t = enter(span, &guard);
         if (t != NULL) {
             span_add_fields(t, span->open, GROUP_FIELDS, site, slots, 0);
-            thread_release(t, &guard);
+            thread_return(t, &guard);
         }
     }
     errno = saved;
@@ -226,7 +221,7 @@ void spanlog__event(spanlog_span *span, struct spanlog__site *site,
             } else {
                 count_event_left_out(span->open);
             }
-            thread_release(t, &guard);
+            thread_return(t, &guard);
         }
     }
     errno = saved;
@@ -246,13 +241,13 @@ static bool add_raw(spanlog_span *span, enum group_kind kind, const void *data, 
         size_t whole = record_align(sizeof(struct group) + size + text_size);
         added = make_room(t, block, whole);
         if (added) {
-            struct group group = {.shape = shape(whole, kind, 0), .site = 0};
+            struct group group = {.shape = group_shape(whole, kind, 0), .site = 0};
             put(block, block->used, &group, sizeof group);
             put(block, block->used + sizeof group, data, size);
             put(block, block->used + sizeof group + size, text, text_size);
             commit(block, whole);
         }
-        thread_release(t, &guard);
+        thread_return(t, &guard);
     }
     errno = saved;
     return added;

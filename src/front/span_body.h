@@ -11,8 +11,30 @@ static inline bool span_is_open(const spanlog_span *span) {
            span->open->generation == span->generation &&
            __atomic_load_n(&span->open->state, __ATOMIC_RELAXED) == OPEN_SPAN_OPEN;
 }
+/* Up to where a text of the first block may reach in one pass. */
+#define SPAN_FAST_BODY (OPEN_SPAN_BODY - 24u)
+
+static inline uint32_t group_shape(size_t size, enum group_kind kind, unsigned count) {
+    return (uint32_t)size | (uint32_t)kind << GROUP_KIND_SHIFT | count << GROUP_COUNT_SHIFT;
+}
+
 /* The block with that index; it exists. */
 struct spanlog__open_span *span_block(uint32_t index);
+/* Of the thread's free ones, of which there is one; and back among them. */
+static inline struct spanlog__open_span *span_block_take(struct thread *t) {
+    struct spanlog__open_span *block = t->free_spans;
+    t->free_spans = block->next_free;
+    t->free_span_count--;
+    return block;
+}
+
+static inline void span_block_free(struct thread *t, struct spanlog__open_span *block) {
+    __atomic_store_n(&block->state, OPEN_SPAN_FREE, __ATOMIC_RELEASE);
+    block->next_free = t->free_spans;
+    t->free_spans = block;
+    t->free_span_count++;
+}
+
 /* Appends a group of fields (GROUP_FIELDS, or GROUP_EVENT with its time); what exceeds a limit is
  * counted in the span's record. */
 void span_add_fields(struct thread *t, struct spanlog__open_span *block, enum group_kind kind,

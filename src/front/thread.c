@@ -176,13 +176,16 @@ struct thread *thread_acquire(struct lock_guard *guard) {
     return both;
 }
 
+void thread_return(struct thread *t, struct lock_guard *guard) {
+    if (t->shared)
+        lock_release(&process.lock, guard);
+    else
+        thread_leave(t);
+}
+
 void thread_release(struct thread *t, struct lock_guard *guard) {
-    if (!t->shared) {
-        thread_finish(t);
-        return;
-    }
     struct ring *ring = t->ring;
-    lock_release(&process.lock, guard);
+    thread_return(t, guard);
     if (__atomic_load_n(&ring->attention, __ATOMIC_RELAXED) != 0)
         thread_attend(t);
 }

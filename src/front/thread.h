@@ -28,7 +28,7 @@ struct thread {
     struct ring *ring;
     uint32_t busy;
     uint32_t shared; /* 1: this is the shared ring's state: records say which thread wrote them */
-    struct spanlog__open_span *free_spans;
+    struct spanlog__open_span *free_spans; /* none without a ring */
     uint32_t free_span_count;
     uint32_t gave_up;        /* waited the whole limit in vain: drop at once until there is room */
     uint64_t dropped_marked; /* of ring->dropped, already marked in the ring */
@@ -60,18 +60,24 @@ static inline void thread_publish(struct thread *t, uint8_t *record, uint32_t si
 /* After a record: wakes or replaces the back when the ring says so. */
 void thread_attend(struct thread *t);
 
-static inline void thread_finish(struct thread *t) {
+static inline void thread_leave(struct thread *t) {
     thread_barrier();
     t->busy = 0;
+}
+
+static inline void thread_finish(struct thread *t) {
+    thread_leave(t);
     if (SPANLOG__RARE(__atomic_load_n(&t->ring->attention, __ATOMIC_RELAXED) != 0))
         thread_attend(t);
 }
 
 /* The state to write with when the fast path is closed: this thread's, with a ring, or the shared
  * one, locked. NULL: this thread holds the lock already (a fault inside); the record is counted.
- * Give back with thread_release. */
+ * Give back with thread_release; with thread_return when no record has been written, for which the
+ * back would be woken in vain. */
 struct thread *thread_acquire(struct lock_guard *ret_guard);
 void thread_release(struct thread *t, struct lock_guard *guard);
+void thread_return(struct thread *t, struct lock_guard *guard);
 /* A record for which thread_acquire gave nothing: counted with the shared ring's. */
 void thread_count_loss(void);
 

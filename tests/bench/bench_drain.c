@@ -4,6 +4,7 @@
  *     SPANLOG_OUTPUT=file:/tmp/x.jsonl bench_drain idle 5
  *     SPANLOG_OUTPUT=file:/tmp/x.jsonl bench_drain lone /tmp/x.jsonl
  *     bench_drain fprintf /tmp/x.jsonl 400000
+ *     bench_drain floor /tmp/x.jsonl 160000000 262144
  *
  * prints `name value` lines:
  *
@@ -13,6 +14,8 @@
  *     lone        from the call of a single record until its line is in the file, median of 100;
  *                 as an anchor, the same for a thread that waits on a semaphore and writes
  *     fprintf     the line of `throughput`, by stdio
+ *     floor       that many bytes, made beforehand, by write(2) in batches of that size: what no
+ *                 logger can be faster than on that disk; ns for a record's share of 340
  */
 #include "measure.h"
 
@@ -27,7 +30,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LONE_RECORDS = 100, LONE_PAUSE_MS = 20, SETTLE_MS = 500 };
+enum { LONE_RECORDS = 100, LONE_PAUSE_MS = 20, SETTLE_MS = 500, LINE_BYTES = 340 };
 
 static const char *volatile user = "user:7";
 static const char *volatile peer = "10.20.30.40";
@@ -208,6 +211,34 @@ static int bench_lone(const char *path) {
     return 0;
 }
 
+/* ---- the floor ------------------------------------------------------------------------------- */
+
+static int bench_floor(const char *path, uint64_t bytes, size_t batch) {
+    char *data = malloc(batch);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+    if (fd < 0 || data == NULL) {
+        perror(path);
+        return 2;
+    }
+    memset(data, 'x', batch);
+    double cpu = cpu_seconds();
+    uint64_t start = monotonic_ns(), done = 0;
+    while (done < bytes) {
+        ssize_t put = write(fd, data, batch);
+        if (put <= 0) {
+            perror(path);
+            return 2;
+        }
+        done += (uint64_t)put;
+    }
+    double lines = (double)done / LINE_BYTES;
+    report("floor_ns", (double)(monotonic_ns() - start) / lines);
+    report("floor_cpu_s_per_million", (cpu_seconds() - cpu) / lines * 1e6);
+    close(fd);
+    free(data);
+    return 0;
+}
+
 int main(int argc, char **argv) {
     const char *mode = argc > 1 ? argv[1] : "";
     measure_calibrate();
@@ -219,7 +250,10 @@ int main(int argc, char **argv) {
         return bench_lone(argv[2]);
     if (argc == 4 && strcmp(mode, "fprintf") == 0)
         return bench_fprintf(argv[2], strtoull(argv[3], NULL, 10));
-    fputs("usage: bench_drain throughput COUNT | idle SECONDS | lone FILE | fprintf FILE COUNT\n",
+    if (argc == 5 && strcmp(mode, "floor") == 0)
+        return bench_floor(argv[2], strtoull(argv[3], NULL, 10), strtoull(argv[4], NULL, 10));
+    fputs("usage: bench_drain throughput COUNT | idle SECONDS | lone FILE | fprintf FILE COUNT |\n"
+          "       floor FILE BYTES BATCH\n",
           stderr);
     return 2;
 }
