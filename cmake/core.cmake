@@ -2,10 +2,12 @@
 spanlog_folder(core src/core
   SOURCES
     clock.c
+    control.c
     journal.c
     journal_dead.c
     mapping.c
     printf_format.c
+    ring.c
     site.c
     tell.c
   USES)

@@ -67,7 +67,9 @@ struct spanlog__bytes {
 
 #define SPANLOG__STATE_OFF 0u
 #define SPANLOG__STATE_ON 1u
-#define SPANLOG__STATE_NEW 2u /* not registered yet: the first call does it */
+#define SPANLOG__STATE_NEW 2u      /* not registered yet: the first call does it */
+#define SPANLOG__STATE_EXACT 3u    /* on, whichever named logger it is used with */
+#define SPANLOG__STATE_NEW_KEPT 4u /* as NEW, in memory that is never given back */
 
 /* One call site. Static, written once at its first call. */
 struct spanlog__site {

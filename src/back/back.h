@@ -21,7 +21,9 @@ int back_flush(int timeout_ms);
 int back_stop(int timeout_ms, bool (*abandon)(void));
 /* Whether this thread is the back. */
 bool back_is_self(void);
-void back_counts(struct drain_counts *ret_counts, uint64_t *ret_sleeps, uint64_t *ret_recovered);
+/* The levels of the outputs, from settings that name the same outputs. On the back's thread, inside
+ * process.take_control. */
+void back_take_levels(const struct settings *settings);
 
 /* How many spans are open now. */
 void back_count_spans(uint64_t *ret_count);

@@ -19,6 +19,7 @@
 
 #define SETTINGS_MAX 64u /* rows of the table, at most */
 #define SETTINGS_MAX_DIRECTIVES 32u
+#define LEVEL_OFF 25u                       /* above all levels */
 #define SETTING_TEXT_SIZE JOURNAL_TEXT_SIZE /* of any value as text */
 
 struct output_setting {
@@ -29,7 +30,8 @@ struct output_setting {
 };
 
 struct level_directive {
-    char logger[64]; /* this logger and those below it ("http" covers "http.client") */
+    char logger[64]; /* this logger and those below it ("http" covers "http.client"), or a place:
+                      * "orders.c", "src/orders.c:42" */
     uint8_t level;
 };
 
@@ -62,6 +64,7 @@ struct settings {
     struct output_setting outputs[JOURNAL_MAX_OUTPUTS];
     uint32_t output_count; /* 0: none */
     char format[24];
+    bool enabled; /* false: every level is off */
     uint8_t level;
     struct level_directive directives[SETTINGS_MAX_DIRECTIVES];
     uint32_t directive_count;
@@ -156,8 +159,10 @@ size_t settings_format(const struct settings *settings, char *ret_text, size_t s
 
 /* ---- levels and outputs --------------------------------------------------------------------- */
 
-/* The level that a logger's records need. */
-uint8_t settings_level_of(const struct settings *settings, const char *logger);
+/* The level that a logger's records need, at that place (file NULL: anywhere). *ret_exact: a
+ * directive about the file, or the line, decides. */
+uint8_t settings_level_of(const struct settings *settings, const char *logger, const char *file,
+                          uint32_t line, bool *ret_exact);
 /* The lowest that any logger's need. */
 uint8_t settings_lowest_level(const struct settings *settings);
 

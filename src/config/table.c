@@ -62,6 +62,13 @@ const struct setting settings_table[] = {
      .built_in = "auto",
      .about = "Dialect of the outputs that name none. `auto`: pretty on a terminal, json "
               "everywhere else."},
+    {.name = "enabled",
+     .variables = {"SPANLOG_ENABLED"},
+     .type = SETTING_FLAG,
+     AT(enabled),
+     .live = true,
+     .built_in = "1",
+     .about = "`0`: no record and no span. Contexts still travel from header to header."},
     {.name = "level",
      .variables = {"LOG_LEVEL", "SPANLOG_LEVEL"},
      .type = SETTING_OTHER,
@@ -71,8 +78,9 @@ const struct setting settings_table[] = {
      .live = true,
      .built_in = "info",
      .right = "trace, debug, info, warn, error, fatal or off, and LOGGER=LEVEL, comma separated",
-     .about = "Least level that is logged, for all and for single loggers and those below them: "
-              "`info,db=debug,http.client=warn`."},
+     .about = "Least level that is logged, for all, for single loggers and those below them, and "
+              "for files and lines: `info,db=debug,http.client=warn,src/orders.c:42=trace`. A span "
+              "has the level info: `db=off` and `db=warn` turn those of `db` off."},
     {.name = "source",
      .variables = {"SPANLOG_SOURCE"},
      .type = SETTING_OTHER,

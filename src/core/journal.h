@@ -15,11 +15,12 @@
 #define SPANLOG_CORE_JOURNAL_H
 
 #include "src/core/clock.h"
+#include "src/core/control.h"
 #include "src/core/futex.h"
 #include "src/core/ring.h"
 
 #define JOURNAL_MAGIC "SPANLOG\1"
-#define JOURNAL_VERSION 1u
+#define JOURNAL_VERSION 2u
 #define JOURNAL_MAX_SEGMENTS 640u
 #define JOURNAL_MAX_RINGS 256u
 #define JOURNAL_MAX_OUTPUTS 4u
@@ -92,6 +93,7 @@ struct journal_header {
     uint64_t spans_refused;
     struct segment segments[JOURNAL_MAX_SEGMENTS];
     struct checkpoint checkpoints[2];
+    struct control control; /* what the tool and the living process say to each other */
 };
 
 #define SOURCE_SRC 1u

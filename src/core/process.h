@@ -19,7 +19,6 @@ struct process {
     struct lock lock;    /* journal growth, registration, the shared ring, span blocks */
     uint32_t state;      /* enum process_state */
     uint32_t epoch;      /* another in every forked child: handles of the parent are void there */
-    uint32_t wake;       /* the back waits for it to become 1 */
     uint32_t attention;  /* what a new ring starts with: RING_ATTENTION_* */
     bool sync;           /* no back thread */
     bool drop_when_full; /* SPANLOG_FULL=drop */
@@ -35,9 +34,14 @@ struct process {
     const char *baggage_keys;                 /* that records carry: "key,key" */
     uint64_t headers_refused;                 /* malformed, or members of them */
     uint64_t contexts_refused;                /* too many carried something at once */
-    /* Level of a logger by name (SPANLOG_LEVEL); set by src/process. */
-    uint8_t (*level_of)(const char *logger);
+    /* The level that records of that logger need; set by src/process. file is NULL, or that of a
+     * call site, for which there may be a directive of its own: then *ret_exact. Under the lock of
+     * front/sites.h, as is what it looks at. */
+    uint8_t (*level_of)(const char *logger, const char *file, uint32_t line, bool *ret_exact);
     uint8_t lowest_level; /* of any logger */
+    /* The back calls it when the control area's rules have changed or expired. Returns when they
+     * expire next, in ns of CLOCK_MONOTONIC; 0: never. Set by src/process. */
+    uint64_t (*take_control)(void);
 };
 
 extern struct process process;
@@ -49,8 +53,7 @@ void process_drain(void);
 
 /* Wakes the back. One system call, when it sleeps. */
 static inline void process_wake(void) {
-    if (__atomic_exchange_n(&process.wake, 1, __ATOMIC_SEQ_CST) == 0)
-        futex_wake(&process.wake);
+    control_wake(&process.journal.header->control);
 }
 
 #endif

@@ -9,6 +9,7 @@
 #include "src/front/carried.h"
 #include "src/front/encode.h"
 #include "src/front/register.h"
+#include "src/front/sites.h"
 #include "src/front/thread.h"
 
 #include <errno.h>
@@ -112,7 +113,7 @@ void spanlog__log(struct spanlog__site *site, const union spanlog__slot *slots) 
 
 /* ---- named loggers ----------------------------------------------------------------------- */
 
-/* Registers the logger: its id in the dictionary and, in `reserved`, the level it starts at. */
+/* Registers the logger: its id in the dictionary. In `reserved` sites.c keeps its level. */
 static bool logger_ready(spanlog_logger *logger) {
     if (__atomic_load_n(&logger->id, __ATOMIC_ACQUIRE) != 0)
         return true;
@@ -122,15 +123,19 @@ static bool logger_ready(spanlog_logger *logger) {
     if (!guard.held)
         return false;
     uint32_t id = site_register_logger(&process.journal, logger->name);
-    logger->reserved = process.level_of(logger->name != NULL ? logger->name : "");
     __atomic_store_n(&logger->id, id, __ATOMIC_RELEASE);
     lock_release(&process.lock, &guard);
     return id != 0;
 }
 
+static bool logger_takes(spanlog_logger *logger, const struct spanlog__site *site) {
+    return SPANLOG__STATE(*site) == SPANLOG__STATE_EXACT ||
+           site->level >= sites_logger_level(logger);
+}
+
 bool spanlog__ready_to(spanlog_logger *logger, struct spanlog__site *site) {
     int saved = errno;
-    bool ready = site_ready(site, true) && logger_ready(logger) && site->level >= logger->reserved;
+    bool ready = site_ready(site, true) && logger_ready(logger) && logger_takes(logger, site);
     errno = saved;
     return ready;
 }
@@ -138,7 +143,7 @@ bool spanlog__ready_to(spanlog_logger *logger, struct spanlog__site *site) {
 void spanlog__log_to(spanlog_logger *logger, struct spanlog__site *site,
                      const union spanlog__slot *slots) {
     int saved = errno;
-    if (logger_ready(logger) && site->level >= logger->reserved)
+    if (logger_ready(logger) && logger_takes(logger, site))
         log_slow(__atomic_load_n(&logger->id, __ATOMIC_ACQUIRE), site, slots);
     errno = saved;
 }

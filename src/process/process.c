@@ -27,10 +27,6 @@ static struct lock start_lock;
 static struct journal inherited;
 static bool has_inherited;
 
-static uint8_t level_of(const char *logger) {
-    return settings_level_of(&settings, logger);
-}
-
 static void take_settings(void) {
     process.sync = settings.sync;
     process.drop_when_full = settings.drop_when_full;
@@ -47,10 +43,8 @@ static void take_settings(void) {
     process.propagators_in = settings.propagators_in;
     process.propagators_out = settings.propagators_out;
     process.baggage_keys = settings.baggage_keys;
-    process.level_of = level_of;
-    process.lowest_level = settings.output_count > 0 ? settings_lowest_level(&settings) : 25;
-    process.wake = 0;
     process.attention = 0;
+    process_live_start(&settings);
 }
 
 static bool has_membarrier(void) {
@@ -123,6 +117,7 @@ static void start(void) {
         tell("out of memory; nothing is logged");
         return;
     }
+    process_live_inherit(has_inherited ? inherited.header : NULL);
     forget_inherited();
     if (!has_membarrier())
         process.attention |= RING_ATTENTION_FENCE;
@@ -237,29 +232,50 @@ int spanlog_flush(int timeout_ms) {
     return error;
 }
 
+static uint64_t get(const uint64_t *from) {
+    return __atomic_load_n(from, __ATOMIC_RELAXED);
+}
+
+static void count_all(spanlog_statistics *all) {
+    const struct control_counts *counts = &process.journal.header->control.counts;
+    all->records = get(&counts->records);
+    all->spans = get(&counts->spans);
+    all->bytes = get(&counts->bytes);
+    all->writes = get(&counts->writes);
+    all->sink_errors = get(&counts->sink_errors);
+    all->sleeps = get(&counts->sleeps);
+    all->recovered = get(&counts->recovered);
+    all->dropped_full = get(&counts->lost[LOSS_FULL]);
+    all->dropped_sink = get(&counts->lost[LOSS_SINK]);
+    all->dropped_damaged = get(&counts->lost[LOSS_DAMAGED]);
+    for (unsigned i = 0; i < LOSS_CAUSES; i++)
+        all->dropped += get(&counts->lost[i]);
+    back_count_spans(&all->open_spans);
+    all->spans_refused = get(&process.journal.header->spans_refused);
+    uint32_t rings = __atomic_load_n(&process.journal.ring_count, __ATOMIC_ACQUIRE);
+    uint64_t oldest = 0;
+    for (uint32_t i = 0; i < rings; i++) {
+        const struct ring *ring = process.journal.rings[i];
+        uint64_t first = 0;
+        all->threads += i > 0 && __atomic_load_n(&ring->state, __ATOMIC_RELAXED) == RING_OWNED;
+        all->ring_size += ring->size;
+        all->ring_used += ring_waiting(ring, ring_data_of(ring), ring->size, &first);
+        if (first != 0 && (oldest == 0 || first < oldest))
+            oldest = first;
+    }
+    if (oldest != 0)
+        all->lag_ns = clock_duration_ns(&process.journal.header->clock, oldest, clock_ticks());
+}
+
 int spanlog_stats(spanlog_statistics *ret_stats) {
     if (ret_stats == NULL || ret_stats->size == 0)
         return -EINVAL;
     spanlog_statistics all = {.size = ret_stats->size};
-    struct drain_counts counts;
-    back_counts(&counts, &all.sleeps, &all.recovered);
-    all.records = counts.records;
-    all.spans = counts.spans;
-    all.dropped = counts.dropped;
-    all.bytes = counts.bytes;
-    all.writes = counts.writes;
-    all.sink_errors = counts.sink_errors;
     all.headers_refused = __atomic_load_n(&process.headers_refused, __ATOMIC_RELAXED);
     all.contexts_refused = __atomic_load_n(&process.contexts_refused, __ATOMIC_RELAXED);
     if (__atomic_load_n(&process.state, __ATOMIC_ACQUIRE) != PROCESS_NEW &&
-        process.journal.header != NULL) {
-        back_count_spans(&all.open_spans);
-        all.spans_refused =
-            __atomic_load_n(&process.journal.header->spans_refused, __ATOMIC_RELAXED);
-        for (uint32_t i = 1; i < process.journal.ring_count; i++)
-            all.threads +=
-                __atomic_load_n(&process.journal.rings[i]->state, __ATOMIC_RELAXED) == RING_OWNED;
-    }
+        process.journal.header != NULL)
+        count_all(&all);
     size_t size = ret_stats->size < sizeof all ? ret_stats->size : sizeof all;
     memcpy(ret_stats, &all, size);
     return 0;

@@ -64,6 +64,7 @@ static const struct setting_case {
     {"output", "error:logfmt+file:/tmp/e,stderr", "error:logfmt+file:/tmp/e,trace:auto+stderr",
      "nowhere", "there is no such sink"},
     {"format", "logfmt", NULL, "xml", "there is no such value; right is auto, json, "},
+    {"enabled", "off", "0", "perhaps", "neither on nor off; right is 1 or 0; 1 (default) stays"},
     {"level", "warn,db=debug,http.client=off", NULL, "info,db=loud", "there is no such level"},
     {"source", "tid,src", "src,tid", "src,file", "there is no such field"},
     {"trace_ids", "random", NULL, "uuid", "there is no such value; right is time or random; time"},
