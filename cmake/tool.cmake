@@ -51,4 +51,8 @@ target_sources(spanlog_tool PRIVATE
   src/cli/recover.c src/cli/shell.c src/cli/log.c
   src/cli/exec.c src/cli/exec_child.c src/cli/exec_finish.c src/cli/exec_setup.c)
 target_link_libraries(spanlog_tool PRIVATE spanlog_static)
+# The verbs that talk to living processes.
+spanlog_folder(attach src/control SOURCES attach.c attach_find.c rules.c save.c USES core config)
+target_sources(spanlog_tool PRIVATE src/cli/control.c src/cli/live.c src/cli/status.c)
+target_link_libraries(spanlog_tool PRIVATE spanlog_attach)
 install(TARGETS spanlog_tool RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})

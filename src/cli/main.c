@@ -31,6 +31,12 @@ static const struct verb {
     {"index", "FILE.spx beside each file, with which trace finds an id at once",
      spanlog_verb_index},
     {"recover", "write what dead processes left", spanlog_verb_recover},
+    {"status", "the processes that log here: settings and figures", spanlog_verb_status},
+    {"enable", "switch logging on in living processes", spanlog_verb_enable},
+    {"disable", "and off", spanlog_verb_disable},
+    {"level", "levels of loggers, files and lines in living processes", spanlog_verb_level},
+    {"flush", "wait until living processes have written everything", spanlog_verb_flush},
+    {"rotate", "have living processes open their files anew", spanlog_verb_rotate},
     {"log", "write one line, from a shell script", spanlog_verb_log},
     {"exec", "run a command inside a span", spanlog_verb_exec},
 };

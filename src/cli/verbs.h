@@ -25,6 +25,12 @@ int spanlog_verb_tail(int argc, char **argv);
 int spanlog_verb_export(int argc, char **argv);
 int spanlog_verb_index(int argc, char **argv);
 int spanlog_verb_recover(int argc, char **argv);
+int spanlog_verb_status(int argc, char **argv);
+int spanlog_verb_enable(int argc, char **argv);
+int spanlog_verb_disable(int argc, char **argv);
+int spanlog_verb_level(int argc, char **argv);
+int spanlog_verb_flush(int argc, char **argv);
+int spanlog_verb_rotate(int argc, char **argv);
 int spanlog_verb_log(int argc, char **argv);
 int spanlog_verb_exec(int argc, char **argv);
 
