@@ -1,5 +1,5 @@
 # The library: one target per folder, then libspanlog out of them, shared and static.
-spanlog_folder(config src/config SOURCES outputs.c parsers.c settings.c table.c text.c
+spanlog_folder(config src/config SOURCES files.c outputs.c parsers.c settings.c sources.c table.c text.c
   USES core propagation)
 spanlog_folder(sinks src/sinks SOURCES table.c stream.c file.c memory.c USES core)
 spanlog_folder(propagation src/propagation 
@@ -13,7 +13,7 @@ spanlog_folder(back src/back
   SOURCES back.c decode.c decode_span.c drain.c output.c recover.c say.c write.c
   USES core config formatters sinks)
 spanlog_folder(publish src/control SOURCES publish.c USES core config)
-spanlog_folder(process src/process SOURCES process.c live.c watch.c
+spanlog_folder(process src/process SOURCES process.c live.c reload.c watch.c
   USES core config front back publish)
 spanlog_folder(syslog src/integrations SOURCES syslog.c)
 # gcc asks whether a thread-local's address is NULL by the flags of the addition that makes it, which

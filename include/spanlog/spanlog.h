@@ -207,7 +207,8 @@ typedef struct spanlog_span {
         if ((span)->open != NULL)                                                                  \
             spanlog__event(span, &spanlog__site_, SPANLOG__ARGUMENTS(__VA_ARGS__));                \
     } while (0)
-/* A causal link to another span. A zero ctx is ignored. */
+/* A causal link to another span, written with SPANLOG_INCLUDE_LINKS=1, else counted in the line as
+ * dropped_links. A zero ctx is ignored. */
 SPANLOG__API void spanlog_link(spanlog_span *span, spanlog_ctx ctx);
 /* An HTTP status, or gRPC's when below 100, written as status_code. It sets the span's status:
  * error for 500 and above and gRPC's server errors (2, 4, 12, 13, 14, 15), ok for 0 and 100 to 399.

@@ -92,7 +92,10 @@ static bool rules_have_expired(void) {
 /* Under the lock, which keeps forks away from the loader's. */
 static void look_at_rules(void) {
     uint32_t generation = __atomic_load_n(&control()->generation, __ATOMIC_ACQUIRE);
-    if (generation == back.drain.seen && !rules_have_expired())
+    bool reread = __atomic_load_n(&process.settings_changed, __ATOMIC_RELAXED) != 0 &&
+                  __atomic_exchange_n(&process.settings_changed, 0, __ATOMIC_SEQ_CST) != 0 &&
+                  process.read_settings();
+    if (!reread && generation == back.drain.seen && !rules_have_expired())
         return;
     back.drain.seen = generation;
     back.rules_until = process.take_control();
@@ -122,6 +125,7 @@ void back_take_levels(const struct settings *settings) {
 
 static bool is_called(void) {
     return __atomic_load_n(&back.flush_wanted, __ATOMIC_SEQ_CST) != back.flush_done ||
+           __atomic_load_n(&process.settings_changed, __ATOMIC_SEQ_CST) != 0 ||
            __atomic_load_n(&back.stop, __ATOMIC_SEQ_CST) != 0 || is_asked();
 }
 

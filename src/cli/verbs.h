@@ -31,6 +31,7 @@ int spanlog_verb_disable(int argc, char **argv);
 int spanlog_verb_level(int argc, char **argv);
 int spanlog_verb_flush(int argc, char **argv);
 int spanlog_verb_rotate(int argc, char **argv);
+int spanlog_verb_config(int argc, char **argv);
 int spanlog_verb_log(int argc, char **argv);
 int spanlog_verb_exec(int argc, char **argv);
 

@@ -1,5 +1,4 @@
-/* config/settings.c: values into struct settings and back, and the order of their sources. See
- * settings.h. */
+/* config/settings.c: values into struct settings and back. See settings.h. */
 #include "src/config/parsers.h"
 #include "src/core/tell.h"
 
@@ -45,7 +44,7 @@ void setting_right(const struct setting *setting, char *text, size_t size) {
     } else if (setting->choices != NULL) {
         print_choices(setting->choices, text, size);
     } else if (setting->type == SETTING_FLAG) {
-        snprintf(text, size, "1 or 0");
+        snprintf(text, size, "1 or 0, on or off");
     } else if (setting->type == SETTING_NUMBER) {
         bool ms = setting->unit != NULL && strcmp(setting->unit, "ms") == 0;
         print_number(setting, setting->least, least, sizeof least);
@@ -142,14 +141,24 @@ static void refuse(const struct settings *s, const struct setting *setting, cons
              now[0] != '\0' ? now : "nothing", from);
 }
 
-static const char *parse_flag(bool *to, const char *value) {
-    if (strcmp(value, "1") == 0 || strcasecmp(value, "true") == 0 || strcasecmp(value, "on") == 0)
-        *to = true;
-    else if (strcmp(value, "0") == 0 || strcasecmp(value, "false") == 0 ||
-             strcasecmp(value, "off") == 0)
-        *to = false;
-    else
+static bool is_any_of(const char *value, const char *a, const char *b, const char *c,
+                      const char *d) {
+    return strcasecmp(value, a) == 0 || strcasecmp(value, b) == 0 || strcasecmp(value, c) == 0 ||
+           strcasecmp(value, d) == 0;
+}
+
+/* OTEL_SDK_DISABLED=true switches off. */
+static bool is_inverted(const char *variable) {
+    static const char end[] = "_DISABLED";
+    size_t size = strlen(variable);
+    return size >= sizeof end && strcmp(variable + size - (sizeof end - 1), end) == 0;
+}
+
+static const char *parse_flag(bool *to, const char *value, const struct setting_origin *origin) {
+    bool on = is_any_of(value, "1", "true", "on", "yes");
+    if (!on && !is_any_of(value, "0", "false", "off", "no"))
         return "neither on nor off";
+    *to = on != is_inverted(origin->name);
     return NULL;
 }
 
@@ -206,7 +215,7 @@ static const char *set_value(struct settings *s, const struct setting *setting, 
     case SETTING_TEXT:
         return set_text(setting, at, value);
     case SETTING_FLAG:
-        return parse_flag((bool *)(void *)at, value);
+        return parse_flag((bool *)(void *)at, value, origin);
     case SETTING_NUMBER:
         return set_number(setting, (uint32_t *)(void *)at, value, origin);
     case SETTING_CHOICE:
@@ -230,67 +239,7 @@ bool settings_set(struct settings *s, const struct setting *setting, const char 
     return wrong == NULL;
 }
 
-/* ---- the sources ---------------------------------------------------------------------------- */
-
-static void load_built_in(struct settings *s) {
-    static const struct setting_origin origin = {.rank = SETTING_BUILT_IN, .name = "default"};
-    memset(s, 0, sizeof *s);
-    for (size_t i = 0; i < settings_count; i++) {
-        const struct setting *setting = &settings_table[i];
-        *origin_of(s, setting) = origin;
-        if (setting->built_in != NULL)
-            settings_set(s, setting, setting->built_in, origin);
-        else
-            snprintf((char *)s + setting->offset, setting->size, "%s",
-                     program_invocation_short_name);
-    }
-}
-
-static void apply_member(struct settings *s, const struct setting *setting, const void *member) {
-    struct setting_origin origin = {.rank = SETTING_CODE, .name = setting->code};
-    char text[16];
-    if (setting->type == SETTING_FLAG) {
-        if (*(const bool *)member)
-            settings_set(s, setting, setting->code_inverted ? "0" : "1", origin);
-    } else if (setting->type == SETTING_NUMBER) {
-        if (*(const uint32_t *)member == 0)
-            return;
-        snprintf(text, sizeof text, "%u", *(const uint32_t *)member);
-        settings_set(s, setting, text, origin);
-    } else {
-        settings_set(s, setting, *(const char *const *)member, origin);
-    }
-}
-
-static void load_code(struct settings *s, const spanlog_config *config) {
-    static const struct setting_origin origin = {.rank = SETTING_CODE,
-                                                 .name = "spanlog_config.settings"};
-    for (size_t i = 0; i < settings_count; i++) {
-        if (settings_table[i].code != NULL)
-            apply_member(s, &settings_table[i],
-                         (const char *)config + settings_table[i].code_offset);
-    }
-    if (config->settings != NULL)
-        settings_apply_text(s, config->settings, strlen(config->settings), origin, NULL);
-}
-
-static enum setting_rank rank_of(const char *variable) {
-    return strncmp(variable, "SPANLOG_", 8) == 0 ? SETTING_OWN
-           : strncmp(variable, "OTEL_", 5) == 0  ? SETTING_OTEL
-                                                 : SETTING_SEED;
-}
-
-static void load_environment(struct settings *s) {
-    for (enum setting_rank rank = SETTING_SEED; rank <= SETTING_OWN; rank++) {
-        for (size_t i = 0; i < settings_count; i++) {
-            for (const char *const *name = settings_table[i].variables; *name != NULL; name++) {
-                struct setting_origin origin = {.rank = rank, .name = *name};
-                if (rank_of(*name) == rank)
-                    settings_set(s, &settings_table[i], secure_getenv(*name), origin);
-            }
-        }
-    }
-}
+/* ---- what follows ---------------------------------------------------------------------------- */
 
 /* The power of two at or below. */
 static uint32_t power_of_two(uint32_t value) {
@@ -318,16 +267,6 @@ void settings_settle(struct settings *s) {
     for (uint32_t i = 0; i < s->output_count; i++)
         settle_dialect(s, &s->outputs[i]);
     outputs_format(s->outputs, s->output_count, s->outputs_text, sizeof s->outputs_text);
-}
-
-void settings_load(struct settings *s, const spanlog_config *config) {
-    load_built_in(s);
-    if (config != NULL) {
-        tell_nothing = config->quiet;
-        load_code(s, config);
-    }
-    load_environment(s);
-    settings_settle(s);
 }
 
 /* ---- levels --------------------------------------------------------------------------------- */
@@ -378,8 +317,10 @@ uint8_t settings_level_of(const struct settings *s, const char *logger, const ch
 }
 
 uint8_t settings_lowest_level(const struct settings *s) {
-    uint8_t level = s->enabled ? s->level : LEVEL_OFF;
-    for (uint32_t i = 0; s->enabled && i < s->directive_count; i++) {
+    uint8_t level = s->level;
+    if (!s->enabled)
+        return LEVEL_OFF;
+    for (uint32_t i = 0; i < s->directive_count; i++) {
         if (s->directives[i].level < level)
             level = s->directives[i].level;
     }

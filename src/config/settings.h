@@ -4,9 +4,9 @@
  *     struct settings settings;
  *     settings_load(&settings, config);        config may be NULL
  *
- * Weakest first: built in, code (spanlog_config), file, the environment (common names, OTEL_*,
- * SPANLOG_*), live control. A bad value is named once on stderr, with where it stands, and changes
- * nothing; a number out of range becomes the nearest in it.
+ * Weakest first: built in, code (spanlog_config), files (files.h), the environment (common names,
+ * OTEL_*, SPANLOG_*), live control. A bad value is named once on stderr, with where it stands, and
+ * changes nothing; a number out of range becomes the nearest in it.
  *
  * A new setting is a member of struct settings and a row of the table.
  */
@@ -64,7 +64,6 @@ struct settings {
     struct output_setting outputs[JOURNAL_MAX_OUTPUTS];
     uint32_t output_count; /* 0: none */
     char format[24];
-    bool enabled; /* false: every level is off */
     uint8_t level;
     struct level_directive directives[SETTINGS_MAX_DIRECTIVES];
     uint32_t directive_count;
@@ -74,6 +73,9 @@ struct settings {
     uint32_t block_ms;
     uint32_t ring_size;
     uint32_t max_attributes, max_events, max_links, max_open_spans;
+    uint32_t error_status_min;
+    bool enabled;
+    bool include_events, include_links;
     bool drop_when_full;
     bool sync;
     bool process_lines;
@@ -86,7 +88,7 @@ struct settings {
 
 enum setting_type {
     SETTING_TEXT,   /* char[size] */
-    SETTING_FLAG,   /* bool */
+    SETTING_FLAG,   /* bool; a variable that ends with _DISABLED says the opposite */
     SETTING_NUMBER, /* uint32_t; K, M, G as 1024s */
     SETTING_CHOICE, /* bool or uint8_t: the number of the word in `choices` */
     SETTING_OTHER   /* as parse and print say */
@@ -100,6 +102,7 @@ typedef void setting_printer(const struct settings *settings, char *ret_value, s
 
 struct setting {
     const char *name;         /* in the file */
+    const char *alias;        /* another name there, as other tracers have it, or NULL */
     const char *variables[4]; /* of the environment, weakest first; NULL: no more */
     const char *code;         /* "spanlog_config.member"; NULL: by spanlog_config.settings only */
     const char *choices;      /* of CHOICE: the words, parted by blanks */
@@ -133,7 +136,15 @@ void setting_origin_print(const struct settings *settings, const struct setting 
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
+/* Built in ones only. */
+void settings_defaults(struct settings *ret_settings);
 void settings_load(struct settings *ret_settings, const spanlog_config *config);
+/* What a process of that service would have that started here and now, but for its code. */
+void settings_load_as(struct settings *ret_settings, const char *service);
+/* Reads the files again, if they have changed: what may change while the process runs becomes what
+ * they say now, below the environment; of the rest it is said that it stays. Returns whether any
+ * value is another. One caller at a time, with settings as settings_load made them. */
+bool settings_reload(struct settings *settings);
 
 /* Sets one; an empty value is as none. False: refused, which has been said. */
 bool settings_set(struct settings *settings, const struct setting *setting, const char *value,
@@ -166,7 +177,8 @@ uint8_t settings_level_of(const struct settings *settings, const char *logger, c
 /* The lowest that any logger's need. */
 uint8_t settings_lowest_level(const struct settings *settings);
 
-/* "debug" -> 5; 0: no such name. "off" -> 25. */
+#define LEVEL_OFF 25u
+/* "debug" -> 5; 0: no such name. "off" -> LEVEL_OFF. */
 uint8_t level_by_name(const char *name, size_t size);
 const char *level_name(uint8_t level);
 

@@ -42,6 +42,10 @@ struct process {
     /* The back calls it when the control area's rules have changed or expired. Returns when they
      * expire next, in ns of CLOCK_MONOTONIC; 0: never. Set by src/process. */
     uint64_t (*take_control)(void);
+    /* Set by whoever sees that settings may have changed, then process_wake(): the back calls
+     * read_settings at its next turn, and where that is true take_control. */
+    uint32_t settings_changed;
+    bool (*read_settings)(void);
 };
 
 extern struct process process;

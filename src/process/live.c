@@ -19,14 +19,33 @@ static uint8_t level_of(const char *logger, const char *file, uint32_t line, boo
     return settings_level_of(&in_force, logger, file, line, ret_exact);
 }
 
-static void take_levels(const void *settings) {
+/* The threads of the program read them as they are. */
+static void take_values(void) {
+    uint32_t events = in_force.include_events ? in_force.max_events : 0;
+    uint32_t links = in_force.include_links ? in_force.max_links : 0;
+    uint8_t lowest = in_force.output_count > 0 ? settings_lowest_level(&in_force) : LEVEL_OFF;
+    __atomic_store_n(&process.drop_when_full, in_force.drop_when_full, __ATOMIC_RELAXED);
+    __atomic_store_n(&process.random_trace_ids, in_force.random_trace_ids, __ATOMIC_RELAXED);
+    __atomic_store_n(&process.block_ns, (int64_t)in_force.block_ms * 1000000, __ATOMIC_RELAXED);
+    __atomic_store_n(&process.max_attributes, in_force.max_attributes, __ATOMIC_RELAXED);
+    __atomic_store_n(&process.max_events, events, __ATOMIC_RELAXED);
+    __atomic_store_n(&process.max_links, links, __ATOMIC_RELAXED);
+    __atomic_store_n(&process.lowest_level, lowest, __ATOMIC_RELAXED);
+}
+
+static void take(const void *settings) {
     in_force = *(const struct settings *)settings;
-    process.lowest_level = in_force.output_count > 0 ? settings_lowest_level(&in_force) : LEVEL_OFF;
+    take_values();
 }
 
 void process_apply(const struct settings *settings) {
-    sites_change(take_levels, settings);
+    sites_change(take, settings);
     back_take_levels(settings);
+}
+
+/* The configuration files have changed: whether the base is another. */
+static bool read_settings(void) {
+    return settings_reload(&base);
 }
 
 static uint64_t take_control(void) {
@@ -47,11 +66,10 @@ void process_live_start(const struct settings *settings) {
     base = *settings;
     process.level_of = level_of;
     process.take_control = take_control;
+    process.read_settings = read_settings;
     if (process.epoch == 0)
-        take_levels(settings);
-    else
-        process.lowest_level =
-            in_force.output_count > 0 ? settings_lowest_level(&in_force) : LEVEL_OFF;
+        in_force = *settings;
+    take_values();
 }
 
 void process_live_inherit(const struct journal_header *from) {

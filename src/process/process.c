@@ -29,17 +29,11 @@ static bool has_inherited;
 
 static void take_settings(void) {
     process.sync = settings.sync;
-    process.drop_when_full = settings.drop_when_full;
-    process.random_trace_ids = settings.random_trace_ids;
-    process.block_ns = (int64_t)settings.block_ms * 1000000;
     process.ring_max = settings.ring_size;
     process.ring_budget = 4 * process.ring_max > (16u << 20) ? 4 * process.ring_max : 16u << 20;
-    process.max_attributes = settings.max_attributes;
-    process.max_events = settings.max_events;
-    process.max_links = settings.max_links;
     process.max_open_spans = settings.max_open_spans;
     process.open_spans = 0;
-    process.error_status_min = 500;
+    process.error_status_min = settings.error_status_min;
     process.propagators_in = settings.propagators_in;
     process.propagators_out = settings.propagators_out;
     process.baggage_keys = settings.baggage_keys;
@@ -130,6 +124,8 @@ static void start(void) {
         __atomic_or_fetch(shared, RING_ATTENTION_SYNC, __ATOMIC_SEQ_CST);
     }
     process_watch(settings.signal_handlers && !process.sync);
+    if (!process.sync)
+        process_watch_files();
     if (process.epoch == 0) /* a forked child is where its parent was */
         propagate_from_environment();
 }
@@ -173,13 +169,15 @@ int spanlog_init(const spanlog_config *config) {
 
 /* ---- the end ------------------------------------------------------------------------------- */
 
-/* No thread but this one: nobody can end a span any more. The back's may need a moment to go. */
+/* No thread of the program's but this one: nobody can end a span any more. The back's may need a
+ * moment to go. */
 static bool is_alone(void) {
+    unsigned threads = process_watches_files() ? 2 : 1;
     for (int tries = 0; tries < 50; tries++) {
         struct stat tasks; /* a directory's links are its two names and one for each below */
         if (stat("/proc/self/task", &tasks) != 0)
             return false;
-        if (tasks.st_nlink == 3)
+        if (tasks.st_nlink == 2 + threads)
             return true;
         poll(NULL, 0, 1);
     }

@@ -16,9 +16,15 @@ void process_live_start(const struct settings *settings);
 /* With the new journal: takes over the parent's rules (NULL: there is no parent) and says what
  * holds. */
 void process_live_inherit(const struct journal_header *parent);
-/* Levels by other settings from the next record on: of call sites, loggers and outputs. On the
- * back's thread. */
+/* Makes these the settings of the running process: those that may change while it runs, from the
+ * next record on. On the back's thread, under its lock. */
 void process_apply(const struct settings *settings);
+
+/* Watches the configuration files that were read: process.settings_changed. Does nothing when there
+ * is none. */
+void process_watch_files(void);
+/* Whether a thread of ours does so: one more than the program's and the back. */
+bool process_watches_files(void);
 
 void process_before_fork(void);
 void process_after_fork_parent(void);

@@ -57,6 +57,7 @@ static const struct setting_case {
     const char *good, *printed; /* NULL: as good */
     const char *bad, *wrong;    /* NULL: any text is right */
 } cases[] = {
+    {"enabled", "off", "0", "perhaps", "neither on nor off; right is 1 or 0, on or off"},
     {"resource", "team=core,zone=a%20b", "team=core,zone=a b", "team", "a pair without key"},
     {"service", "orders", NULL, NULL, NULL},
     {"version", "1.2.3", NULL, NULL, NULL},
@@ -64,12 +65,14 @@ static const struct setting_case {
     {"output", "error:logfmt+file:/tmp/e,stderr", "error:logfmt+file:/tmp/e,trace:auto+stderr",
      "nowhere", "there is no such sink"},
     {"format", "logfmt", NULL, "xml", "there is no such value; right is auto, json, "},
-    {"enabled", "off", "0", "perhaps", "neither on nor off; right is 1 or 0; 1 (default) stays"},
     {"level", "warn,db=debug,http.client=off", NULL, "info,db=loud", "there is no such level"},
     {"source", "tid,src", "src,tid", "src,file", "there is no such field"},
     {"trace_ids", "random", NULL, "uuid", "there is no such value; right is time or random; time"},
     {"propagators", "b3,baggage", NULL, "b4", "there is no such propagator"},
     {"baggage_keys", "tenant,user", NULL, NULL, NULL},
+    {"include_events", "No", "0", "some", "neither on nor off"},
+    {"include_links", "YES", "1", "some", "neither on nor off"},
+    {"error_status_min", "400", NULL, "4xx", "right is 400 to 600; 500 (default) stays"},
     {"max_attributes", "7", NULL, "many", "not a whole number; right is 0 to 1024; 128 (default)"},
     {"max_events", "1024", NULL, "-5", "not a whole number"},
     {"max_links", "0", NULL, "1.5", "not a whole number"},
@@ -78,7 +81,7 @@ static const struct setting_case {
     {"block_ms", "3600000", NULL, " 10s", "right is 0 to 3600000 (ms); 1000 (default) stays"},
     {"ring_size", "128k", "128K", "1.5M", "right is 64K to 256M; 1M (default) stays"},
     {"journal_dir", "/dev/shm/x", NULL, NULL, NULL},
-    {"sync", "on", "1", "yes please", "neither on nor off; right is 1 or 0; 0 (default) stays"},
+    {"sync", "on", "1", "yes please", "right is 1 or 0, on or off; 0 (default) stays"},
     {"process_lines", "FALSE", "0", "2", "neither on nor off"},
     {"signal_handlers", "off", "0", "never", "neither on nor off"},
 };
@@ -124,10 +127,13 @@ static void with_every_variable(check_variable *check) {
 
 static void check_good(const struct setting *setting, const char *variable) {
     const struct setting_case *one = case_of(setting);
+    const char *printed = one->printed != NULL ? one->printed : one->good;
     struct settings s;
     load_with(&s, variable, one->good);
     assert_said(0, NULL, variable);
-    assert_value(&s, setting, one->printed != NULL ? one->printed : one->good, variable);
+    if (strcmp(variable, "OTEL_SDK_DISABLED") == 0) /* which says the opposite */
+        printed = strcmp(printed, "0") == 0 ? "1" : "0";
+    assert_value(&s, setting, printed, variable);
 }
 
 static void a_good_value_holds_and_says_nothing(void **state) {
@@ -387,6 +393,39 @@ static void live_rules_are_said_to_be_live(void **state) {
     assert_value(&s, setting_find("level"), "error", "live:2");
 }
 
+/* ---- names and endpoints of others ------------------------------------------------------------
+ */
+
+static void other_tracers_names_are_understood_in_files(void **state) {
+    (void)state;
+    static const char text[] = "service_name = a\nexporter = none\nbuffer_size = 64K\n";
+    struct settings s;
+    assert_int_equal(apply(&s, text, NULL), 0);
+    assert_said(0, NULL, "aliases");
+    assert_value(&s, setting_find("service"), "a", "/etc/x.conf:1");
+    assert_value(&s, setting_find("output"), "none", "/etc/x.conf:2");
+    assert_value(&s, setting_find("ring_size"), "64K", "/etc/x.conf:3");
+}
+
+static void endpoints_that_speak_something_else_are_told(void **state) {
+    (void)state;
+    static const struct {
+        const char *value, *said;
+    } endpoints[] = {
+        {"otlp:http://collector:4317", "port 4317 is gRPC's: OTLP over HTTP has 4318; right is "},
+        {"otlp", "this version sends nothing over the network: write a file; right is "},
+        {"jaeger:http://j:14268/api/traces", "port 14268 is Thrift's: OTLP over HTTP has 4318"},
+        {"zipkin:http://z:9411/api/v2/spans", "sends nothing over the network: write a file"},
+        {"loki:http://l:43170", "sends nothing over the network: write a file"},
+    };
+    for (size_t i = 0; i < sizeof endpoints / sizeof *endpoints; i++) {
+        struct settings s;
+        load_with(&s, "SPANLOG_EXPORTER", endpoints[i].value);
+        assert_said(1, endpoints[i].said, endpoints[i].value);
+        assert_value(&s, setting_find("output"), "trace:auto+stdout", "default");
+    }
+}
+
 /* ---- code -------------------------------------------------------------------------------------
  */
 
@@ -461,6 +500,8 @@ int main(void) {
         cmocka_unit_test(sections_hold_for_their_service),
         cmocka_unit_test(lines_that_say_nothing_are_named),
         cmocka_unit_test(live_rules_are_said_to_be_live),
+        cmocka_unit_test(other_tracers_names_are_understood_in_files),
+        cmocka_unit_test(endpoints_that_speak_something_else_are_told),
         cmocka_unit_test(code_may_set_what_a_file_may),
         cmocka_unit_test(every_row_is_documented_and_named_once),
         cmocka_unit_test(the_dialects_that_can_be_named_are_those_there_are),
