@@ -76,3 +76,12 @@ add_test(NAME call_sites_work_in_cxx
   COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cxx/run_test.py $<TARGET_FILE:library_cxx>)
 set_tests_properties(call_sites_work_in_cxx PROPERTIES TIMEOUT 60 LABELS library)
 spanlog_threaded(call_sites_work_in_cxx library_cxx)
+
+# ---- live control ----------------------------------------------------------------------------------
+add_executable(live_program unit/live_program.c)
+target_link_libraries(live_program PRIVATE spanlog_flags spanlog::spanlog ${CMAKE_DL_LIBS})
+add_test(NAME live_control
+  COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/live_test.py
+          $<TARGET_FILE:spanlog_tool> $<TARGET_FILE:live_program> $<TARGET_FILE:library_plugin>)
+set_tests_properties(live_control PROPERTIES TIMEOUT 300 LABELS library)
+spanlog_threaded(live_control live_program library_plugin spanlog_tool)

@@ -132,14 +132,19 @@ int live_change(struct live *live, const char *name, const char *value) {
     static struct settings scratch; /* only to check the value */
     const struct setting *setting = setting_find(name);
     struct setting_origin origin = {.rank = SETTING_LIVE, .name = live->verb};
+    char right[400];
     if (setting == NULL || live->change_count == LIVE_CHANGES_MOST)
         return live_usage_error(live, "there is no setting ", name);
     tell_nothing = true; /* what this tool's own environment says is not the question */
     settings_load(&scratch, NULL);
+    bool is_right = value[0] != '\0' && settings_set(&scratch, setting, value, origin);
     tell_nothing = false;
-    if (value[0] == '\0' || !settings_set(&scratch, setting, value, origin))
-        return value[0] == '\0' ? live_usage_error(live, "an empty value for ", name)
-                                : SPANLOG_EXIT_ERROR;
+    if (!is_right) {
+        setting_right(setting, right, sizeof right);
+        fprintf(stderr, "spanlog: %s: %s = \"%.100s\" is not right; right is %s\n", live->verb,
+                name, value, right);
+        return SPANLOG_EXIT_ERROR;
+    }
     struct live_change *change = &live->changes[live->change_count++];
     change->setting = setting;
     snprintf(change->value, sizeof change->value, "%s", value);
@@ -216,6 +221,12 @@ static void say_change(const struct live *live, const struct attached *process) 
         printf(" for %s", live->for_text);
 }
 
+/* The header was copied before anything was changed. */
+static bool has_refused(const struct attached *process) {
+    return __atomic_load_n(&process->control->counts.refused, __ATOMIC_RELAXED) !=
+           process->header->control.counts.refused;
+}
+
 /* One process after the other; the first has had its time when the last is written. */
 static bool say_taken(const struct live *live, struct attached *process, int error,
                       uint32_t generation) {
@@ -229,9 +240,12 @@ static bool say_taken(const struct live *live, struct attached *process, int err
     }
     say_change(live, process);
     bool taken = attach_wait(&process->control->taken, generation, LIVE_WAIT_MS) == 0;
-    printf(taken ? ": in force\n"
-                 : ": not in force yet: the process is stopped, or its output does not move\n");
-    return taken;
+    bool refused = taken && has_refused(process);
+    printf(": %s\n", refused ? "refused: its stderr says why"
+                     : taken ? "in force"
+                             : "not in force yet: the process is stopped, or its output does not "
+                               "move");
+    return taken && !refused;
 }
 
 static int change_living(struct live *live) {
@@ -279,8 +293,7 @@ int live_apply(struct live *live) {
                                 live->target);
     for (size_t i = 0; !live->save && i < live->change_count; i++)
         if (!live->changes[i].setting->live)
-            return live_usage_error(live,
-                                    "only from the next start on, and so only with --save: ",
+            return live_usage_error(live, "only from the next start on, and so only with --save: ",
                                     live->changes[i].setting->name);
     int saved = live->save ? save(live) : SPANLOG_EXIT_DONE;
     int status = any_live(live) ? change_living(live) : SPANLOG_EXIT_DONE;

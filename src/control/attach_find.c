@@ -98,8 +98,7 @@ static void map_control(struct attached *a) {
     uint32_t said;
     if (mapped == NULL)
         return;
-    a->control =
-        (struct control *)(void *)(mapped + offsetof(struct journal_header, control));
+    a->control = (struct control *)(void *)(mapped + offsetof(struct journal_header, control));
     control_get(a->control->state, &a->control->said, a->state, &said);
 }
 
@@ -135,8 +134,8 @@ static int attach(struct attached *a) {
 static bool is_wanted(const struct attached *a, const char *target, bool dead) {
     char pid[16];
     snprintf(pid, sizeof pid, "%u", a->header->pid);
-    return (a->alive || dead) && (target == NULL || strcmp(target, a->header->service) == 0 ||
-                                  strcmp(target, pid) == 0);
+    return (a->alive || dead) &&
+           (target == NULL || strcmp(target, a->header->service) == 0 || strcmp(target, pid) == 0);
 }
 
 static int add_one(struct attach_list *list, const char *place, const char *name,
@@ -166,7 +165,8 @@ static int add_all(struct attach_list *list, const char *place, const char *targ
     int error = entries == NULL ? -errno : 0;
     for (struct dirent *entry; error == 0 && (entry = readdir(entries)) != NULL;) {
         size_t size = strlen(entry->d_name);
-        if (size > suffix && strcmp(entry->d_name + size - suffix, JOURNAL_SUFFIX) == 0)
+        if (size > suffix && strcmp(entry->d_name + size - suffix, JOURNAL_SUFFIX) == 0 &&
+            !journal_is_own(entry->d_name))
             error = add_one(list, place, entry->d_name, target, dead);
     }
     if (entries != NULL)
@@ -193,7 +193,8 @@ static void add_users(struct attach_list *list, const char *base, const char *ow
 static int by_service_and_pid(const void *left, const void *right) {
     const struct attached *a = left, *b = right;
     int order = strcmp(a->header->service, b->header->service);
-    return order != 0 ? order : (a->header->pid > b->header->pid) - (a->header->pid < b->header->pid);
+    return order != 0 ? order
+                      : (a->header->pid > b->header->pid) - (a->header->pid < b->header->pid);
 }
 
 int attach_find(struct attach_list *list, const char *directory, const char *target, bool dead) {
