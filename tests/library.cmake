@@ -85,3 +85,5 @@ add_test(NAME live_control
           $<TARGET_FILE:spanlog_tool> $<TARGET_FILE:live_program> $<TARGET_FILE:library_plugin>)
 set_tests_properties(live_control PROPERTIES TIMEOUT 300 LABELS library)
 spanlog_threaded(live_control live_program library_plugin spanlog_tool)
+spanlog_library_test(library_control_test)
+target_link_libraries(library_control_test PRIVATE spanlog_attach)

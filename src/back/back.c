@@ -136,36 +136,40 @@ static int64_t until_rules_expire(void) {
     return left > 0 ? left : 0;
 }
 
+/* From here on a call or a record changes the word. */
+static uint32_t before_sleep(void) {
+    return __atomic_and_fetch(&control()->wake, ~CONTROL_WOKEN, __ATOMIC_SEQ_CST);
+}
+
 /* Until the next record. An owner publishes, then looks at ASLEEP; the back sets ASLEEP, makes all
  * owners see it, then looks for records: one of the two notices the other. */
 static void sleep_for_good(void) {
-    uint32_t *wake = &control()->wake;
-    __atomic_store_n(wake, 0, __ATOMIC_SEQ_CST);
+    uint32_t word = before_sleep();
     set_asleep(true);
     make_owners_see();
     if (!drain_has_work(&back.drain) && !is_called()) {
         __atomic_add_fetch(&back.sleeps, 1, __ATOMIC_RELAXED);
         put(&control()->counts.sleeps, get(&back.sleeps));
-        while (__atomic_load_n(wake, __ATOMIC_SEQ_CST) == 0 && !rules_have_expired())
-            futex_wait_shared(wake, 0, until_rules_expire());
+        do {
+            futex_wait_shared(&control()->wake, word, until_rules_expire());
+            word = __atomic_load_n(&control()->wake, __ATOMIC_SEQ_CST);
+        } while ((word & CONTROL_WOKEN) == 0 && !is_called() && !rules_have_expired());
     }
     set_asleep(false);
 }
 
 static void nap(int64_t ns) {
-    uint32_t *wake = &control()->wake;
-    __atomic_store_n(wake, 0, __ATOMIC_SEQ_CST);
+    uint32_t word = before_sleep();
     if (!is_called())
-        futex_wait_shared(wake, 0, ns);
+        futex_wait_shared(&control()->wake, word, ns);
 }
 
 /* Before a sink is tried again: also when somebody waits for it, or the waiting would spin. */
 static void wait_for_sink(void) {
-    uint32_t *wake = &control()->wake;
-    __atomic_store_n(wake, 0, __ATOMIC_SEQ_CST);
+    uint32_t word = before_sleep();
     if (__atomic_load_n(&back.stop, __ATOMIC_SEQ_CST) == 0 &&
         __atomic_load_n(&control()->generation, __ATOMIC_SEQ_CST) == back.drain.seen)
-        futex_wait_shared(wake, 0, RETRY_NS);
+        futex_wait_shared(&control()->wake, word, RETRY_NS);
 }
 
 /* ---- the thread ---------------------------------------------------------------------------- */

@@ -47,13 +47,13 @@ int attach_change(struct attached *process,
     *ret_generation = __atomic_load_n(&control->generation, __ATOMIC_RELAXED);
     lock_control(process->fd, F_UNLCK);
     if (error == 0)
-        control_wake(control);
+        control_call(control);
     return error;
 }
 
 uint32_t attach_ask(struct attached *process, uint32_t *wanted) {
     uint32_t ticket = __atomic_add_fetch(wanted, 1, __ATOMIC_SEQ_CST);
-    control_wake(process->control);
+    control_call(process->control);
     return ticket;
 }
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct rules {
+struct reading {
     struct settings *settings;
     uint64_t now, until; /* the next expiry, 0: none */
     size_t refused;
@@ -26,13 +26,13 @@ static bool read_expiry(const char *line, size_t size, uint64_t *ret_expiry) {
     return size > 1;
 }
 
-static void apply_set(struct rules *rules, const char *text, size_t size, uint64_t expiry) {
+static void apply_set(struct reading *reading, const char *text, size_t size, uint64_t expiry) {
     static const struct setting_origin live = {.rank = SETTING_LIVE, .name = "live"};
-    if (expiry != 0 && expiry <= rules->now)
+    if (expiry != 0 && expiry <= reading->now)
         return;
-    if (expiry != 0 && (rules->until == 0 || expiry < rules->until))
-        rules->until = expiry;
-    rules->refused += settings_apply_text(rules->settings, text, size, live, NULL);
+    if (expiry != 0 && (reading->until == 0 || expiry < reading->until))
+        reading->until = expiry;
+    reading->refused += settings_apply_text(reading->settings, text, size, live, NULL);
 }
 
 static size_t line_size(const char *text, size_t size) {
@@ -50,7 +50,7 @@ static size_t set_size(const char *text, size_t size) {
     return used;
 }
 
-static void apply_rules(struct rules *rules, const char *text, size_t size) {
+static void apply_rules(struct reading *reading, const char *text, size_t size) {
     while (size > 0) {
         uint64_t expiry = 0;
         size_t head = line_size(text, size);
@@ -58,38 +58,46 @@ static void apply_rules(struct rules *rules, const char *text, size_t size) {
         head += head < size;
         size_t body = set_size(text + head, size - head);
         if (right) {
-            apply_set(rules, text + head, body, expiry);
+            apply_set(reading, text + head, body, expiry);
         } else {
             tell("live: \"%.*s\": right is @ and a time; these rules are ignored",
                  (int)strnlen(text, head > 60 ? 60 : head - 1), text);
-            rules->refused++;
+            reading->refused++;
         }
         text += head + body;
         size -= head + body;
     }
 }
 
-uint32_t publish_read(struct control *control, const struct settings *base, bool first,
-                      struct settings *ret_settings, uint64_t *ret_until) {
+/* The text that stands there, unless it is damaged. Returns what is to be counted as refused. */
+static size_t take_text(struct publish_rules *rules, const struct control *control) {
     char text[CONTROL_TEXT_SIZE + 1];
-    uint32_t generation = 0;
-    struct rules rules = {.settings = ret_settings, .now = clock_gettime_ns(CLOCK_MONOTONIC)};
+    bool damaged = control_get(control->rules, &control->generation, text, &rules->generation) != 0;
+    bool said = rules->damaged;
+    rules->damaged = damaged;
+    if (!damaged)
+        memcpy(rules->text, text, sizeof text);
+    if (damaged && !said)
+        tell(
+            "live: the rules are damaged; those before them stay. spanlog level and the like write "
+            "them anew");
+    return damaged;
+}
+
+uint64_t publish_read(struct publish_rules *rules, struct control *control,
+                      const struct settings *base, struct settings *ret_settings) {
+    struct reading reading = {.settings = ret_settings, .now = clock_gettime_ns(CLOCK_MONOTONIC)};
+    bool first = __atomic_load_n(&control->generation, __ATOMIC_RELAXED) != rules->generation;
     bool quiet = tell_nothing;
     *ret_settings = *base;
-    tell_nothing |= !first;
-    if (control_get(control->rules, &control->generation, text, &generation) != 0) {
-        tell("live: the rules are damaged, and ignored; spanlog level, enable and the like write "
-             "them anew");
-        rules.refused++;
-    } else {
-        apply_rules(&rules, text, strlen(text));
-    }
+    reading.refused = take_text(rules, control);
+    tell_nothing |= !first || rules->damaged; /* what is wrong with these has been said */
+    apply_rules(&reading, rules->text, strlen(rules->text));
     settings_settle(ret_settings);
     tell_nothing = quiet;
-    if (first && rules.refused > 0)
-        __atomic_add_fetch(&control->counts.refused, rules.refused, __ATOMIC_RELAXED);
-    *ret_until = rules.until;
-    return generation;
+    if (first)
+        __atomic_add_fetch(&control->counts.refused, reading.refused, __ATOMIC_RELAXED);
+    return reading.until;
 }
 
 void publish_state(struct control *control, const struct settings *settings) {

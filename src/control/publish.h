@@ -1,7 +1,7 @@
 /* control/publish.h: live control, the process's side: what the control area of its journal says,
  * as settings; and what is in force, for the tool to read.
  *
- *     publish_read(control, &base, &settings, &until)      the back: rules over the base settings
+ *     until = publish_read(&rules, control, &base, &settings)      rules over the base settings
  *     publish_state(control, &settings)
  *
  * The rules are sets of `name = value` lines as in a configuration file; before each set stands
@@ -19,10 +19,17 @@
 
 #include "src/config/settings.h"
 
-/* *ret_settings is the base with the rules that hold now; *ret_until when the next of them expires,
- * 0: none does. first: these rules have not been read before. Returns the generation read. */
-uint32_t publish_read(struct control *control, const struct settings *base, bool first,
-                      struct settings *ret_settings, uint64_t *ret_until);
+/* What was read last, and holds on where what stands there now is damaged. All zeros: nothing. */
+struct publish_rules {
+    char text[CONTROL_TEXT_SIZE + 1];
+    uint32_t generation;
+    bool damaged; /* which has been said */
+};
+
+/* *ret_settings is the base with the rules that hold now; returns when the next of them expires, 0:
+ * none does. */
+uint64_t publish_read(struct publish_rules *rules, struct control *control,
+                      const struct settings *base, struct settings *ret_settings);
 /* Says what holds now: the lines of settings that may change, and `output`. */
 void publish_state(struct control *control, const struct settings *settings);
 

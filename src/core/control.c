@@ -52,7 +52,7 @@ int control_get(const struct control_slot slots[2], const uint32_t *generation,
     return -EBADMSG;
 }
 
-void control_wake(struct control *control) {
-    if (__atomic_exchange_n(&control->wake, 1, __ATOMIC_SEQ_CST) == 0)
-        futex_wake_shared(&control->wake);
+void control_call(struct control *control) {
+    __atomic_add_fetch(&control->wake, CONTROL_CALL, __ATOMIC_SEQ_CST);
+    futex_wake_shared(&control->wake);
 }

@@ -2,7 +2,7 @@
  *
  *     tool                                    process (its back)
  *     control_put(control.rules, &control.generation, text, size)
- *     control_wake(&control)                  wakes, sees another generation
+ *     control_call(&control)                  wakes, sees another generation
  *     waits on `taken`                        control_get(control.rules, generation, ...)
  *                                             puts what is in force into `state`, counts `taken` up
  *
@@ -43,7 +43,8 @@ struct control_counts {
 };
 
 struct control {
-    uint32_t wake;          /* futex: the back waits for it to become 1 */
+    uint32_t wake; /* futex: what the back sleeps on. Bit 0: a thread of its own process has woken
+                    * it, and need not again; the rest counts calls of the tool */
     uint32_t generation;    /* of the rules */
     uint32_t taken;         /* futex: the newest generation that the back has read */
     uint32_t said;          /* generation of the state */
@@ -62,7 +63,11 @@ int control_put(struct control_slot slots[2], uint32_t *generation, const char *
  * what stands there is nobody's work. Generation 0 is the empty text. */
 int control_get(const struct control_slot slots[2], const uint32_t *generation,
                 char ret_text[CONTROL_TEXT_SIZE + 1], uint32_t *ret_generation);
-/* Wakes the back of the process whose control this is. */
-void control_wake(struct control *control);
+/* Wakes the back of the process whose control this is, from another process: who may be killed
+ * before the system call, and so must not set the bit that keeps others from it. */
+void control_call(struct control *control);
+
+#define CONTROL_WOKEN 1u
+#define CONTROL_CALL 2u
 
 #endif

@@ -57,7 +57,9 @@ void process_drain(void);
 
 /* Wakes the back. One system call, when it sleeps. */
 static inline void process_wake(void) {
-    control_wake(&process.journal.header->control);
+    uint32_t *wake = &process.journal.header->control.wake;
+    if ((__atomic_fetch_or(wake, CONTROL_WOKEN, __ATOMIC_SEQ_CST) & CONTROL_WOKEN) == 0)
+        futex_wake_shared(wake);
 }
 
 #endif

@@ -13,7 +13,7 @@
 #include <string.h>
 
 static struct settings base, in_force;
-static uint32_t rules_read; /* their generation */
+static struct publish_rules rules; /* a forked child has its parent's */
 
 static uint8_t level_of(const char *logger, const char *file, uint32_t line, bool *ret_exact) {
     return settings_level_of(&in_force, logger, file, line, ret_exact);
@@ -51,13 +51,11 @@ static bool read_settings(void) {
 static uint64_t take_control(void) {
     static struct settings next; /* one back at a time */
     struct control *control = &process.journal.header->control;
-    uint64_t until = 0;
-    bool first = __atomic_load_n(&control->generation, __ATOMIC_RELAXED) != rules_read;
-    rules_read = publish_read(control, &base, first, &next, &until);
+    uint64_t until = publish_read(&rules, control, &base, &next);
     process_apply(&next);
     publish_state(control, &next);
     __atomic_add_fetch(&control->counts.changes, 1, __ATOMIC_RELAXED);
-    __atomic_store_n(&control->taken, rules_read, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&control->taken, rules.generation, __ATOMIC_SEQ_CST);
     futex_wake_shared(&control->taken);
     return until;
 }
