@@ -1,4 +1,5 @@
-/* cli/control.c: the verbs that change living processes: level, enable, disable, flush, rotate. */
+/* cli/control.c: the verbs that change living processes: level, sample, enable, disable, flush,
+ * rotate. */
 #include <stdio.h>
 #include <string.h>
 
@@ -32,6 +33,7 @@ static const char enable_help[] =
     "spanlog enable SERVICE|PID [OPTION]...\n\n"
     "Switches logging and tracing on in living processes, from their next record on.\n\n"
     "  --level DIRECTIVES   as spanlog level\n"
+    "  --sample-rate RATIO  as spanlog sample\n"
     "  --output OUTPUT      as SPANLOG_OUTPUT; from the next start on, so only with --save\n"
     "  --service-name NAME  the same as SERVICE\n" CHANGE_HELP TARGET_HELP "\nExamples:\n"
     "  spanlog enable orders\n"
@@ -42,6 +44,18 @@ static const char disable_help[] =
     "Switches logging and tracing off in living processes, from their next record on. Contexts\n"
     "still travel from header to header.\n\n" CHANGE_HELP TARGET_HELP "\nExamples:\n"
     "  spanlog disable orders --for 5m\n" EXIT_HELP;
+
+static const char sample_help[] =
+    "spanlog sample SERVICE|PID [--operation NAME] [--route ROUTE] RATIO [--for TIME] [--save]\n"
+    "spanlog sample SERVICE|PID --reset\n\n"
+    "Sets which share of new traces is recorded in living processes, from the next trace on; with\n"
+    "--operation or --route, of those that begin with such a span: a rule before those in force.\n"
+    "RATIO is 0 to 1, 0% to 100%, and with --operation or --route also 100/s.\n\n"
+    "  --operation NAME  * stands for any characters, ? for one\n"
+    "  --route ROUTE     of the span's http.route; likewise\n" CHANGE_HELP TARGET_HELP
+    "\nExamples:\n"
+    "  spanlog sample gateway --route /checkout 1.0 --for 10m\n"
+    "  spanlog sample --all 10%\n" EXIT_HELP;
 
 static const char flush_help[] =
     "spanlog flush SERVICE|PID\n\n"
@@ -90,6 +104,42 @@ int spanlog_verb_enable(int argc, char **argv) {
 int spanlog_verb_disable(int argc, char **argv) {
     struct live live = {.verb = "disable", .help = disable_help, .takes = LIVE_FOR | LIVE_SAVE};
     return switch_to(&live, "0", argc, argv);
+}
+
+static int sample_change(struct live *live, const char *ratio) {
+    char rule[SETTING_TEXT_SIZE];
+    const char *operation = live->operation, *route = live->route;
+    if (operation == NULL && route == NULL)
+        return live_change(live, "sample_rate", ratio);
+    if ((operation != NULL && strpbrk(operation, ",;\n") != NULL) ||
+        (route != NULL && strpbrk(route, ",;\n") != NULL))
+        return live_usage_error(live,
+                                "a comma or a semicolon parts conditions and rules; in "
+                                "--operation and --route ? stands for it",
+                                "");
+    int size =
+        snprintf(rule, sizeof rule, "%s%s%s%s%s:%s", operation != NULL ? "operation=" : "",
+                 operation != NULL ? operation : "", operation != NULL && route != NULL ? "," : "",
+                 route != NULL ? "route=" : "", route != NULL ? route : "", ratio);
+    if ((size_t)size >= sizeof rule)
+        return live_usage_error(live, "too long: ", operation != NULL ? operation : route);
+    return live_change(live, "sample_rules", rule);
+}
+
+int spanlog_verb_sample(int argc, char **argv) {
+    struct live live = {
+        .verb = "sample", .help = sample_help, .takes = LIVE_FOR | LIVE_SAVE | LIVE_SAMPLE};
+    int status = live_parse(&live, argc, argv);
+    if (status < 0)
+        status = live_take_target(&live);
+    if (status < 0 && live.word_count != (live.reset ? 0 : 1))
+        status = live_usage_error(&live, "right is a SERVICE and then a RATIO", "");
+    if (status < 0 && live.reset)
+        status = live_change(&live, "sample_rules", "none");
+    if (status < 0)
+        status = live.reset ? live_change(&live, "sample_rate", "1")
+                            : sample_change(&live, live.words[0]);
+    return status >= 0 ? status : live_apply(&live);
 }
 
 /* Asks all, then waits for all. */

@@ -30,6 +30,7 @@ static const struct {
                       {"--zipkin-endpoint", "zipkin_endpoint"},
                       {"--loki-endpoint", "loki_endpoint"},
                       {"--output", "output"},
+                      {"--sample-rate", "sample_rate"},
                       {"--level", "level"}};
 
 static int set_for(struct live *live, const char *value) {
@@ -44,6 +45,10 @@ static int take_value(struct live *live, const char *word, const char *value) {
         live->directory = value;
     else if (strcmp(word, "--for") == 0)
         return set_for(live, value);
+    else if (strcmp(word, "--operation") == 0)
+        live->operation = value;
+    else if (strcmp(word, "--route") == 0)
+        live->route = value;
     else if (strcmp(word, "--service-name") == 0)
         live->words[live->word_count++] = value;
     else
@@ -54,8 +59,9 @@ static int take_value(struct live *live, const char *word, const char *value) {
 }
 
 static bool takes_value(const struct live *live, const char *word) {
-    bool enable = (live->takes & LIVE_ENABLE) != 0;
-    if (strcmp(word, "--dir") == 0 || (enable && strcmp(word, "--service-name") == 0))
+    bool enable = (live->takes & LIVE_ENABLE) != 0, sample = (live->takes & LIVE_SAMPLE) != 0;
+    if (strcmp(word, "--dir") == 0 || (enable && strcmp(word, "--service-name") == 0) ||
+        (sample && (strcmp(word, "--operation") == 0 || strcmp(word, "--route") == 0)))
         return true;
     for (size_t i = 0; enable && i < sizeof enable_options / sizeof *enable_options; i++)
         if (strcmp(word, enable_options[i].option) == 0 &&
@@ -180,8 +186,26 @@ int live_find_all(const struct live *live, struct attach_list *list) {
     return find(live, list, true);
 }
 
+struct editing {
+    const struct live *live;
+    const struct attached *process;
+};
+
+/* The rule before those in force: live ones, or what the process says. */
+static int add_sample_rule(const struct editing *editing, char text[CONTROL_TEXT_SIZE + 1],
+                           uint64_t now, uint64_t expiry, const struct live_change *change) {
+    char value[SETTING_TEXT_SIZE];
+    rules_remove(text, now, ""); /* what has expired does not hold */
+    attach_value(text, change->setting->name, value, sizeof value);
+    if (value[0] == '\0')
+        attach_value(editing->process->state, change->setting->name, value, sizeof value);
+    int error = rules_prepend(value, sizeof value, change->value);
+    return error != 0 ? error : rules_add(text, now, expiry, change->setting->name, value);
+}
+
 static int edit(char text[CONTROL_TEXT_SIZE + 1], void *arg) {
-    const struct live *live = arg;
+    const struct editing *editing = arg;
+    const struct live *live = editing->live;
     uint64_t now = clock_gettime_ns(CLOCK_MONOTONIC);
     uint64_t expiry = live->for_text != NULL ? now + live->for_ns : 0;
     int error = 0;
@@ -191,6 +215,8 @@ static int edit(char text[CONTROL_TEXT_SIZE + 1], void *arg) {
             continue;
         if (live->reset)
             rules_remove(text, now, change->setting->name);
+        else if (strcmp(change->setting->name, "sample_rules") == 0)
+            error = add_sample_rule(editing, text, now, expiry, change);
         else
             error = rules_add(text, now, expiry, change->setting->name, change->value);
     }
@@ -256,8 +282,10 @@ static int change_living(struct live *live) {
     int *errors = calloc(list.count, sizeof *errors);
     uint32_t *generations = calloc(list.count, sizeof *generations);
     bool all = errors != NULL && generations != NULL;
-    for (size_t i = 0; all && i < list.count; i++)
-        errors[i] = attach_change(&list.found[i], edit, live, &generations[i]);
+    for (size_t i = 0; all && i < list.count; i++) {
+        struct editing editing = {.live = live, .process = &list.found[i]};
+        errors[i] = attach_change(&list.found[i], edit, &editing, &generations[i]);
+    }
     bool done = all;
     for (size_t i = 0; all && i < list.count; i++)
         done &= say_taken(live, &list.found[i], errors[i], generations[i]);

@@ -20,7 +20,7 @@
 #define LIVE_WAIT_MS 1000
 
 /* What a verb takes beside --dir, --all and --help. */
-enum live_takes { LIVE_FOR = 1, LIVE_SAVE = 2, LIVE_JSON = 4, LIVE_ENABLE = 8 };
+enum live_takes { LIVE_FOR = 1, LIVE_SAVE = 2, LIVE_JSON = 4, LIVE_ENABLE = 8, LIVE_SAMPLE = 16 };
 
 struct live_change {
     const struct setting *setting;
@@ -40,7 +40,8 @@ struct live {
     uint64_t for_ns;
     const char *words[LIVE_WORDS_MOST]; /* that are no options */
     size_t word_count;
-    const char *target; /* a service's name or a pid; NULL: all */
+    const char *target;            /* a service's name or a pid; NULL: all */
+    const char *operation, *route; /* of `sample` */
     struct live_change changes[LIVE_CHANGES_MOST];
     size_t change_count;
 };
@@ -51,7 +52,7 @@ int live_parse(struct live *live, int argc, char **argv);
 int live_usage_error(const struct live *live, const char *what, const char *word);
 /* The first word is the target, unless --all. -1: go on. */
 int live_take_target(struct live *live);
-/* Notes a change, checked. -1: go on. */
+/* Notes a change, checked. A sampling rule goes before those in force. -1: go on. */
 int live_change(struct live *live, const char *name, const char *value);
 /* Finds the processes, changes them, waits for them, says what became of it; saves. Returns the
  * exit status. */

@@ -35,6 +35,7 @@ static const struct verb {
     {"enable", "switch logging on in living processes", spanlog_verb_enable},
     {"disable", "and off", spanlog_verb_disable},
     {"level", "levels of loggers, files and lines in living processes", spanlog_verb_level},
+    {"sample", "the share of traces that living processes record", spanlog_verb_sample},
     {"flush", "wait until living processes have written everything", spanlog_verb_flush},
     {"rotate", "have living processes open their files anew", spanlog_verb_rotate},
     {"config", "the settings in force, and where each comes from", spanlog_verb_config},

@@ -28,6 +28,16 @@ static const char *state_of(const struct attached *a) {
     return enabled[0] == '\0' ? "starting" : strcmp(enabled, "0") == 0 ? "off" : "on";
 }
 
+/* The share of new traces that it records, where no rule says otherwise. */
+static double sample_ratio(const struct attached *a) {
+    char sampler[64], rate[32];
+    attach_value(a->state, "sampler", sampler, sizeof sampler);
+    attach_value(a->state, "sample_rate", rate, sizeof rate);
+    return strstr(sampler, "always_off") != NULL     ? 0
+           : strstr(sampler, "traceidratio") != NULL ? strtod(rate, NULL)
+                                                     : 1;
+}
+
 static uint64_t lost(const struct control_counts *counts) {
     uint64_t sum = 0;
     for (unsigned i = 0; i < LOSS_CAUSES; i++)
@@ -106,7 +116,7 @@ static void print_json(const struct attached *a) {
     const struct control_counts *c = &a->header->control.counts;
     printf("{\"pid\":%u,\"service\":", a->header->pid);
     json_text(a->header->service);
-    printf(",\"state\":\"%s\"", state_of(a));
+    printf(",\"state\":\"%s\",\"sample_ratio\":%.9g", state_of(a), sample_ratio(a));
     json_setting(a, "output");
     for (size_t i = 0; i < settings_count; i++)
         if (settings_table[i].live && strcmp(settings_table[i].name, "enabled") != 0)
@@ -122,7 +132,7 @@ static void print_json(const struct attached *a) {
            ",\"sink_errors\":%" PRIu64 ",\"recovered\":%" PRIu64,
            a->open_spans, c->bytes, c->writes, c->sink_errors, c->recovered);
     printf(",\"changes\":%" PRIu64 ",\"refused\":%" PRIu64 ",\"live\":[", c->changes, c->refused);
-    bool first = true;
+    bool first = true; /* of the rules */
     each_rule(a, json_rule, &first);
     printf("]}\n");
 }
@@ -160,7 +170,7 @@ static void print_row(const struct attached *a, int width) {
     printf("%-*.*s %7u  %-8s %12s %9s %8.1f ms %4.0f %%  ", width, width, a->header->service,
            a->header->pid, state_of(a), records, dropped, (double)a->lag_ns / 1e6,
            a->ring_size > 0 ? 100.0 * (double)a->ring_used / (double)a->ring_size : 0.0);
-    printf("%s  %s\n", level[0] != '\0' ? level : "-",
+    printf("%5.4g %%  %s  %s\n", 100 * sample_ratio(a), level[0] != '\0' ? level : "-",
            output[0] != '\0' ? output : a->header->outputs);
     if (c->sink_errors > 0)
         printf("  %" PRIu64 " errors of its outputs\n", c->sink_errors);
@@ -169,8 +179,8 @@ static void print_row(const struct attached *a, int width) {
 
 static void print_table(const struct attach_list *list) {
     int width = widest_service(list);
-    printf("%-*s %7s  %-8s %12s %9s %11s %6s  %s  %s\n", width, "SERVICE", "PID", "STATE",
-           "RECORDS", "DROPPED", "LAG", "RINGS", "LEVEL", "OUTPUT");
+    printf("%-*s %7s  %-8s %12s %9s %11s %6s  %7s  %s  %s\n", width, "SERVICE", "PID", "STATE",
+           "RECORDS", "DROPPED", "LAG", "RINGS", "SAMPLED", "LEVEL", "OUTPUT");
     for (size_t i = 0; i < list->count; i++)
         print_row(&list->found[i], width);
 }

@@ -29,6 +29,7 @@ int spanlog_verb_status(int argc, char **argv);
 int spanlog_verb_enable(int argc, char **argv);
 int spanlog_verb_disable(int argc, char **argv);
 int spanlog_verb_level(int argc, char **argv);
+int spanlog_verb_sample(int argc, char **argv);
 int spanlog_verb_flush(int argc, char **argv);
 int spanlog_verb_rotate(int argc, char **argv);
 int spanlog_verb_config(int argc, char **argv);

@@ -76,10 +76,39 @@ int rules_merge_levels(char *value, size_t size, const char *more) {
     return 0;
 }
 
+/* ---- sampling rules ------------------------------------------------------------------------- */
+
+/* How long a rule's conditions are: up to its last colon. */
+static size_t conditions_size(const char *rule, size_t size) {
+    const char *colon = memrchr(rule, ':', size);
+    return colon != NULL ? (size_t)(colon - rule) : 0;
+}
+
+int rules_prepend(char *value, size_t size, const char *rule) {
+    char joined[CONTROL_TEXT_SIZE];
+    size_t conditions = conditions_size(rule, strlen(rule));
+    int used = snprintf(joined, sizeof joined, "%s", rule);
+    for (const char *at = strcmp(value, "none") == 0 ? "" : value; *at != '\0';) {
+        at += strspn(at, "; ");
+        size_t length = strcspn(at, ";");
+        bool same = conditions_size(at, length) == conditions && memcmp(at, rule, conditions) == 0;
+        if ((size_t)used + length + 3 > sizeof joined)
+            return -E2BIG;
+        if (length > 0 && !same)
+            used +=
+                snprintf(joined + used, sizeof joined - (size_t)used, "; %.*s", (int)length, at);
+        at += length;
+    }
+    if ((size_t)used >= size)
+        return -E2BIG;
+    memcpy(value, joined, (size_t)used + 1);
+    return 0;
+}
+
 /* ---- sets ----------------------------------------------------------------------------------- */
 
 struct edit {
-    const char *remove; /* rules about it go; "": all */
+    const char *remove; /* rules about it go; "": none, NULL: all */
     uint64_t now;
     uint64_t expiry;   /* of the set being read */
     size_t last_start; /* of the last set's lines in the page */
@@ -106,8 +135,7 @@ static void copy_line(struct page *page, struct edit *edit, const char *line, si
         return;
     }
     bool gone = edit->expiry != 0 && edit->expiry <= edit->now;
-    bool removed = edit->remove != NULL && (edit->remove[0] == '\0' ||
-                                            is_about(line, size, edit->remove, &value));
+    bool removed = edit->remove == NULL || is_about(line, size, edit->remove, &value);
     if (gone || removed || size == 0)
         return;
     begin_set(page, edit, edit->expiry);
@@ -144,7 +172,7 @@ int rules_add(char text[CONTROL_TEXT_SIZE + 1], uint64_t now, uint64_t expiry, c
               const char *value) {
     char joined[CONTROL_TEXT_SIZE], line[CONTROL_TEXT_SIZE + 64];
     struct page page = {.used = 0};
-    struct edit edit = {.now = now};
+    struct edit edit = {.now = now, .remove = ""};
     copy_rules(&page, &edit, text);
     begin_set(&page, &edit, expiry);
     take_out(&page, edit.last_start, name, joined);
@@ -163,7 +191,7 @@ int rules_add(char text[CONTROL_TEXT_SIZE + 1], uint64_t now, uint64_t expiry, c
 
 void rules_remove(char text[CONTROL_TEXT_SIZE + 1], uint64_t now, const char *name) {
     struct page page = {.used = 0};
-    struct edit edit = {.now = now, .remove = name != NULL ? name : ""};
+    struct edit edit = {.now = now, .remove = name};
     copy_rules(&page, &edit, text);
     memcpy(text, page.text, page.used + 1);
 }

@@ -13,11 +13,14 @@
  * room: then the text is as it was. */
 int rules_add(char text[CONTROL_TEXT_SIZE + 1], uint64_t now, uint64_t expiry, const char *name,
               const char *value);
-/* Takes every rule about that setting back; NULL: all. Expired ones go. */
+/* Takes every rule about that setting back; NULL: all. Expired ones go; "": only these. */
 void rules_remove(char text[CONTROL_TEXT_SIZE + 1], uint64_t now, const char *name);
 
 /* The directives `more` over those of `value`: "info,db=warn" and "db=debug" make "info,db=debug".
  * Returns 0, or -E2BIG. */
 int rules_merge_levels(char *value, size_t size, const char *more);
+/* The sampling rule `rule` ("route=/checkout:1") before those of `value`, in place of one with the
+ * same conditions. Returns 0, or -E2BIG. */
+int rules_prepend(char *value, size_t size, const char *rule);
 
 #endif

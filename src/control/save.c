@@ -124,8 +124,8 @@ static void find_place(const char *text, const char *section, const char *name,
 static char *put_in(const char *text, const struct place *place, const char *section,
                     const char *name, const char *value) {
     bool newline = place->from > 0 && text[place->from - 1] != '\n';
-    size_t room = strlen(text) + strlen(name) + strlen(value) +
-                  (section != NULL ? strlen(section) : 0) + 16;
+    size_t room =
+        strlen(text) + strlen(name) + strlen(value) + (section != NULL ? strlen(section) : 0) + 16;
     char *made = malloc(room), head[200] = "";
     if (made == NULL)
         return NULL;
@@ -202,8 +202,10 @@ int save_setting(const char *path, const char *section, const char *name, const 
     int error = read_file(path, &text, &mode);
     if (error == 0) {
         find_place(text, section, name, &place);
-        if (strcmp(name, "level") == 0 && place.value[0] != '\0') {
-            error = rules_merge_levels(place.value, sizeof place.value, value);
+        bool level = strcmp(name, "level") == 0, rule = strcmp(name, "sample_rules") == 0;
+        if ((level || rule) && place.value[0] != '\0') {
+            error = level ? rules_merge_levels(place.value, sizeof place.value, value)
+                          : rules_prepend(place.value, sizeof place.value, value);
             value = place.value;
         }
     }

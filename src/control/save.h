@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 /* section NULL: for all services, before the first section. A level is laid over the one that
- * stands there. Returns 0 or -errno. */
+ * stands there, a rule of sample_rules put before those. Returns 0 or -errno. */
 int save_setting(const char *path, const char *section, const char *name, const char *value);
 
 /* The user's file: $SPANLOG_CONFIG, else $XDG_CONFIG_HOME/spanlog/spanlog.conf, else that in

@@ -262,6 +262,43 @@ class Live(unittest.TestCase):
         self.assertIn("only with --save: output", done.stderr)
         program.end()
 
+    # ---- sampling ----
+
+    def needs_sampling(self):
+        if "sample_rate" not in self.run_tool("config").stdout:
+            self.skipTest("this build has no samplers")
+
+    def test_a_share_of_traces_holds_from_the_next_trace_on(self):
+        self.needs_sampling()
+        program = self.start()
+        program.tell("span a b")
+        self.assertEqual(self.status()[0]["sample_ratio"], 1)
+        done = self.run_tool("sample", "orders", "0%")
+        self.assertIn("sample_rate = 0%: in force", done.stdout)
+        self.assertEqual(self.status()[0]["sample_ratio"], 0)
+        program.tell("span c d")
+        self.run_tool("sample", "orders", "--operation", "out*", "1.0", "--for", "10m")
+        program.tell("span e f")
+        self.run_tool("sample", "orders", "--operation", "inner", "--route", "/x", "0.5")
+        self.assertEqual(self.status()[0]["sample_rules"],
+                         "operation=inner,route=/x:0.5; operation=out*:1.0")
+        self.run_tool("sample", "orders", "--operation", "out*", "0")
+        program.tell("span g h")
+        self.run_tool("sample", "orders", "--reset")
+        program.tell("span i j")
+        self.assertEqual(program.end(), "")
+        self.assertEqual(program.texts("span completed"), ["b", "a", "f", "e", "j", "i"])
+
+    def test_a_sampling_rule_is_saved_before_those_that_stand_there(self):
+        self.needs_sampling()
+        path = os.path.join(self.place, ".config", "spanlog", "spanlog.conf")
+        os.makedirs(os.path.dirname(path))
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("[orders]\nsample_rules = route=/a:0.1; route=/b:0.2\n")
+        self.run_tool("sample", "orders", "--route", "/b", "1", "--save")
+        with open(path, encoding="utf-8") as file:
+            self.assertEqual(file.read(), "[orders]\nsample_rules = route=/b:1; route=/a:0.1\n")
+
     # ---- which processes ----
 
     def test_a_service_s_name_a_pid_or_all_say_which_processes(self):
@@ -450,7 +487,7 @@ class Live(unittest.TestCase):
             self.assertEqual(file.read(), "enabled = 1\n[orders]\nenabled = 0\nlevel = debug\n")
 
     def test_help_has_examples(self):
-        for verb in ("status", "level", "enable", "disable", "flush", "rotate"):
+        for verb in ("status", "level", "sample", "enable", "disable", "flush", "rotate"):
             self.assertIn(f"spanlog {verb}", self.run_tool(verb, "--help").stdout)
 
 
