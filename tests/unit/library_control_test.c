@@ -44,7 +44,7 @@ static struct attach_list attach_to(pid_t pid) {
     struct attach_list list;
     snprintf(directory, sizeof directory, "%s/journals", run_directory());
     snprintf(target, sizeof target, "%d", (int)pid);
-    for (int i = 0; i < SOON_MS; i++) {
+    for (double end = now_seconds() + SOON_MS / 1e3; now_seconds() < end;) {
         int error = attach_find(&list, directory, target, false);
         if (error == 0 && list.count == 1 && list.found[0].control != NULL &&
             list.found[0].control->counts.records > 0)
