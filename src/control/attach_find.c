@@ -162,15 +162,16 @@ static int add_one(struct attach_list *list, const char *place, const char *name
 static int add_all(struct attach_list *list, const char *place, const char *target, bool dead) {
     size_t suffix = strlen(JOURNAL_SUFFIX);
     DIR *entries = opendir(place);
-    int error = entries == NULL ? -errno : 0;
+    int error = 0;
+    if (entries == NULL)
+        return -errno;
     for (struct dirent *entry; error == 0 && (entry = readdir(entries)) != NULL;) {
         size_t size = strlen(entry->d_name);
         if (size > suffix && strcmp(entry->d_name + size - suffix, JOURNAL_SUFFIX) == 0 &&
             !journal_is_own(entry->d_name))
             error = add_one(list, place, entry->d_name, target, dead);
     }
-    if (entries != NULL)
-        closedir(entries);
+    closedir(entries);
     return error;
 }
 

@@ -143,7 +143,7 @@ bool spanlog__ready_to(spanlog_logger *logger, struct spanlog__site *site) {
 void spanlog__log_to(spanlog_logger *logger, struct spanlog__site *site,
                      const union spanlog__slot *slots) {
     int saved = errno;
-    if (logger_ready(logger) && logger_takes(logger, site))
+    if (logger_ready(logger)) /* its level has been asked */
         log_slow(__atomic_load_n(&logger->id, __ATOMIC_ACQUIRE), site, slots);
     errno = saved;
 }

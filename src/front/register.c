@@ -52,6 +52,8 @@ bool site_ready(struct spanlog__site *site, bool named) {
     if (!process_start())
         return false;
     uint32_t state = __atomic_load_n(&site->state, __ATOMIC_ACQUIRE); /* and with it the id */
+    if (SPANLOG__LIKELY(state == SPANLOG__STATE_ON))
+        return true;
     if (!is_new(state))
         return is_on(state);
     struct lock_guard guard = lock_take(&process.lock);

@@ -10,7 +10,6 @@
 
 #define FIRST_ROOM 1024u
 #define MOST_ROOM (1u << 21)
-#define LOGGER_LEVEL_BITS 8u
 
 struct known {
     struct spanlog__site *site; /* NULL: a free place */
@@ -26,8 +25,7 @@ struct known {
 static struct lock lock;
 static struct known *table;
 static uint32_t room, count;
-static uint32_t changes =
-    1; /* loggers that knew another number ask again; 24 bits of it, never 0 */
+uint32_t sites_changes = 1;
 
 /* ---- the table ------------------------------------------------------------------------------ */
 
@@ -109,16 +107,13 @@ uint32_t sites_enlist(struct spanlog__site *site, bool named, bool kept) {
     return flag;
 }
 
-uint8_t sites_logger_level(spanlog_logger *logger) {
-    uint32_t now = __atomic_load_n(&changes, __ATOMIC_ACQUIRE);
-    uint32_t known = __atomic_load_n(&logger->reserved, __ATOMIC_RELAXED);
-    if (SPANLOG__LIKELY(known >> LOGGER_LEVEL_BITS == now))
-        return (uint8_t)known;
+uint8_t sites_ask_level(spanlog_logger *logger) {
     struct lock_guard guard = lock_take(&lock);
     bool exact;
     uint8_t level = process.level_of(logger->name != NULL ? logger->name : "", NULL, 0, &exact);
     if (guard.held)
-        __atomic_store_n(&logger->reserved, changes << LOGGER_LEVEL_BITS | level, __ATOMIC_RELAXED);
+        __atomic_store_n(&logger->reserved, sites_changes << SITES_LEVEL_BITS | level,
+                         __ATOMIC_RELAXED);
     lock_release(&lock, &guard);
     return level;
 }
@@ -138,8 +133,8 @@ static void begin(struct walk *walk) {
     walk->begun = true;
     walk->guard = lock_take(&lock);
     walk->change(walk->arg);
-    uint32_t next = (changes + 1) & (UINT32_MAX >> LOGGER_LEVEL_BITS);
-    __atomic_store_n(&changes, next != 0 ? next : 1, __ATOMIC_RELEASE);
+    uint32_t next = (sites_changes + 1) & (UINT32_MAX >> SITES_LEVEL_BITS);
+    __atomic_store_n(&sites_changes, next != 0 ? next : 1, __ATOMIC_RELEASE);
     for (uint32_t i = 0; i < room; i++)
         table[i].found = false;
 }

@@ -27,7 +27,18 @@ uint32_t sites_enlist(struct spanlog__site *site, bool named, bool kept);
  * site is enlisted meanwhile. */
 void sites_change(void (*change)(const void *arg), const void *arg);
 
+/* Counts changes, in 24 bits, and is never 0. A logger keeps it beside its level. */
+#define SITES_LEVEL_BITS 8u
+extern uint32_t sites_changes;
+uint8_t sites_ask_level(spanlog_logger *logger);
+
 /* The level that this logger's records need now. */
-uint8_t sites_logger_level(spanlog_logger *logger);
+static inline uint8_t sites_logger_level(spanlog_logger *logger) {
+    uint32_t known = __atomic_load_n(&logger->reserved, __ATOMIC_RELAXED);
+    if (SPANLOG__LIKELY(known >> SITES_LEVEL_BITS ==
+                        __atomic_load_n(&sites_changes, __ATOMIC_ACQUIRE)))
+        return (uint8_t)known;
+    return sites_ask_level(logger);
+}
 
 #endif
