@@ -10,10 +10,10 @@ spanlog_folder(front src/front
           propagate.c
   USES core propagation)
 spanlog_folder(back src/back
-  SOURCES back.c decode.c decode_span.c drain.c output.c recover.c say.c write.c
+  SOURCES back.c decode.c decode_span.c drain.c mask.c output.c recover.c say.c write.c
   USES core config formatters sinks)
 spanlog_folder(publish src/control SOURCES publish.c USES core config)
-spanlog_folder(process src/process SOURCES process.c live.c reload.c watch.c
+spanlog_folder(process src/process SOURCES process.c live.c redact.c reload.c watch.c
   USES core config front back publish)
 spanlog_folder(syslog src/integrations SOURCES syslog.c)
 # gcc asks whether a thread-local's address is NULL by the flags of the addition that makes it, which

@@ -5,6 +5,7 @@
 
 #include <linux/membarrier.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 
@@ -119,6 +120,16 @@ static void answer(uint32_t *done, uint32_t ticket) {
 void back_take_levels(const struct settings *settings) {
     for (uint32_t i = 0; i < back.drain.output_count && i < settings->output_count; i++)
         back.drain.outputs[i].level = settings->outputs[i].level;
+}
+
+/* The list that holds is left as it is: if we die in the middle, recovery needs it. */
+void back_take_redact(const char *list) {
+    struct redact_lists *lists = &process.journal.header->redact;
+    uint32_t next = lists->changes + 1;
+    if (strcmp(lists->lists[lists->changes & 1], list) == 0)
+        return;
+    snprintf(lists->lists[next & 1], sizeof lists->lists[0], "%s", list);
+    __atomic_store_n(&lists->changes, next, __ATOMIC_RELEASE);
 }
 
 /* ---- sleeping ------------------------------------------------------------------------------ */
@@ -313,6 +324,15 @@ void back_drain(void) {
         publish_counts();
     }
     lock_release(&back.lock, &guard);
+}
+
+int back_call(void (*work)(void)) {
+    struct lock_guard guard = lock_take(&back.lock);
+    if (!guard.held)
+        return -EDEADLK;
+    work();
+    lock_release(&back.lock, &guard);
+    return 0;
 }
 
 /* ---- flushing and stopping ----------------------------------------------------------------- */

@@ -1,5 +1,6 @@
 /* config/parsers.c: see parsers.h. */
 #include "src/config/parsers.h"
+#include "src/core/redact.h"
 #include "src/core/tell.h"
 #include "src/propagation/propagator.h"
 
@@ -22,6 +23,8 @@ bool setting_word_find(const char *words, const char *word, uint8_t *ret_index) 
     return false;
 }
 
+#define OUTPUTS_SPARE (JOURNAL_MAX_OUTPUTS * 24u)
+
 /* ---- output --------------------------------------------------------------------------------- */
 
 const char *setting_parse_output(struct settings *s, const char *value,
@@ -29,12 +32,16 @@ const char *setting_parse_output(struct settings *s, const char *value,
     (void)origin;
     struct output_setting outputs[JOURNAL_MAX_OUTPUTS];
     uint32_t count = 0;
+    char text[JOURNAL_TEXT_SIZE];
     const char *wrong = outputs_parse(value, outputs, &count);
-    if (wrong == NULL) {
-        memcpy(s->outputs, outputs, sizeof outputs);
-        s->output_count = count;
-    }
-    return wrong;
+    if (wrong != NULL)
+        return wrong;
+    outputs_format(outputs, count, text, sizeof text);
+    if (strlen(text) > sizeof text - OUTPUTS_SPARE) /* dialects may get longer names yet */
+        return "too long together";
+    memcpy(s->outputs, outputs, sizeof outputs);
+    s->output_count = count;
+    return NULL;
 }
 
 void setting_print_output(const struct settings *s, char *value, size_t size) {
@@ -160,6 +167,21 @@ void setting_print_propagators(const struct settings *s, char *value, size_t siz
     }
 }
 
+/* ---- redact ---------------------------------------------------------------------------------- */
+
+const char *setting_parse_redact(struct settings *s, const char *value,
+                                 const struct setting_origin *origin) {
+    (void)origin;
+    const char *wrong = strlen(value) >= sizeof s->redact ? "too long" : redact_check(value);
+    if (wrong == NULL)
+        strcpy(s->redact, value);
+    return wrong;
+}
+
+void setting_print_redact(const struct settings *s, char *value, size_t size) {
+    snprintf(value, size, "%s", s->redact);
+}
+
 /* ---- resource ------------------------------------------------------------------------------- */
 
 static int hex_digit(char c) {
@@ -198,12 +220,18 @@ static void remove_resource(char *resource, const char *key, size_t key_size) {
         resource[used - 1] = '\0';
 }
 
-/* The value comes decoded; one with a comma in it stays as it was, since commas part the pairs. */
+static bool ends_blank(const char *text) {
+    size_t size = strlen(text);
+    return size > 0 && (strchr(" \t", text[0]) != NULL || strchr(" \t", text[size - 1]) != NULL);
+}
+
+/* The value comes decoded; one that would not read back the same stays as it was: commas part the
+ * pairs, lines the settings, and blanks around them do not count. */
 static void add_resource(struct settings *s, const char *pair, size_t size, size_t key_size,
                          const char *value) {
     remove_resource(s->resource, pair, key_size);
     size_t used = strlen(s->resource);
-    bool plain = strchr(value, ',') == NULL;
+    bool plain = strpbrk(value, ",%\r\n") == NULL && !ends_blank(value);
     if (used + size + 2 > sizeof s->resource)
         return;
     snprintf(s->resource + used, sizeof s->resource - used, "%s%.*s%s", used > 0 ? "," : "",

@@ -5,9 +5,9 @@
 #include "src/config/settings.h"
 
 setting_parser setting_parse_output, setting_parse_level, setting_parse_resource,
-    setting_parse_source, setting_parse_propagators;
+    setting_parse_source, setting_parse_propagators, setting_parse_redact;
 setting_printer setting_print_output, setting_print_level, setting_print_resource,
-    setting_print_source, setting_print_propagators;
+    setting_print_source, setting_print_propagators, setting_print_redact;
 
 /* The dialects that settings may name, parted by blanks. */
 #define SETTING_DIALECTS "json logfmt pretty pretty_color ecs gcp datadog zap otlp"

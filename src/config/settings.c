@@ -197,14 +197,27 @@ static const char *set_number(const struct setting *setting, uint32_t *to, const
     return NULL;
 }
 
+static bool is_blank(char c) {
+    return c == ' ' || c == '\t';
+}
+
+/* Without the blanks around it. */
 static const char *set_text(const struct setting *setting, char *to, const char *value) {
-    if (strlen(value) >= setting->size)
+    char text[SETTING_TEXT_SIZE];
+    while (is_blank(*value))
+        value++;
+    size_t size = strlen(value);
+    while (size > 0 && is_blank(value[size - 1]))
+        size--;
+    if (size >= setting->size)
         return "too long";
-    if (setting->choices != NULL && !setting_word_find(setting->choices, value, NULL))
+    memcpy(text, value, size);
+    text[size] = '\0';
+    if (setting->choices != NULL && !setting_word_find(setting->choices, text, NULL))
         return "there is no such value";
-    if (strpbrk(value, "\n\r") != NULL)
+    if (strpbrk(text, "\n\r") != NULL)
         return "a line break in it";
-    strcpy(to, value);
+    strcpy(to, text);
     return NULL;
 }
 
@@ -226,12 +239,35 @@ static const char *set_value(struct settings *s, const struct setting *setting, 
     }
 }
 
+/* "a , b" -> "a,b" */
+static const char *join_list(const char *value, char to[SETTING_TEXT_SIZE]) {
+    size_t n = 0;
+    for (; *value != '\0'; value++) {
+        if (is_blank(*value) && (n == 0 || to[n - 1] == ','))
+            continue;
+        while (*value == ',' && n > 0 && is_blank(to[n - 1]))
+            n--;
+        to[n++] = *value;
+    }
+    while (n > 0 && is_blank(to[n - 1]))
+        n--;
+    to[n] = '\0';
+    return to;
+}
+
 bool settings_set(struct settings *s, const struct setting *setting, const char *value,
                   struct setting_origin origin) {
+    char list[SETTING_TEXT_SIZE];
+    const char *wrong = "too long";
     if (value == NULL || value[0] == '\0')
         return true;
-    const char *wrong =
-        strlen(value) >= SETTING_TEXT_SIZE ? "too long" : set_value(s, setting, value, &origin);
+    if (strlen(value) < SETTING_TEXT_SIZE) {
+        if (setting->list)
+            value = join_list(value, list);
+        if (value[0] == '\0')
+            return true;
+        wrong = set_value(s, setting, value, &origin);
+    }
     if (wrong != NULL)
         refuse(s, setting, value, &origin, wrong);
     else

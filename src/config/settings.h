@@ -70,6 +70,7 @@ struct settings {
     uint32_t source_fields;
     uint32_t propagators_in, propagators_out; /* sets of src/propagation/propagator.h */
     char baggage_keys[512];
+    char redact[1024]; /* a list of core/redact.h */
     uint32_t block_ms;
     uint32_t ring_size;
     uint32_t max_attributes, max_events, max_links, max_open_spans;
@@ -116,6 +117,7 @@ struct setting {
     uint32_t offset, size; /* in struct settings */
     uint32_t code_offset;  /* in spanlog_config: const char *, uint32_t (0: none) or bool */
     bool code_inverted;    /* of a bool: true switches off */
+    bool list;             /* parted by commas; blanks around these do not count */
     bool live;             /* may change while the process runs */
     uint32_t least, most;
 };

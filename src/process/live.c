@@ -13,6 +13,7 @@
 #include <string.h>
 
 static struct settings base, in_force;
+static bool has_base;
 static struct publish_rules rules; /* a forked child has its parent's */
 
 static uint8_t level_of(const char *logger, const char *file, uint32_t line, bool *ret_exact) {
@@ -41,6 +42,7 @@ static void take(const void *settings) {
 void process_apply(const struct settings *settings) {
     sites_change(take, settings);
     back_take_levels(settings);
+    back_take_redact(process_redact_list(settings));
 }
 
 /* The configuration files have changed: whether the base is another. */
@@ -60,13 +62,31 @@ static uint64_t take_control(void) {
     return until;
 }
 
-void process_live_start(const struct settings *settings) {
-    base = *settings;
+/* Under the start lock. */
+static const char *redact_more;
+static int redact_error;
+
+static void add_redact(void) {
+    redact_error = process_redact_add(redact_more);
+    if (redact_error == 0)
+        back_take_redact(process_redact_list(&in_force));
+}
+
+int process_live_redact(const char *rules_more) {
+    redact_more = rules_more;
+    int error = back_call(add_redact);
+    return error != 0 ? error : redact_error;
+}
+
+void process_live_start(struct settings *settings) {
+    if (has_base) /* a forked child; its parent may have been it before any record */
+        *settings = base;
+    else
+        base = in_force = *settings;
+    has_base = true;
     process.level_of = level_of;
     process.take_control = take_control;
     process.read_settings = read_settings;
-    if (process.epoch == 0)
-        in_force = *settings;
     take_values();
 }
 

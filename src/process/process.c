@@ -28,6 +28,7 @@ static struct journal inherited;
 static bool has_inherited;
 
 static void take_settings(void) {
+    process_live_start(&settings);
     process.sync = settings.sync;
     process.ring_max = settings.ring_size;
     process.ring_budget = 4 * process.ring_max > (16u << 20) ? 4 * process.ring_max : 16u << 20;
@@ -38,7 +39,6 @@ static void take_settings(void) {
     process.propagators_out = settings.propagators_out;
     process.baggage_keys = settings.baggage_keys;
     process.attention = 0;
-    process_live_start(&settings);
 }
 
 static bool has_membarrier(void) {
@@ -57,6 +57,7 @@ static bool open_journal(void) {
                                         .environment = settings.environment,
                                         .resource = settings.resource,
                                         .outputs = settings.outputs_text,
+                                        .redact = process_redact_list(&settings),
                                         .source_fields = settings.source_fields};
     int error = settings.sync ? -ENOTSUP : journal_create(&process.journal, &identity);
     if (error == 0)
@@ -148,6 +149,18 @@ void process_drain(void) {
     int saved = errno; /* the way here may be a log call's fast path */
     back_drain();
     errno = saved;
+}
+
+int process_redact(const char *rules) {
+    int saved = errno;
+    struct lock_guard guard = lock_take(&start_lock);
+    bool running = process.state != PROCESS_NEW && !process.disabled;
+    int error = !guard.held ? -EDEADLK
+                : running   ? process_live_redact(rules)
+                            : process_redact_add(rules);
+    lock_release(&start_lock, &guard);
+    errno = saved;
+    return error;
 }
 
 int spanlog_init(const spanlog_config *config) {

@@ -11,14 +11,23 @@ void process_watch(bool signals);
 int process_end(int timeout_ms, bool exiting);
 
 /* live.c. At a start: from then on level_of and take_control answer by these settings. A forked
- * child goes on with the levels that its call sites have. */
-void process_live_start(const struct settings *settings);
+ * child goes on with those of its parent, also those that were read since its start. */
+void process_live_start(struct settings *settings);
+/* As process_redact_add, and the running process goes by it. */
+int process_live_redact(const char *rules);
 /* With the new journal: takes over the parent's rules (NULL: there is no parent) and says what
  * holds. */
 void process_live_inherit(const struct journal_header *parent);
 /* Makes these the settings of the running process: those that may change while it runs, from the
  * next record on. On the back's thread, under its lock. */
 void process_apply(const struct settings *settings);
+
+/* redact.c. The list of these settings with what the program has added. Valid until the next. */
+const char *process_redact_list(const struct settings *settings);
+/* Adds rules, for this process and its children. 0, -EINVAL or -ENOSPC. */
+int process_redact_add(const char *rules);
+/* The same, and the running process goes by them. */
+int process_redact(const char *rules);
 
 /* Watches the configuration files that were read: process.settings_changed. Does nothing when there
  * is none. */

@@ -28,13 +28,13 @@ DEBUG_LINE, HTTP_LINE = line_of('spanlog_debug("debug"'), line_of("spanlog_debug
 
 
 class Program:
-    def __init__(self, place, service="orders", **environment):
+    def __init__(self, place, service="orders", arguments=(), **environment):
         self.log = os.path.join(place, service + ".jsonl")
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("SPANLOG_", "OTEL_"))}
         clean.update(SPANLOG_OUTPUT="file:" + self.log, SPANLOG_SERVICE=service, HOME=place,
                      SPANLOG_JOURNAL_DIR=os.path.join(place, "journals"), **environment)
         clean.pop("XDG_CONFIG_HOME", None)
-        self.process = subprocess.Popen([PROGRAM, PLUGIN], env=clean, text=True, stdin=subprocess.PIPE,
+        self.process = subprocess.Popen([PROGRAM, PLUGIN, *arguments], env=clean, text=True, stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.pid = self.process.pid
 
@@ -214,6 +214,15 @@ class Live(unittest.TestCase):
         program.tell("fork child")
         program.end()
         self.assertEqual(program.texts(), ["child"])
+
+    def test_a_child_forked_before_the_first_record_is_as_any_process(self):
+        program = self.start(arguments=("fork",), SPANLOG_LEVEL="warn,db=debug")
+        program.tell("named db on")
+        program.tell("debug off")
+        self.assertEqual(self.run_tool("level", "orders", "debug").stdout.count("in force"), 1)
+        program.tell("debug on")
+        program.end()
+        self.assertEqual((program.texts("named"), program.texts()), (["on"], ["on"]))
 
     def test_call_sites_of_unloaded_libraries_are_left_alone(self):
         program = self.start()

@@ -6,6 +6,8 @@
  *     span one two       logs "two" in the span "two" in the span "one"
  *     load one           loads the plugin, has it log "one" at debug, unloads it
  *     fork one           a forked child logs "one" at debug
+ *
+ * With `fork` as a further argument it is a forked child itself, made before the first record.
  */
 #include <spanlog/spanlog.h>
 
@@ -59,6 +61,11 @@ static void fork_child(const char *text) {
 
 int main(int argc, char **argv) {
     char line[1000];
+    if (argc > 2 && strcmp(argv[2], "fork") == 0) {
+        pid_t pid = fork();
+        if (pid != 0)
+            return waitpid(pid, NULL, 0) == pid ? 0 : 1;
+    }
     while (fgets(line, sizeof line, stdin) != NULL) {
         const char *verb = strtok(line, " \n"), *one = strtok(NULL, " \n"),
                    *two = strtok(NULL, " \n");

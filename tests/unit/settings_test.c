@@ -70,6 +70,8 @@ static const struct setting_case {
     {"trace_ids", "random", NULL, "uuid", "there is no such value; right is time or random; time"},
     {"propagators", "b3,baggage", NULL, "b4", "there is no such propagator"},
     {"baggage_keys", "tenant,user", NULL, NULL, NULL},
+    {"redact", "default,pin,value:AKIA????????????????", NULL, "pin,value:*",
+     "a pattern begins with two plain characters or more; right is default, none, keys and"},
     {"include_events", "No", "0", "some", "neither on nor off"},
     {"include_links", "YES", "1", "some", "neither on nor off"},
     {"error_status_min", "400", NULL, "4xx", "right is 400 to 600; 500 (default) stays"},
@@ -332,6 +334,21 @@ static void what_is_printed_reads_back_the_same(void **state) {
     }
 }
 
+static void blanks_around_commas_do_not_count(void **state) {
+    (void)state;
+    static const char text[] = "level = warn , db=debug,\thttp=error\n"
+                               "output = stderr , file:/tmp/a b , error:stdout\nsource = , \n"
+                               "baggage_keys =  \t \n";
+    struct settings s;
+    assert_int_equal(apply(&s, text, NULL), 1);
+    assert_said(1, "source = ,: there is no such field; ", "lists");
+    assert_value(&s, setting_find("level"), "warn,db=debug,http=error", "/etc/x.conf:1");
+    assert_value(&s, setting_find("output"),
+                 "trace:auto+stderr,trace:auto+file:/tmp/a b,"
+                 "error:auto+stdout",
+                 "/etc/x.conf:2");
+}
+
 static void sections_hold_for_their_service(void **state) {
     (void)state;
     static const char text[] = "level = warn\nblock_ms = 1\n[orders]\nlevel = debug\n"
@@ -497,6 +514,7 @@ int main(void) {
         cmocka_unit_test(a_resource_attribute_that_comes_again_replaces_the_weaker),
         cmocka_unit_test(every_setting_can_stand_in_a_file),
         cmocka_unit_test(what_is_printed_reads_back_the_same),
+        cmocka_unit_test(blanks_around_commas_do_not_count),
         cmocka_unit_test(sections_hold_for_their_service),
         cmocka_unit_test(lines_that_say_nothing_are_named),
         cmocka_unit_test(live_rules_are_said_to_be_live),
