@@ -33,7 +33,7 @@ static const struct verb {
     {"recover", "write what dead processes left", spanlog_verb_recover},
     {"status", "the processes that log here: settings and figures", spanlog_verb_status},
     {"enable", "switch logging on in living processes", spanlog_verb_enable},
-    {"disable", "and off", spanlog_verb_disable},
+    {"disable", "switch logging off in living processes", spanlog_verb_disable},
     {"level", "levels of loggers, files and lines in living processes", spanlog_verb_level},
     {"sample", "the share of traces that living processes record", spanlog_verb_sample},
     {"flush", "wait until living processes have written everything", spanlog_verb_flush},
