@@ -24,8 +24,8 @@ static const char level_help[] =
     "Sets levels of living processes, from their next record on. DIRECTIVES are comma\n"
     "separated: a LEVEL for all, LOGGER=LEVEL for a logger and those below it, FILE=LEVEL and\n"
     "FILE:LINE=LEVEL for call sites. What is not named stays as it is. Levels: trace, debug,\n"
-    "info, warn, error, fatal, off. A span has the level info.\n\n" CHANGE_HELP TARGET_HELP
-    "\nExamples:\n"
+    "info, warn, error, fatal, off. A span has the level info: db=warn turns those of db off;\n"
+    "a LEVEL for all is about records alone.\n\n" CHANGE_HELP TARGET_HELP "\nExamples:\n"
     "  spanlog level orders db=debug --for 10s\n"
     "  spanlog level --all warn,src/orders.c:42=trace\n" EXIT_HELP;
 

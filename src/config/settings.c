@@ -330,25 +330,26 @@ static unsigned covers_place(const char *name, const char *file, uint32_t line) 
     return colon == NULL ? 1 : strtoul(colon + 1, NULL, 10) == line ? 2 : 0;
 }
 
-uint8_t settings_level_of(const struct settings *s, const char *logger, const char *file,
-                          uint32_t line, bool *ret_exact) {
-    uint8_t level = s->level;
+uint8_t settings_level_of(const struct settings *s, const struct level_place *place,
+                          bool *ret_exact) {
+    uint8_t level = place->span ? SPANLOG_TRACE : s->level;
     size_t best = 0;
-    unsigned best_place = 0;
+    unsigned best_cover = 0;
     *ret_exact = false;
     if (!s->enabled)
         return LEVEL_OFF;
     for (uint32_t i = 0; i < s->directive_count; i++) {
         const char *name = s->directives[i].logger;
-        unsigned place = file != NULL ? covers_place(name, file, line) : 0;
+        unsigned cover = place->file != NULL ? covers_place(name, place->file, place->line) : 0;
         size_t size = strlen(name);
-        if (place < best_place || (place == 0 && (size < best || !covers_logger(name, logger))))
+        if (cover < best_cover ||
+            (cover == 0 && (size < best || !covers_logger(name, place->logger))))
             continue;
-        best_place = place;
+        best_cover = cover;
         best = size;
         level = s->directives[i].level;
     }
-    *ret_exact = best_place > 0;
+    *ret_exact = best_cover > 0;
     return level;
 }
 

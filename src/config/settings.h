@@ -14,6 +14,7 @@
 #define SPANLOG_CONFIG_SETTINGS_H
 
 #include "src/core/journal.h"
+#include "src/core/site.h"
 
 #include <spanlog/spanlog.h>
 
@@ -172,10 +173,10 @@ size_t settings_format(const struct settings *settings, char *ret_text, size_t s
 
 /* ---- levels and outputs --------------------------------------------------------------------- */
 
-/* The level that a logger's records need, at that place (file NULL: anywhere). *ret_exact: a
- * directive about the file, or the line, decides. */
-uint8_t settings_level_of(const struct settings *settings, const char *logger, const char *file,
-                          uint32_t line, bool *ret_exact);
+/* The level that this place's records, or spans, need. *ret_exact: a directive about the file, or
+ * the line, decides. */
+uint8_t settings_level_of(const struct settings *settings, const struct level_place *place,
+                          bool *ret_exact);
 /* The lowest that any logger's need. */
 uint8_t settings_lowest_level(const struct settings *settings);
 

@@ -85,9 +85,11 @@ const struct setting settings_table[] = {
      .live = true,
      .built_in = "info",
      .right = "trace, debug, info, warn, error, fatal or off, and LOGGER=LEVEL, comma separated",
-     .about = "Least level that is logged, for all, for single loggers and those below them, and "
-              "for files and lines: `info,db=debug,http.client=warn,src/orders.c:42=trace`. A span "
-              "has the level info: `db=off` and `db=warn` turn those of `db` off."},
+     .about =
+         "Least level that is logged, for all, for single loggers and those below them, and "
+         "for files and lines: `info,db=debug,http.client=warn,src/orders.c:42=trace`. A span "
+         "has the level info: `db=warn` turns those of `db` off; a bare level is about records "
+         "alone."},
     {.name = "source",
      .variables = {"SPANLOG_SOURCE"},
      .list = true,

@@ -8,6 +8,8 @@
 
 #include "src/core/journal.h"
 
+struct level_place; /* site.h */
+
 enum process_state {
     PROCESS_NEW = 0,
     PROCESS_RUNNING = 1,
@@ -34,10 +36,9 @@ struct process {
     const char *baggage_keys;                 /* that records carry: "key,key" */
     uint64_t headers_refused;                 /* malformed, or members of them */
     uint64_t contexts_refused;                /* too many carried something at once */
-    /* The level that records of that logger need; set by src/process. file is NULL, or that of a
-     * call site, for which there may be a directive of its own: then *ret_exact. Under the lock of
-     * front/sites.h, as is what it looks at. */
-    uint8_t (*level_of)(const char *logger, const char *file, uint32_t line, bool *ret_exact);
+    /* The level that records, or spans, need there; set by src/process. *ret_exact: a directive is
+     * about this very place. Under the lock of front/sites.h, as is what it looks at. */
+    uint8_t (*level_of)(const struct level_place *place, bool *ret_exact);
     uint8_t lowest_level; /* of any logger */
     /* The back calls it when the control area's rules have changed or expired. Returns when they
      * expire next, in ns of CLOCK_MONOTONIC; 0: never. Set by src/process. */

@@ -59,6 +59,14 @@ unsigned site_printf_fields(const struct spanlog__site *site);
 const char *site_short_path(const struct spanlog__site *site);
 void site_logger_name(const struct spanlog__site *site, char ret_name[SITE_MAX_LOGGER]);
 
+/* Whose level is asked for. */
+struct level_place {
+    const char *logger;
+    const char *file; /* of a call site; NULL: wherever the logger is used */
+    uint32_t line;
+    bool span; /* a bare level is about records alone */
+};
+
 /* The head of every dictionary segment. */
 struct dictionary {
     uint32_t used; /* bytes after the head; written after the entry */

@@ -88,7 +88,11 @@ static uint32_t flag_of(const struct spanlog__site *site, bool named) {
     char logger[SITE_MAX_LOGGER];
     bool exact = false;
     site_logger_name(site, logger);
-    uint8_t level = process.level_of(logger, site_short_path(site), site->line, &exact);
+    struct level_place place = {.logger = logger,
+                                .file = site_short_path(site),
+                                .line = site->line,
+                                .span = site->form == SPANLOG__FORM_SPAN};
+    uint8_t level = process.level_of(&place, &exact);
     if (named && !exact)
         level = process.lowest_level;
     if (site->level < level)
@@ -109,8 +113,9 @@ uint32_t sites_enlist(struct spanlog__site *site, bool named, bool kept) {
 
 uint8_t sites_ask_level(spanlog_logger *logger) {
     struct lock_guard guard = lock_take(&lock);
+    struct level_place place = {.logger = logger->name != NULL ? logger->name : ""};
     bool exact;
-    uint8_t level = process.level_of(logger->name != NULL ? logger->name : "", NULL, 0, &exact);
+    uint8_t level = process.level_of(&place, &exact);
     if (guard.held)
         __atomic_store_n(&logger->reserved, sites_changes << SITES_LEVEL_BITS | level,
                          __ATOMIC_RELAXED);

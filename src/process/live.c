@@ -16,8 +16,8 @@ static struct settings base, in_force;
 static bool has_base;
 static struct publish_rules rules; /* a forked child has its parent's */
 
-static uint8_t level_of(const char *logger, const char *file, uint32_t line, bool *ret_exact) {
-    return settings_level_of(&in_force, logger, file, line, ret_exact);
+static uint8_t level_of(const struct level_place *place, bool *ret_exact) {
+    return settings_level_of(&in_force, place, ret_exact);
 }
 
 /* The threads of the program read them as they are. */

@@ -149,15 +149,25 @@ class Live(unittest.TestCase):
     def test_a_span_has_the_level_info(self):
         program = self.start()
         program.tell("span a b")
-        self.run_tool("level", "orders", "warn")
+        self.run_tool("level", "orders", "unit=warn")
         program.tell("span c d")
-        self.run_tool("level", "orders", "info")
+        self.run_tool("level", "orders", "unit=info")
         program.tell("span e f")
         program.end()
         self.assertEqual(program.texts("span completed"), ["b", "a", "f", "e"])
         off = [line for line in program.lines if line.get("text") == "d"]
         self.assertEqual(len(off), 1)
         self.assertNotIn("trace_id", off[0])
+
+    def test_a_bare_level_is_about_records_alone(self):
+        program = self.start(SPANLOG_LEVEL="error")
+        self.run_tool("level", "orders", "off")
+        program.tell("span a b")
+        self.run_tool("level", "orders", "warn,unit/live_program.c=off")
+        program.tell("span c d")
+        program.end()
+        self.assertEqual(program.texts("span completed"), ["b", "a"])
+        self.assertEqual(program.texts("in the spans"), [])
 
     def test_what_begins_in_a_span_that_is_off_hangs_below_its_parent(self):
         program = self.start()
