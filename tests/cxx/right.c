@@ -74,5 +74,7 @@ void uses_everything(int argc, char **argv, void *pointer) {
     char *lines = spanlog_memory_lines();
     spanlog_memory_clear();
     free(lines);
+    spanlog_redact("pin");
+    spanlog_redact("iban", "value:AKIA*");
     spanlog_flush(10);
 }

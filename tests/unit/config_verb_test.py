@@ -7,6 +7,7 @@ from the table of settings.
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -56,6 +57,14 @@ class Config(unittest.TestCase):
         for name in DOCUMENTS:
             is_, should_be = with_table(name)
             self.assertEqual(is_, should_be, f"{name} is old; run this test with --update")
+
+    def test_the_default_list_of_redaction_is_documented_as_it_is(self):
+        header = (SOURCE / "src/core/redact.h").read_text(encoding="utf-8")
+        define = re.search(r"#define REDACT_DEFAULT(.*?)\n\n|#define REDACT_DEFAULT(.*?)\n#", header, re.S)
+        rules = "".join(re.findall(r'"([^"]*)"', define.group(1) or define.group(2))).split(",")
+        document = (SOURCE / "docs/configuration.md").read_text(encoding="utf-8")
+        said = re.findall(r"`([^`]+)`", re.search(r"The default list:(.*?)\n\n", document, re.S).group(1))
+        self.assertEqual(said, rules)
 
     def test_the_manual_page_is_one(self):
         if shutil.which("man") is None and shutil.which("groff") is None:
