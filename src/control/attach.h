@@ -19,8 +19,8 @@ struct attached {
     char path[768];
     int fd;
     bool alive;
-    struct journal_header *header; /* a copy */
-    struct control *control;       /* the process's own; NULL: dead, or not to be had */
+    struct journal_header *header;     /* a copy */
+    struct control *control;           /* the process's own; NULL: dead, or not to be had */
     char state[CONTROL_TEXT_SIZE + 1]; /* what the process says of itself: `name = value` lines */
     uint64_t ring_size, ring_used;     /* bytes, of all rings */
     uint64_t open_spans;
