@@ -169,7 +169,9 @@ static int find(const struct live *live, struct attach_list *list, bool dead) {
     }
     if (list->count > 0)
         return -1;
-    if (live->target != NULL)
+    if (live->save)
+        printf("no such process logs here now: from the next start on\n");
+    else if (live->target != NULL)
         fprintf(stderr, "spanlog: no process %s logs here (spanlog status shows those that do)\n",
                 live->target);
     else
@@ -302,9 +304,10 @@ static int save(const struct live *live) {
         const struct live_change *change = &live->changes[i];
         error = save_setting(path, live->target, change->setting->name, change->value);
         if (error == 0)
-            printf("%s: %s%s%s%s = %s\n", path, live->target != NULL ? "[" : "",
+            printf("%s: %s%s%s%s = %s%s\n", path, live->target != NULL ? "[" : "",
                    live->target != NULL ? live->target : "", live->target != NULL ? "] " : "",
-                   change->setting->name, change->value);
+                   change->setting->name, change->value,
+                   change->setting->live ? "" : ": from the next start on");
     }
     if (error == 0)
         return SPANLOG_EXIT_DONE;

@@ -279,6 +279,9 @@ class Live(unittest.TestCase):
         program = self.start()
         done = self.run_tool("enable", "orders", "--output", "stderr", status=2)
         self.assertIn("only with --save: output", done.stderr)
+        done = self.run_tool("enable", "orders", "--exporter", "stderr", "--save")
+        self.assertIn("[orders] output = stderr: from the next start on\n", done.stdout)
+        self.assertIn("enabled = 1: in force\n", done.stdout)
         program.end()
 
     # ---- sampling ----
@@ -499,7 +502,8 @@ class Live(unittest.TestCase):
 
     def test_saving_makes_the_file_and_the_section(self):
         path = os.path.join(self.place, ".config", "spanlog", "spanlog.conf")
-        self.run_tool("disable", "orders", "--save")
+        self.assertIn("no such process logs here now: from the next start on",
+                      self.run_tool("disable", "orders", "--save").stdout)
         self.run_tool("enable", "--all", "--save")
         self.run_tool("level", "orders", "debug", "--save")
         with open(path, encoding="utf-8") as file:
