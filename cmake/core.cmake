@@ -2,12 +2,14 @@
 spanlog_folder(core src/core
   SOURCES
     clock.c
+    control.c
     journal.c
     journal_dead.c
     mapping.c
     printf_format.c
     redact.c
     redact_text.c
+    ring.c
     site.c
     tell.c
   USES)

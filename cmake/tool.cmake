@@ -51,5 +51,9 @@ target_sources(spanlog_tool PRIVATE
   src/cli/config.c src/cli/config_docs.c src/cli/recover.c src/cli/retain.c src/cli/shell.c src/cli/log.c
   src/cli/exec.c src/cli/exec_child.c src/cli/exec_finish.c src/cli/exec_setup.c)
 target_link_libraries(spanlog_tool PRIVATE spanlog_static)
+# The verbs that talk to living processes.
+spanlog_folder(attach src/control SOURCES attach.c attach_find.c rules.c save.c USES core config)
+target_sources(spanlog_tool PRIVATE src/cli/control.c src/cli/live.c src/cli/status.c)
+target_link_libraries(spanlog_tool PRIVATE spanlog_attach)
 install(FILES docs/spanlog.conf.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
 install(TARGETS spanlog_tool RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})

@@ -15,6 +15,8 @@ target_link_libraries(bench_propagation PRIVATE spanlog_propagation)
 foreach(program bench_caller bench_drain bench_propagation)
   target_link_libraries(${program} PRIVATE spanlog_flags spanlog::spanlog)
 endforeach()
+add_executable(bench_flip ${bench_dir}/bench_flip.c)
+target_link_libraries(bench_flip PRIVATE spanlog_flags spanlog::spanlog spanlog_attach)
 # Loops of a nanosecond: where they begin must not decide.
 target_compile_options(bench_caller PRIVATE -falign-loops=64)
 

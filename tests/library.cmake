@@ -18,6 +18,7 @@ target_compile_definitions(library_bad_input_test PRIVATE
   STRICT_JSON="${CMAKE_CURRENT_SOURCE_DIR}/unit/strict_json.py")
 spanlog_library_test(library_config_test)
 spanlog_test(settings_test SOURCES unit/settings_test.c USES config formatters)
+spanlog_test(redact_test SOURCES unit/redact_test.c USES core)
 spanlog_test(sampling_test SOURCES unit/sampling_test.c USES sampling)
 target_link_libraries(sampling_test PRIVATE m)
 set_tests_properties(sampling_test PROPERTIES LABELS sampling)
@@ -28,7 +29,6 @@ spanlog_library_test(library_sampling_test)
 spanlog_library_test(library_tail_test)
 spanlog_library_test(library_burst_test)
 spanlog_library_test(library_flight_test)
-spanlog_test(redact_test SOURCES unit/redact_test.c USES core)
 spanlog_library_test(library_reload_test)
 spanlog_library_test(library_redact_test)
 target_compile_definitions(library_redact_test PRIVATE SPANLOG_TOOL="$<TARGET_FILE:spanlog_tool>")
@@ -109,3 +109,17 @@ add_test(NAME call_sites_work_in_cxx
   COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cxx/run_test.py $<TARGET_FILE:library_cxx>)
 set_tests_properties(call_sites_work_in_cxx PROPERTIES TIMEOUT 60 LABELS library)
 spanlog_threaded(call_sites_work_in_cxx library_cxx)
+
+# ---- live control ----------------------------------------------------------------------------------
+add_executable(live_program unit/live_program.c)
+target_link_libraries(live_program PRIVATE spanlog_flags spanlog::spanlog ${CMAKE_DL_LIBS})
+add_test(NAME live_control
+  COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/live_test.py
+          $<TARGET_FILE:spanlog_tool> $<TARGET_FILE:live_program> $<TARGET_FILE:library_plugin>)
+set_tests_properties(live_control PROPERTIES TIMEOUT 300 LABELS library)
+spanlog_threaded(live_control live_program library_plugin spanlog_tool)
+spanlog_library_test(library_control_test)
+target_link_libraries(library_control_test PRIVATE spanlog_attach)
+spanlog_test(control_rules_test SOURCES unit/control_rules_test.c USES attach)
+set_tests_properties(control_rules_test PROPERTIES LABELS library)
+spanlog_fuzzer(control_fuzz SOURCES fuzz/control_fuzz.c USES publish attach)

@@ -323,6 +323,12 @@ typedef struct spanlog_statistics {
     uint64_t recovered;       /* records written for dead processes */
     uint64_t headers_refused; /* malformed headers, or members of them */
     uint64_t contexts_refused; /* lost what they carried: over 2048 did at once */
+    uint64_t dropped_full;     /* of dropped: the ring was full */
+    uint64_t dropped_sink;     /* of dropped: the output's reader is gone for good */
+    uint64_t dropped_damaged;  /* of dropped: not to be read in the journal */
+    uint64_t ring_size;        /* bytes of all rings */
+    uint64_t ring_used;        /* bytes of them that wait to be written now, about */
+    uint64_t lag_ns;           /* age of the oldest record that waits; 0: none does */
 } spanlog_statistics;
 /* Fills *ret_stats up to its size. Returns 0, or -EINVAL for NULL or a zero size. */
 SPANLOG__API int spanlog_stats(spanlog_statistics *ret_stats);

@@ -19,7 +19,6 @@
 
 static struct {
     struct drain drain;
-    struct drain_counts counts; /* of drain, as spanlog_stats sees them: as of the last turn */
     struct settings settings;
     struct lock lock; /* the drain */
     pthread_t thread;
@@ -30,39 +29,45 @@ static struct {
     uint32_t ended;        /* futex: the thread has returned */
     uint32_t flush_wanted; /* tickets */
     uint32_t flush_done;   /* futex: the newest ticket that is served */
+    uint64_t rules_until;  /* when live rules expire, ns of CLOCK_MONOTONIC; 0: never */
     uint64_t sleeps;
     uint64_t recovered;
 } back;
 
-int back_open(const struct settings *settings) {
-    back.settings = *settings;
-    uint32_t outputs = settings->enabled ? settings->output_count : 0;
-    for (uint32_t i = 0; i < outputs; i++) {
-        if (journal_add_batch(&process.journal, BATCH_SIZE) == NULL)
-            return -ENOSPC;
-    }
-    int error = drain_init(&back.drain, &process.journal, settings->outputs, outputs,
-                           settings->process_lines && settings->enabled);
-    back.open = error == 0;
-    return error;
+static struct control *control(void) {
+    return &process.journal.header->control;
 }
 
-/* Under the lock. */
+static void put(uint64_t *to, uint64_t value) {
+    __atomic_store_n(to, value, __ATOMIC_RELAXED);
+}
+
+static uint64_t get(const uint64_t *from) {
+    return __atomic_load_n(from, __ATOMIC_RELAXED);
+}
+
+/* For spanlog_stats and for the tool, which reads them without asking. Under the lock. */
 static void publish_counts(void) {
     const struct drain_counts *now = &back.drain.counts;
-    __atomic_store_n(&back.counts.records, now->records, __ATOMIC_RELAXED);
-    __atomic_store_n(&back.counts.spans, now->spans, __ATOMIC_RELAXED);
-    __atomic_store_n(&back.counts.dropped, now->dropped, __ATOMIC_RELAXED);
-    __atomic_store_n(&back.counts.bytes, now->bytes, __ATOMIC_RELAXED);
-    __atomic_store_n(&back.counts.writes, now->writes, __ATOMIC_RELAXED);
-    __atomic_store_n(&back.counts.sink_errors, now->sink_errors, __ATOMIC_RELAXED);
+    struct control_counts *counts = &control()->counts;
+    put(&counts->records, now->records);
+    put(&counts->spans, now->spans);
+    put(&counts->bytes, now->bytes);
+    put(&counts->writes, now->writes);
+    put(&counts->sink_errors, now->sink_errors);
+    for (unsigned i = 0; i < LOSS_CAUSES; i++)
+        put(&counts->lost[i], now->lost[i]);
+    put(&counts->sleeps, get(&back.sleeps));
+    put(&counts->recovered, get(&back.recovered));
+    put(&counts->headers_refused, get(&process.headers_refused));
+    put(&counts->contexts_refused, get(&process.contexts_refused));
 }
 
 bool back_is_self(void) {
     return back.running && back.tid == (int32_t)syscall(SYS_gettid);
 }
 
-/* ---- sleeping ------------------------------------------------------------------------------ */
+/* ---- the owners of rings ------------------------------------------------------------------- */
 
 static void set_asleep(bool asleep) {
     uint32_t rings = __atomic_load_n(&process.journal.ring_count, __ATOMIC_ACQUIRE);
@@ -81,40 +86,103 @@ static void make_owners_see(void) {
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
-static bool has_reason_to_stay(void) {
-    return drain_has_work(&back.drain) ||
+/* ---- live control -------------------------------------------------------------------------- */
+
+static bool rules_have_expired(void) {
+    return back.rules_until != 0 && clock_gettime_ns(CLOCK_MONOTONIC) >= back.rules_until;
+}
+
+/* Under the lock, which keeps forks away from the loader's. */
+static void look_at_rules(void) {
+    uint32_t generation = __atomic_load_n(&control()->generation, __ATOMIC_ACQUIRE);
+    bool reread = __atomic_load_n(&process.settings_changed, __ATOMIC_RELAXED) != 0 &&
+                  __atomic_exchange_n(&process.settings_changed, 0, __ATOMIC_SEQ_CST) != 0 &&
+                  process.read_settings();
+    if (!reread && generation == back.drain.seen && !rules_have_expired())
+        return;
+    back.drain.seen = generation;
+    back.rules_until = process.take_control();
+}
+
+/* The tool waits for something. */
+static bool is_asked(void) {
+    const struct control *c = control();
+    return __atomic_load_n(&c->generation, __ATOMIC_SEQ_CST) != back.drain.seen ||
+           __atomic_load_n(&c->flush_wanted, __ATOMIC_SEQ_CST) != c->flush_done ||
+           __atomic_load_n(&c->rotate_wanted, __ATOMIC_SEQ_CST) != c->rotate_done;
+}
+
+static void answer(uint32_t *done, uint32_t ticket) {
+    if (*done == ticket)
+        return;
+    __atomic_store_n(done, ticket, __ATOMIC_SEQ_CST);
+    futex_wake_shared(done);
+}
+
+void back_take_levels(const struct settings *settings) {
+    for (uint32_t i = 0; i < back.drain.output_count && i < settings->output_count; i++)
+        back.drain.outputs[i].level = settings->outputs[i].level;
+}
+
+/* The list that holds is left as it is: if we die in the middle, recovery needs it. */
+void back_take_redact(const char *list) {
+    struct redact_lists *lists = &process.journal.header->redact;
+    uint32_t next = lists->changes + 1;
+    if (strcmp(lists->lists[lists->changes & 1], list) == 0)
+        return;
+    snprintf(lists->lists[next & 1], sizeof lists->lists[0], "%s", list);
+    __atomic_store_n(&lists->changes, next, __ATOMIC_RELEASE);
+}
+
+/* ---- sleeping ------------------------------------------------------------------------------ */
+
+static bool is_called(void) {
+    return __atomic_load_n(&back.flush_wanted, __ATOMIC_SEQ_CST) != back.flush_done ||
            __atomic_load_n(&process.settings_changed, __ATOMIC_SEQ_CST) != 0 ||
-           __atomic_load_n(&back.flush_wanted, __ATOMIC_SEQ_CST) != back.flush_done ||
-           __atomic_load_n(&back.stop, __ATOMIC_SEQ_CST) != 0;
+           __atomic_load_n(&back.stop, __ATOMIC_SEQ_CST) != 0 || is_asked();
+}
+
+static int64_t until_rules_expire(void) {
+    if (back.rules_until == 0)
+        return -1;
+    int64_t left = (int64_t)(back.rules_until - clock_gettime_ns(CLOCK_MONOTONIC));
+    return left > 0 ? left : 0;
+}
+
+/* From here on a call or a record changes the word. */
+static uint32_t before_sleep(void) {
+    return __atomic_and_fetch(&control()->wake, ~CONTROL_WOKEN, __ATOMIC_SEQ_CST);
 }
 
 /* Until the next record. An owner publishes, then looks at ASLEEP; the back sets ASLEEP, makes all
  * owners see it, then looks for records: one of the two notices the other. */
 static void sleep_for_good(void) {
-    __atomic_store_n(&process.wake, 0, __ATOMIC_SEQ_CST);
+    uint32_t word = before_sleep();
     set_asleep(true);
     make_owners_see();
-    if (!has_reason_to_stay()) {
+    if (!drain_has_work(&back.drain) && !is_called()) {
         __atomic_add_fetch(&back.sleeps, 1, __ATOMIC_RELAXED);
-        while (__atomic_load_n(&process.wake, __ATOMIC_SEQ_CST) == 0)
-            futex_wait(&process.wake, 0, -1);
+        put(&control()->counts.sleeps, get(&back.sleeps));
+        do {
+            futex_wait_shared(&control()->wake, word, until_rules_expire());
+            word = __atomic_load_n(&control()->wake, __ATOMIC_SEQ_CST);
+        } while ((word & CONTROL_WOKEN) == 0 && !is_called() && !rules_have_expired());
     }
     set_asleep(false);
 }
 
 static void nap(int64_t ns) {
-    __atomic_store_n(&process.wake, 0, __ATOMIC_SEQ_CST);
-    if (__atomic_load_n(&back.flush_wanted, __ATOMIC_SEQ_CST) != back.flush_done ||
-        __atomic_load_n(&back.stop, __ATOMIC_SEQ_CST) != 0)
-        return;
-    futex_wait(&process.wake, 0, ns);
+    uint32_t word = before_sleep();
+    if (!is_called())
+        futex_wait_shared(&control()->wake, word, ns);
 }
 
 /* Before a sink is tried again: also when somebody waits for it, or the waiting would spin. */
 static void wait_for_sink(void) {
-    __atomic_store_n(&process.wake, 0, __ATOMIC_SEQ_CST);
-    if (__atomic_load_n(&back.stop, __ATOMIC_SEQ_CST) == 0)
-        futex_wait(&process.wake, 0, RETRY_NS);
+    uint32_t word = before_sleep();
+    if (__atomic_load_n(&back.stop, __ATOMIC_SEQ_CST) == 0 &&
+        __atomic_load_n(&control()->generation, __ATOMIC_SEQ_CST) == back.drain.seen)
+        futex_wait_shared(&control()->wake, word, RETRY_NS);
 }
 
 /* ---- the thread ---------------------------------------------------------------------------- */
@@ -147,17 +215,20 @@ static void let_visitors_in(void) {
 static enum turn take_turn(bool at_rest) {
     static uint64_t before[JOURNAL_MAX_RINGS];
     let_visitors_in();
-    if (__atomic_load_n(&process.settings_changed, __ATOMIC_RELAXED) != 0 &&
-        __atomic_exchange_n(&process.settings_changed, 0, __ATOMIC_SEQ_CST) != 0)
-        process.read_settings();
+    struct control *c = control();
     uint32_t wanted = __atomic_load_n(&back.flush_wanted, __ATOMIC_SEQ_CST);
+    uint32_t flush = __atomic_load_n(&c->flush_wanted, __ATOMIC_SEQ_CST);
+    uint32_t rotate = __atomic_load_n(&c->rotate_wanted, __ATOMIC_SEQ_CST);
     struct lock_guard guard = lock_take(&back.lock);
+    look_at_rules();
     memcpy(before, back.drain.now.ring_read, sizeof before);
     clock_calibrate(&back.drain.decoder->clock);
     size_t count = drain_pass(&back.drain, clock_ticks());
     burst_end(&back.drain, clock_ticks(), wanted != back.flush_done || (count == 0 && at_rest));
     bool out = drain_write(&back.drain);
     enum turn turn = count == 0 ? TURN_IDLE : how_much(before);
+    if (out && rotate != c->rotate_done)
+        drain_reopen(&back.drain);
     publish_counts();
     lock_release(&back.lock, &guard);
     if (!out)
@@ -166,6 +237,8 @@ static enum turn take_turn(bool at_rest) {
         __atomic_store_n(&back.flush_done, wanted, __ATOMIC_SEQ_CST);
         futex_wake(&back.flush_done);
     }
+    answer(&c->flush_done, flush);
+    answer(&c->rotate_done, rotate);
     return turn;
 }
 
@@ -212,6 +285,20 @@ static void *back_main(void *unused) {
     return NULL;
 }
 
+int back_open(const struct settings *settings) {
+    back.settings = *settings;
+    for (uint32_t i = 0; i < settings->output_count; i++) {
+        if (journal_add_batch(&process.journal, BATCH_SIZE) == NULL)
+            return -ENOSPC;
+    }
+    int error = drain_init(&back.drain, &process.journal, settings->outputs, settings->output_count,
+                           settings->process_lines);
+    back.drain.watched = &control()->generation;
+    back.drain.look = look_at_rules;
+    back.open = error == 0;
+    return error;
+}
+
 int back_start(void) {
     sigset_t all, before;
     pthread_attr_t attributes;
@@ -244,16 +331,13 @@ void back_drain(void) {
     lock_release(&back.lock, &guard);
 }
 
-/* The list that holds is left as it is: if we die in the middle, recovery needs it. */
-void back_redact(const char *list) {
+int back_call(void (*work)(void)) {
     struct lock_guard guard = lock_take(&back.lock);
-    struct redact_lists *lists = &process.journal.header->redact;
-    uint32_t next = lists->changes + 1;
-    if (guard.held) {
-        snprintf(lists->lists[next & 1], sizeof lists->lists[0], "%s", list);
-        __atomic_store_n(&lists->changes, next, __ATOMIC_RELEASE);
-    }
+    if (!guard.held)
+        return -EDEADLK;
+    work();
     lock_release(&back.lock, &guard);
+    return 0;
 }
 
 /* ---- flushing and stopping ----------------------------------------------------------------- */
@@ -339,18 +423,6 @@ int back_stop(int timeout_ms, bool (*abandon)(void)) {
     }
     lock_release(&back.lock, &guard);
     return error;
-}
-
-void back_counts(struct drain_counts *counts, uint64_t *sleeps, uint64_t *recovered) {
-    *counts = (struct drain_counts){
-        .records = __atomic_load_n(&back.counts.records, __ATOMIC_RELAXED),
-        .spans = __atomic_load_n(&back.counts.spans, __ATOMIC_RELAXED),
-        .dropped = __atomic_load_n(&back.counts.dropped, __ATOMIC_RELAXED),
-        .bytes = __atomic_load_n(&back.counts.bytes, __ATOMIC_RELAXED),
-        .writes = __atomic_load_n(&back.counts.writes, __ATOMIC_RELAXED),
-        .sink_errors = __atomic_load_n(&back.counts.sink_errors, __ATOMIC_RELAXED)};
-    *sleeps = __atomic_load_n(&back.sleeps, __ATOMIC_RELAXED);
-    *recovered = __atomic_load_n(&back.recovered, __ATOMIC_RELAXED);
 }
 
 /* ---- fork ---------------------------------------------------------------------------------- */

@@ -21,10 +21,14 @@ int back_flush(int timeout_ms);
 int back_stop(int timeout_ms, bool (*abandon)(void));
 /* Whether this thread is the back. */
 bool back_is_self(void);
-void back_counts(struct drain_counts *ret_counts, uint64_t *ret_sleeps, uint64_t *ret_recovered);
-
-/* What must not leave the process, from the next pass on: a list that redact_parse takes. */
-void back_redact(const char *list);
+/* The levels of the outputs, from settings that name the same outputs. On the back's thread, inside
+ * process.take_control. */
+void back_take_levels(const struct settings *settings);
+/* What must not leave the process, from the next pass on: a list that redact_parse takes. Likewise,
+ * or inside back_call. */
+void back_take_redact(const char *list);
+/* Calls work() while the back stands still. 0, or -EDEADLK: it was the back that called. */
+int back_call(void (*work)(void));
 
 /* How many spans are open now. */
 void back_count_spans(uint64_t *ret_count);

@@ -61,7 +61,7 @@ void drain_close(struct drain *drain) {
 
 void drain_put_line(struct drain *drain, struct output *output) {
     if (output->lost) {
-        drain->counts.dropped++;
+        drain->counts.lost[LOSS_SINK]++;
         return;
     }
     char *start = output->batch + output->used, *end = output->batch + BATCH_SIZE;
@@ -79,7 +79,7 @@ void drain_put_line(struct drain *drain, struct output *output) {
 }
 
 static void put_damaged(struct drain *drain, uint32_t tid, uint64_t ticks) {
-    drain_put_loss(drain, "records dropped", 1, "damaged in the journal", tid, ticks);
+    drain_put_loss(drain, LOSS_DAMAGED, 1, tid, ticks);
 }
 
 static void put_dropped(struct drain *drain, const struct ring *ring, const struct record *record) {
@@ -87,8 +87,7 @@ static void put_dropped(struct drain *drain, const struct ring *ring, const stru
     memcpy(&dropped, record + 1, sizeof dropped);
     if (dropped <= *said || (record->word & RECORD_SIZE_MASK) < sizeof *record + 8)
         return;
-    drain_put_loss(drain, "records dropped", dropped - *said, "the ring was full", ring->owner_tid,
-                   record->ticks);
+    drain_put_loss(drain, LOSS_FULL, dropped - *said, ring->owner_tid, record->ticks);
     *said = dropped;
 }
 
@@ -215,6 +214,9 @@ static bool drain_run(struct drain *drain, struct heads *heads, uint64_t horizon
     }
     for (;;) {
         uint32_t word;
+        if (drain->watched != NULL &&
+            __atomic_load_n(drain->watched, __ATOMIC_RELAXED) != drain->seen)
+            drain->look();
         const struct record *record = next_record(drain, ring, &word);
         if (record == NULL || record->ticks > horizon) {
             heads->heap[0] = heads->heap[--heads->count];
@@ -249,14 +251,12 @@ static void put_silent_losses(struct drain *drain) {
         uint32_t word;
         if (dropped <= *said || next_record(drain, ring, &word) != NULL)
             continue;
-        drain_put_loss(drain, "records dropped", dropped - *said, "the ring was full",
-                       ring->owner_tid, clock_ticks());
+        drain_put_loss(drain, LOSS_FULL, dropped - *said, ring->owner_tid, clock_ticks());
         *said = dropped;
     }
     uint64_t refused = __atomic_load_n(&header->spans_refused, __ATOMIC_RELAXED);
     if (refused > drain->now.spans_refused) {
-        drain_put_loss(drain, "spans dropped", refused - drain->now.spans_refused,
-                       "too many spans were open", 0, clock_ticks());
+        drain_put_loss(drain, LOSS_SPANS, refused - drain->now.spans_refused, 0, clock_ticks());
         drain->now.spans_refused = refused;
     }
 }

@@ -24,7 +24,8 @@
 #include "src/back/tail.h"
 
 struct drain_counts {
-    uint64_t records, spans, dropped, bytes, writes, sink_errors, abandoned;
+    uint64_t records, spans, bytes, writes, sink_errors, abandoned;
+    uint64_t lost[LOSS_CAUSES];
 };
 
 struct drain {
@@ -39,6 +40,10 @@ struct drain {
     bool process_lines;
     bool begun[JOURNAL_MAX_OUTPUTS]; /* this sink is between begin and end */
     struct drain_counts counts;
+    /* Between two records: when *watched is no longer `seen`, look() is called. NULL: nothing. */
+    const uint32_t *watched;
+    uint32_t seen;
+    void (*look)(void);
     struct tail tail;
     struct burst_sites burst;
     struct flight flight;
@@ -54,6 +59,8 @@ void drain_close(struct drain *drain);
 size_t drain_pass(struct drain *drain, uint64_t horizon);
 /* Writes what is in the batches. True: everything is out. False: try again later. */
 bool drain_write(struct drain *drain);
+/* Opens every file anew by its name. When everything is out. */
+void drain_reopen(struct drain *drain);
 /* Whether any ring holds a record that has not been formatted, or a loss that has not been said. */
 bool drain_has_work(const struct drain *drain);
 
@@ -75,8 +82,8 @@ void drain_put_line(struct drain *drain, struct output *output);
 void drain_put_line_everywhere(struct drain *drain);
 /* "repeated 4312 times": records of a call site that were counted instead of written. */
 void drain_put_repeated(struct drain *drain, uint32_t site, uint64_t count, uint64_t ticks);
-/* "records dropped" with a count and the reason. */
-void drain_put_loss(struct drain *drain, const char *message, uint64_t count, const char *reason,
-                    uint32_t tid, uint64_t ticks);
+/* "records dropped" with a count and the cause. */
+void drain_put_loss(struct drain *drain, enum loss cause, uint64_t count, uint32_t tid,
+                    uint64_t ticks);
 
 #endif

@@ -43,8 +43,15 @@ void drain_put_line_everywhere(struct drain *drain) {
     drain->counts.records++;
 }
 
-void drain_put_loss(struct drain *drain, const char *message, uint64_t count, const char *reason,
-                    uint32_t tid, uint64_t ticks) {
+void drain_put_loss(struct drain *drain, enum loss cause, uint64_t count, uint32_t tid,
+                    uint64_t ticks) {
+    static const char *const reasons[LOSS_CAUSES] = {[LOSS_FULL] = "the ring was full",
+                                                     [LOSS_SINK] = "the output is gone",
+                                                     [LOSS_DAMAGED] = "damaged in the journal",
+                                                     [LOSS_SPANS] = "too many spans were open",
+        [LOSS_TAIL] = "undecided records exceeded SPANLOG_TAIL_MEMORY"};
+    const char *message = cause == LOSS_SPANS ? "spans dropped" : "records dropped";
+    const char *reason = reasons[cause];
     struct spanlog_line *line = start_line(drain, SPANLOG_WARN, message, ticks);
     struct spanlog_attribute *attributes = drain->decoder->attributes;
     if ((drain->decoder->context.source_fields & SOURCE_TID) != 0)
@@ -53,7 +60,7 @@ void drain_put_loss(struct drain *drain, const char *message, uint64_t count, co
                                                .value = {.type = SPANLOG_VALUE_UINT, .u = count}};
     attributes[1] = text_attribute("reason", reason, strlen(reason));
     line->attribute_count = 2;
-    drain->counts.dropped += count;
+    drain->counts.lost[cause] += count;
     drain_put_line_everywhere(drain);
 }
 

@@ -89,8 +89,7 @@ static void put_let_go(struct drain *drain, struct undecided_trace *trace, uint6
                        uint32_t tid) {
     if (trace->let_go == 0)
         return;
-    drain_put_loss(drain, "records dropped", trace->let_go,
-                   "undecided records exceeded SPANLOG_TAIL_MEMORY", tid, ticks);
+    drain_put_loss(drain, LOSS_TAIL, trace->let_go, tid, ticks);
     trace->let_go = 0;
 }
 

@@ -38,7 +38,8 @@ static void end_all(struct drain *drain) {
 }
 
 static void lose_rest(struct drain *drain, struct output *output) {
-    drain->counts.dropped += count_lines(output->batch + output->sent, output->used - output->sent);
+    drain->counts.lost[LOSS_SINK] +=
+        count_lines(output->batch + output->sent, output->used - output->sent);
     output->sent = output->used;
     output->lost = true;
 }
@@ -142,6 +143,18 @@ static bool all_sent(const struct drain *drain) {
             return false;
     }
     return true;
+}
+
+void drain_reopen(struct drain *drain) {
+    for (uint32_t i = 0; i < drain->output_count; i++) {
+        struct sink *sink = &drain->outputs[i].sink;
+        struct sink_place where;
+        if (!sink->type->needs_target)
+            continue;
+        sink->type->close(sink);
+        if (sink->type->begin(sink, &where) == 0) /* else the next batch says what is wrong */
+            sink->type->end(sink);
+    }
 }
 
 bool drain_write(struct drain *drain) {

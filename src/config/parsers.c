@@ -50,36 +50,50 @@ void setting_print_output(const struct settings *s, char *value, size_t size) {
 
 /* ---- level ---------------------------------------------------------------------------------- */
 
+/* A logger that has a directive already gets another. */
+static const char *add_directive(struct level_directive *directives, uint32_t *count,
+                                 const char *name, size_t size, uint8_t level) {
+    uint32_t i = 0;
+    if (size == 0 || size >= sizeof directives->logger)
+        return "a logger's name has 1 to 63 bytes";
+    while (i < *count &&
+           (memcmp(directives[i].logger, name, size) != 0 || directives[i].logger[size] != '\0'))
+        i++;
+    if (i == SETTINGS_MAX_DIRECTIVES)
+        return "more than 32 loggers";
+    memcpy(directives[i].logger, name, size);
+    directives[i].logger[size] = '\0';
+    directives[i].level = level;
+    *count += i == *count;
+    return NULL;
+}
+
+/* Live, what is not named stays as it is. */
 const char *setting_parse_level(struct settings *s, const char *value,
                                 const struct setting_origin *origin) {
-    (void)origin;
     uint8_t level = s->level;
     struct level_directive directives[SETTINGS_MAX_DIRECTIVES];
-    uint32_t count = 0;
+    uint32_t count = origin->rank == SETTING_LIVE ? s->directive_count : 0;
+    memcpy(directives, s->directives, sizeof directives);
     for (const char *at = value; *at != '\0';) {
         size_t size = strcspn(at, ",");
         const char *equals = memchr(at, '=', size);
         const char *name = equals != NULL ? equals + 1 : at;
         uint8_t one = level_by_name(name, (size_t)(at + size - name));
-        size_t logger_size = equals != NULL ? (size_t)(equals - at) : 0;
         if (one == 0)
             return "there is no such level";
-        if (equals != NULL && (logger_size == 0 || logger_size >= sizeof directives->logger))
-            return "a logger's name has 1 to 63 bytes";
-        if (equals != NULL && count == SETTINGS_MAX_DIRECTIVES)
-            return "more than 32 loggers";
         if (equals == NULL) {
             level = one;
         } else {
-            memcpy(directives[count].logger, at, logger_size);
-            directives[count].logger[logger_size] = '\0';
-            directives[count++].level = one;
+            const char *wrong = add_directive(directives, &count, at, (size_t)(equals - at), one);
+            if (wrong != NULL)
+                return wrong;
         }
         at += size + (at[size] == ',');
     }
     s->level = level;
     s->directive_count = count;
-    memcpy(s->directives, directives, count * sizeof *directives);
+    memcpy(s->directives, directives, sizeof directives);
     return NULL;
 }
 

@@ -5,13 +5,11 @@
 #include "src/config/settings.h"
 
 setting_parser setting_parse_output, setting_parse_level, setting_parse_resource,
-    setting_parse_source, setting_parse_propagators, setting_parse_sampler,
-    setting_parse_sample_rate, setting_parse_sample_rules, setting_parse_tail, setting_parse_burst,
-    setting_parse_redact;
+    setting_parse_source, setting_parse_propagators, setting_parse_redact, setting_parse_sampler,
+    setting_parse_sample_rate, setting_parse_sample_rules, setting_parse_tail, setting_parse_burst;
 setting_printer setting_print_output, setting_print_level, setting_print_resource,
-    setting_print_source, setting_print_propagators, setting_print_sampler,
-    setting_print_sample_rate, setting_print_sample_rules, setting_print_tail, setting_print_burst,
-    setting_print_redact;
+    setting_print_source, setting_print_propagators, setting_print_redact, setting_print_sampler,
+    setting_print_sample_rate, setting_print_sample_rules, setting_print_tail, setting_print_burst;
 
 /* The dialects that settings may name, parted by blanks. */
 #define SETTING_DIALECTS "json logfmt pretty pretty_color ecs gcp datadog zap otlp syslog"

@@ -307,21 +307,49 @@ void settings_settle(struct settings *s) {
 
 /* ---- levels --------------------------------------------------------------------------------- */
 
-uint8_t settings_level_of(const struct settings *s, const char *logger) {
-    uint8_t level = s->level;
+static bool covers_logger(const char *name, const char *logger) {
+    size_t size = strlen(name);
+    return strncmp(logger, name, size) == 0 &&
+           (logger[size] == '\0' || logger[size] == '.' || logger[size] == '/');
+}
+
+/* Whether one of two paths is the end of the other. */
+static bool same_file(const char *a, size_t a_size, const char *b) {
+    size_t b_size = strlen(b), size = a_size < b_size ? a_size : b_size;
+    const char *longer = a_size < b_size ? b + b_size - size : a + a_size - size;
+    return size > 0 && memcmp(a + a_size - size, b + b_size - size, size) == 0 &&
+           (a_size == b_size || longer[-1] == '/');
+}
+
+/* "orders.c", "src/orders.c:42": 0 another place, 1 this file, 2 this line. */
+static unsigned covers_place(const char *name, const char *file, uint32_t line) {
+    const char *colon = strrchr(name, ':');
+    size_t size = colon != NULL ? (size_t)(colon - name) : strlen(name);
+    if (!same_file(name, size, file))
+        return 0;
+    return colon == NULL ? 1 : strtoul(colon + 1, NULL, 10) == line ? 2 : 0;
+}
+
+uint8_t settings_level_of(const struct settings *s, const struct level_place *place,
+                          bool *ret_exact) {
+    uint8_t level = place->span ? SPANLOG_TRACE : s->level;
     size_t best = 0;
+    unsigned best_cover = 0;
+    *ret_exact = false;
     if (!s->enabled)
         return LEVEL_OFF;
     for (uint32_t i = 0; i < s->directive_count; i++) {
         const char *name = s->directives[i].logger;
+        unsigned cover = place->file != NULL ? covers_place(name, place->file, place->line) : 0;
         size_t size = strlen(name);
-        bool covers = strncmp(logger, name, size) == 0 &&
-                      (logger[size] == '\0' || logger[size] == '.' || logger[size] == '/');
-        if (covers && size >= best) {
-            best = size;
-            level = s->directives[i].level;
-        }
+        if (cover < best_cover ||
+            (cover == 0 && (size < best || !covers_logger(name, place->logger))))
+            continue;
+        best_cover = cover;
+        best = size;
+        level = s->directives[i].level;
     }
+    *ret_exact = best_cover > 0;
     return level;
 }
 

@@ -15,6 +15,7 @@
 
 #include "src/config/rotation.h"
 #include "src/core/journal.h"
+#include "src/core/site.h"
 #include "src/sampling/sampler.h"
 #include "src/sampling/tail.h"
 
@@ -22,6 +23,7 @@
 
 #define SETTINGS_MAX 64u /* rows of the table, at most */
 #define SETTINGS_MAX_DIRECTIVES 32u
+#define LEVEL_OFF 25u                       /* above all levels */
 #define SETTING_TEXT_SIZE JOURNAL_TEXT_SIZE /* of any value as text */
 
 struct output_setting {
@@ -33,7 +35,8 @@ struct output_setting {
 };
 
 struct level_directive {
-    char logger[64]; /* this logger and those below it ("http" covers "http.client") */
+    char logger[64]; /* this logger and those below it ("http" covers "http.client"), or a place:
+                      * "orders.c", "src/orders.c:42" */
     uint8_t level;
 };
 
@@ -188,8 +191,10 @@ struct sampler_setting settings_sampler(const struct settings *settings);
 
 /* ---- levels and outputs --------------------------------------------------------------------- */
 
-/* The level that a logger's records need. */
-uint8_t settings_level_of(const struct settings *settings, const char *logger);
+/* The level that this place's records, or spans, need. *ret_exact: a directive about the file, or
+ * the line, decides. */
+uint8_t settings_level_of(const struct settings *settings, const struct level_place *place,
+                          bool *ret_exact);
 /* The lowest that any logger's need. */
 uint8_t settings_lowest_level(const struct settings *settings);
 

@@ -17,8 +17,10 @@ const struct setting settings_table[] = {
      .variables = {"OTEL_SDK_DISABLED", "SPANLOG_ENABLED"},
      .type = SETTING_FLAG,
      AT(enabled),
+     .live = true,
      .built_in = "1",
-     .about = "Off: nothing is recorded and nothing written, whatever the rest says."},
+     .about = "Off: no record and no span, whatever the rest says. Contexts still travel from "
+              "header to header."},
     {.name = "resource",
      .variables = {"OTEL_RESOURCE_ATTRIBUTES", "SPANLOG_RESOURCE"},
      .list = true,
@@ -83,8 +85,11 @@ const struct setting settings_table[] = {
      .live = true,
      .built_in = "info",
      .right = "trace, debug, info, warn, error, fatal or off, and LOGGER=LEVEL, comma separated",
-     .about = "Least level that is logged, for all and for single loggers and those below them: "
-              "`info,db=debug,http.client=warn`."},
+     .about =
+         "Least level that is logged, for all, for single loggers and those below them, and "
+         "for files and lines: `info,db=debug,http.client=warn,src/orders.c:42=trace`. A span "
+         "has the level info: `db=warn` turns those of `db` off; a bare level is about records "
+         "alone."},
     {.name = "source",
      .variables = {"SPANLOG_SOURCE"},
      .list = true,
@@ -122,6 +127,16 @@ const struct setting settings_table[] = {
      CODE(baggage_keys),
      .built_in = "",
      .about = "Baggage that every record carries as attributes: `key,key`."},
+    {.name = "redact",
+     .variables = {"SPANLOG_REDACT"},
+     .type = SETTING_OTHER,
+     .parse = setting_parse_redact,
+     .print = setting_print_redact,
+     .live = true,
+     .built_in = "default",
+     .right = "default, none, keys and value:PATTERN, comma separated",
+     .about = "Whose values are written as `[REDACTED]`: of keys that end with these words, and "
+              "what a pattern finds in any text. `default,pin` adds to the default list."},
     {.name = "sampler",
      .variables = {"OTEL_TRACES_SAMPLER", "SPANLOG_SAMPLER"},
      .type = SETTING_OTHER,
@@ -188,16 +203,6 @@ const struct setting settings_table[] = {
      .most = 1u << 30,
      .about = "Most bytes of records that wait for the end of their trace; the oldest go first, "
               "counted."},
-    {.name = "redact",
-     .variables = {"SPANLOG_REDACT"},
-     .type = SETTING_OTHER,
-     .parse = setting_parse_redact,
-     .print = setting_print_redact,
-     .live = true,
-     .built_in = "default",
-     .right = "default, none, keys and value:PATTERN, comma separated",
-     .about = "Whose values are written as `[REDACTED]`: of keys that end with these words, and "
-              "what a pattern finds in any text. `default,pin` adds to the default list."},
     {.name = "include_events",
      .variables = {"SPANLOG_INCLUDE_EVENTS"},
      .type = SETTING_FLAG,

@@ -49,6 +49,8 @@ static bool read_setting(struct settings *s, char *line, const struct setting_or
     const struct setting *setting = setting_find(name);
     if (setting == NULL)
         return refuse_line(origin, name, "there is no such setting; spanlog config --help has all");
+    if (origin->rank == SETTING_LIVE && !setting->live)
+        return refuse_line(origin, name, "this one cannot change while the process runs");
     return settings_set(s, setting, trim(equals + 1), *origin);
 }
 

@@ -15,11 +15,12 @@
 #define SPANLOG_CORE_JOURNAL_H
 
 #include "src/core/clock.h"
+#include "src/core/control.h"
 #include "src/core/futex.h"
 #include "src/core/ring.h"
 
 #define JOURNAL_MAGIC "SPANLOG\1"
-#define JOURNAL_VERSION 1u
+#define JOURNAL_VERSION 2u
 #define JOURNAL_MAX_SEGMENTS 640u
 #define JOURNAL_MAX_RINGS 256u
 #define JOURNAL_MAX_OUTPUTS 4u
@@ -55,20 +56,20 @@ struct batch_place {
     uint32_t reserved;
 };
 
-/* Records of one call site that were counted and not written (burst.c). */
-struct burst {
-    uint32_t site; /* 0: none */
-    uint32_t reserved;
-    uint64_t count;
-    uint64_t last_ticks; /* of the newest of them */
-};
-
 /* What must not leave the process (redact.h), for whoever formats its records. The list that holds
  * is lists[changes & 1]; the other is where the next is written first. */
 struct redact_lists {
     uint32_t changes;
     uint32_t reserved;
     char lists[2][JOURNAL_TEXT_SIZE];
+};
+
+/* Records of one call site that were counted and not written (burst.c). */
+struct burst {
+    uint32_t site; /* 0: none */
+    uint32_t reserved;
+    uint64_t count;
+    uint64_t last_ticks; /* of the newest of them */
 };
 
 /* What has been read from the rings. Two of them: one counts while the other is filled. */
@@ -116,6 +117,7 @@ struct journal_header {
     uint64_t spans_refused;
     struct segment segments[JOURNAL_MAX_SEGMENTS];
     struct checkpoint checkpoints[2];
+    struct control control; /* what the tool and the living process say to each other */
 };
 
 #define SOURCE_SRC 1u

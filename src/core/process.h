@@ -9,6 +9,7 @@
 #include "src/core/journal.h"
 
 struct sampler;
+struct level_place; /* site.h */
 
 enum process_state {
     PROCESS_NEW = 0,
@@ -21,7 +22,6 @@ struct process {
     struct lock lock;    /* journal growth, registration, the shared ring, span blocks */
     uint32_t state;      /* enum process_state */
     uint32_t epoch;      /* another in every forked child: handles of the parent are void there */
-    uint32_t wake;       /* the back waits for it to become 1 */
     uint32_t attention;  /* what a new ring starts with: RING_ATTENTION_* */
     bool sync;           /* no back thread */
     bool drop_when_full; /* SPANLOG_FULL=drop */
@@ -42,13 +42,17 @@ struct process {
     bool flight;         /* debug records are kept for an error of their thread */
     bool decides_roots;  /* there is a sampler or a tail */
     bool decides_remote; /* the sampler does not go by what contexts from elsewhere say */
-    /* Level of a logger by name (SPANLOG_LEVEL); set by src/process. */
-    uint8_t (*level_of)(const char *logger);
+    /* The level that records, or spans, need there; set by src/process. *ret_exact: a directive is
+     * about this very place. Under the lock of front/sites.h, as is what it looks at. */
+    uint8_t (*level_of)(const struct level_place *place, bool *ret_exact);
     uint8_t lowest_level; /* of any logger */
+    /* The back calls it when the control area's rules have changed or expired. Returns when they
+     * expire next, in ns of CLOCK_MONOTONIC; 0: never. Set by src/process. */
+    uint64_t (*take_control)(void);
     /* Set by whoever sees that settings may have changed, then process_wake(): the back calls
-     * read_settings at its next turn. */
+     * read_settings at its next turn, and where that is true take_control. */
     uint32_t settings_changed;
-    void (*read_settings)(void);
+    bool (*read_settings)(void);
 };
 
 extern struct process process;
@@ -60,8 +64,9 @@ void process_drain(void);
 
 /* Wakes the back. One system call, when it sleeps. */
 static inline void process_wake(void) {
-    if (__atomic_exchange_n(&process.wake, 1, __ATOMIC_SEQ_CST) == 0)
-        futex_wake(&process.wake);
+    uint32_t *wake = &process.journal.header->control.wake;
+    if ((__atomic_fetch_or(wake, CONTROL_WOKEN, __ATOMIC_SEQ_CST) & CONTROL_WOKEN) == 0)
+        futex_wake_shared(wake);
 }
 
 #endif

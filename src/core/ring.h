@@ -56,9 +56,19 @@ static inline uint8_t *ring_data(struct ring *ring) {
     return (uint8_t *)ring + RING_HEADER_SIZE;
 }
 
+static inline const uint8_t *ring_data_of(const struct ring *ring) {
+    return (const uint8_t *)ring + RING_HEADER_SIZE;
+}
+
 static inline struct record *ring_at(struct ring *ring, uint64_t position) {
     return (struct record *)(ring_data(ring) + (position & (ring->size - 1)));
 }
+
+/* How many bytes of whole records wait in the ring; ret_first_ticks: the time of the oldest, 0:
+ * none. `data` is the ring's, `size` its size as the caller knows it. A look at what others are
+ * writing: about right, and bounded whatever stands there. */
+uint64_t ring_waiting(const struct ring *ring, const uint8_t *data, uint64_t size,
+                      uint64_t *ret_first_ticks);
 
 static inline uint32_t record_word(const struct record *record) {
     return __atomic_load_n(&record->word, __ATOMIC_ACQUIRE);

@@ -80,10 +80,23 @@ static struct texts site_texts(const struct spanlog__site *site) {
     t.keys_size = keys_size(t.keys, keys);
     t.file_size = cut(strlen(t.file), 255);
     if (t.logger != NULL)
-        t.logger_size = cut(strlen(t.logger), 127);
+        t.logger_size = cut(strlen(t.logger), SITE_MAX_LOGGER - 1);
     else
-        t.logger_size = cut(folder_of(t.file, &t.logger), 127);
+        t.logger_size = cut(folder_of(t.file, &t.logger), SITE_MAX_LOGGER - 1);
     return t;
+}
+
+const char *site_short_path(const struct spanlog__site *site) {
+    return short_path(site->file);
+}
+
+void site_logger_name(const struct spanlog__site *site, char name[SITE_MAX_LOGGER]) {
+    const char *logger = site->logger;
+    size_t size = logger != NULL ? strlen(logger) : folder_of(short_path(site->file), &logger);
+    size = cut(size, SITE_MAX_LOGGER - 1);
+    if (size > 0)
+        memcpy(name, logger, size);
+    name[size] = '\0';
 }
 
 static uint32_t entry_hash(const struct spanlog__site *site, const struct texts *t) {

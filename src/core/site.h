@@ -15,6 +15,7 @@
 
 #define SITE_MAX_TEXT (16u * 1024)
 #define SITE_MAX_KEY 128u
+#define SITE_MAX_LOGGER 128u
 
 struct site_entry {
     uint32_t size; /* of the whole entry, a multiple of 8; written last */
@@ -53,6 +54,18 @@ static inline const char *site_logger(const struct site_entry *entry) {
 unsigned site_key_count(const struct site_entry *entry);
 /* The same of a printf site that is not registered; its keys end with an empty one. */
 unsigned site_printf_fields(const struct spanlog__site *site);
+
+/* The file that the site's records name, and its logger: its own, or the file's folder. */
+const char *site_short_path(const struct spanlog__site *site);
+void site_logger_name(const struct spanlog__site *site, char ret_name[SITE_MAX_LOGGER]);
+
+/* Whose level is asked for. */
+struct level_place {
+    const char *logger;
+    const char *file; /* of a call site; NULL: wherever the logger is used */
+    uint32_t line;
+    bool span; /* a bare level is about records alone */
+};
 
 /* The head of every dictionary segment. */
 struct dictionary {

@@ -9,6 +9,7 @@
 #include "src/front/carried.h"
 #include "src/front/encode.h"
 #include "src/front/register.h"
+#include "src/front/sites.h"
 #include "src/front/thread.h"
 
 #include <errno.h>
@@ -139,7 +140,7 @@ void spanlog__log(struct spanlog__site *site, const union spanlog__slot *slots) 
 
 /* ---- named loggers ----------------------------------------------------------------------- */
 
-/* Registers the logger: its id in the dictionary and, in `reserved`, the level it starts at. */
+/* Registers the logger: its id in the dictionary. In `reserved` sites.c keeps its level. */
 static bool logger_ready(spanlog_logger *logger) {
     if (__atomic_load_n(&logger->id, __ATOMIC_ACQUIRE) != 0)
         return true;
@@ -149,16 +150,25 @@ static bool logger_ready(spanlog_logger *logger) {
     if (!guard.held)
         return false;
     uint32_t id = site_register_logger(&process.journal, logger->name);
-    logger->reserved = process.level_of(logger->name != NULL ? logger->name : "");
     __atomic_store_n(&logger->id, id, __ATOMIC_RELEASE);
     lock_release(&process.lock, &guard);
     return id != 0;
 }
 
+static bool logger_takes(spanlog_logger *logger, const struct spanlog__site *site) {
+    return SPANLOG__STATE(*site) == SPANLOG__STATE_EXACT ||
+           site->level >= sites_logger_level(logger);
+}
+
+/* What is off for good waits for nothing. */
+static bool logger_may_wait(spanlog_logger *logger, const struct spanlog__site *site) {
+    return may_wait(site) && sites_logger_level(logger) != SITES_LEVEL_OFF;
+}
+
 bool spanlog__ready_to(spanlog_logger *logger, struct spanlog__site *site) {
     int saved = errno;
     bool ready = site_ready(site, true) && logger_ready(logger) &&
-                 (site->level >= logger->reserved || may_wait(site));
+                 (logger_takes(logger, site) || logger_may_wait(logger, site));
     errno = saved;
     return ready;
 }
@@ -166,9 +176,9 @@ bool spanlog__ready_to(spanlog_logger *logger, struct spanlog__site *site) {
 void spanlog__log_to(spanlog_logger *logger, struct spanlog__site *site,
                      const union spanlog__slot *slots) {
     int saved = errno;
-    if (logger_ready(logger) && (site->level >= logger->reserved || may_wait(site)))
+    if (logger_ready(logger)) /* its level has been asked */
         log_slow(__atomic_load_n(&logger->id, __ATOMIC_ACQUIRE), site, slots,
-                 site->level < logger->reserved);
+                 !logger_takes(logger, site));
     errno = saved;
 }
 

@@ -139,7 +139,7 @@ void propagate_from_environment(void) {
     if (memcmp(&spanlog__context.ctx, &none, sizeof none) != 0)
         return;
     propagators_extract(process.propagators_in & W3C, get_variable, NULL, &p);
-    process.headers_refused += p.refused;
+    __atomic_add_fetch(&process.headers_refused, p.refused, __ATOMIC_RELAXED);
     if (is_empty(&p) && carries_nothing(&p.texts))
         return;
     finish(&p, &ctx);

@@ -3,6 +3,7 @@
 
 #include "src/core/printf_format.h"
 #include "src/core/site.h"
+#include "src/front/sites.h"
 
 #include <spanlog/spanlog.h>
 
@@ -32,45 +33,42 @@ static uint32_t register_content(const struct spanlog__site *site) {
     return site_register(&process.journal, &formatted);
 }
 
-/* A site that is used with named loggers stays on while any logger would take its level: each is
- * asked at the call. Else the logger of its source decides. */
-static bool level_is_on(const struct spanlog__site *site, bool named) {
-    if (site->form != SPANLOG__FORM_LOG && site->form != SPANLOG__FORM_LOGF)
-        return true;
-    if (named)
-        return site->level >= process.lowest_level;
-    const struct site_entry *entry = site_find(&process.journal, site->id);
-    return entry != NULL && site->level >= process.level_of(site_logger(entry));
+/* What is added to an open span has no level of its own. */
+static uint32_t first_flag(struct spanlog__site *site, bool named, bool kept) {
+    if (site->id != 0 && site->form <= SPANLOG__FORM_SPAN)
+        return sites_enlist(site, named, kept);
+    uint32_t flag = site->id != 0 ? SPANLOG__STATE_ON : SPANLOG__STATE_OFF;
+    __atomic_store_n(&site->state, flag, __ATOMIC_RELEASE);
+    return flag;
 }
 
-static uint32_t first_state(const struct spanlog__site *site, bool named) {
-    if (site->id == 0)
-        return SPANLOG__STATE_OFF;
-    if (level_is_on(site, named))
-        return SPANLOG__STATE_ON;
-    return (process.tail || process.flight) && site->level >= SPANLOG_DEBUG ? SPANLOG__STATE_WAITS
-                                                                            : SPANLOG__STATE_OFF;
+static bool is_new(uint32_t state) {
+    return state == SPANLOG__STATE_NEW || state == SPANLOG__STATE_NEW_KEPT;
 }
 
 static bool is_ready(uint32_t state) {
-    return state == SPANLOG__STATE_ON || state == SPANLOG__STATE_WAITS;
+    return state == SPANLOG__STATE_ON || state == SPANLOG__STATE_EXACT ||
+           state == SPANLOG__STATE_WAITS;
 }
 
 bool site_ready(struct spanlog__site *site, bool named) {
     if (!process_start())
         return false;
     uint32_t state = __atomic_load_n(&site->state, __ATOMIC_ACQUIRE); /* and with it the id */
-    if (state != SPANLOG__STATE_NEW)
+    if (SPANLOG__LIKELY(state == SPANLOG__STATE_ON))
+        return true;
+    if (!is_new(state))
         return is_ready(state);
     struct lock_guard guard = lock_take(&process.lock);
     if (!guard.held)
         return false;
-    if (SPANLOG__STATE(*site) == SPANLOG__STATE_NEW) {
+    state = SPANLOG__STATE(*site);
+    if (is_new(state)) {
         if (site->form == SPANLOG__FORM_LOGF)
             prepare_printf(site);
         site->id = register_content(site);
-        __atomic_store_n(&site->state, first_state(site, named), __ATOMIC_RELEASE);
+        state = first_flag(site, named, state == SPANLOG__STATE_NEW_KEPT);
     }
     lock_release(&process.lock, &guard);
-    return is_ready(SPANLOG__STATE(*site));
+    return is_ready(state);
 }

@@ -164,12 +164,12 @@ static __attribute__((noinline)) bool begin_undecided(spanlog_span *span, spanlo
 }
 
 /* A site's first call may be the process's, which may give this thread a context. False: in a trace
- * that is not sampled. */
+ * that is not sampled, or the span's level is off. */
 static __attribute__((noinline)) bool prepare(struct spanlog__site *site) {
     int saved = errno;
-    site_ready(site, false);
+    bool on = site_ready(site, false);
     errno = saved;
-    return !spanlog__context.unsampled;
+    return on && !spanlog__context.unsampled;
 }
 
 static bool begin_slow(spanlog_span *span, spanlog_ctx *ctx, bool has_parent,
@@ -220,9 +220,10 @@ static __attribute__((noinline)) void enter_unsampled(spanlog_span *span, const 
 void spanlog__scope_begin(spanlog_span *span, struct spanlog__site *site,
                           const union spanlog__slot *slots) {
     struct spanlog__thread_context *now = &spanlog__context;
-    bool on = site_is_on(site);
-    if (SPANLOG__RARE(!on) && !prepare(site)) {
-        span->generation = SPANLOG__UNSAMPLED;
+    uint32_t state = __atomic_load_n(&site->state, __ATOMIC_ACQUIRE);
+    bool on = state == SPANLOG__STATE_ON;
+    if (SPANLOG__RARE(!on) && (state == SPANLOG__STATE_OFF || !prepare(site))) {
+        span->generation = SPANLOG__UNSAMPLED; /* what begins in it hangs below its parent */
         return;
     }
     span->before = now->ctx;

@@ -111,7 +111,7 @@ static struct place_site *make(const struct spanlog__syslog_place *place, const 
     if (size > 0 && text[size - 1] == '\n')
         size--;
     memcpy(made->text, text, size); /* NOLINT(bugprone-not-null-terminated-result): calloc */
-    made->site = (struct spanlog__site){.state = SPANLOG__STATE_NEW,
+    made->site = (struct spanlog__site){.state = SPANLOG__STATE_NEW_KEPT,
                                         .text = made->text,
                                         .keys = facility ? "syslog.facility\0" : "",
                                         .file = place->file,

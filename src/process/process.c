@@ -28,47 +28,10 @@ static struct lock start_lock;
 static struct journal inherited;
 static bool has_inherited;
 
-static uint8_t level_of(const char *logger) {
-    return settings_level_of(&settings, logger);
-}
-
-/* Those that may change while the process runs; the threads of the program read them as they are.
- */
-static void take_live_settings(void) {
-    uint32_t events = settings.include_events ? settings.max_events : 0;
-    uint32_t links = settings.include_links ? settings.max_links : 0;
-    uint8_t lowest = settings.output_count > 0 ? settings_lowest_level(&settings) : 25;
-    __atomic_store_n(&process.drop_when_full, settings.drop_when_full, __ATOMIC_RELAXED);
-    __atomic_store_n(&process.random_trace_ids, settings.random_trace_ids, __ATOMIC_RELAXED);
-    __atomic_store_n(&process.block_ns, (int64_t)settings.block_ms * 1000000, __ATOMIC_RELAXED);
-    __atomic_store_n(&process.max_attributes, settings.max_attributes, __ATOMIC_RELAXED);
-    __atomic_store_n(&process.max_events, events, __ATOMIC_RELAXED);
-    __atomic_store_n(&process.max_links, links, __ATOMIC_RELAXED);
-    __atomic_store_n(&process.lowest_level, lowest, __ATOMIC_RELAXED);
-    struct sampler_setting sampler = settings_sampler(&settings);
-    sample_publish(&sampler); /* out of memory: the one before stays */
-}
-
-void process_apply(const struct settings *changed) {
-    struct lock_guard guard = lock_take(&process.lock); /* as those who ask for levels do */
-    settings = *changed;
-    take_live_settings();
-    lock_release(&process.lock, &guard);
-}
-
-static void read_settings(void) {
-    static struct settings now;
-    now = settings;
-    if (settings_reload(&now)) {
-        process_apply(&now);
-        back_redact(process_redact_list(&now));
-    }
-}
-
 static void take_settings(void) {
     process.tail = settings.tail[0] != '\0' && settings.output_count > 0;
     process.flight = settings.flight > 0 && settings.output_count > 0;
-    take_live_settings();
+    process_live_start(&settings);
     process.sync = settings.sync;
     process.ring_max = settings.ring_size;
     process.ring_budget = 4 * process.ring_max > (16u << 20) ? 4 * process.ring_max : 16u << 20;
@@ -78,9 +41,6 @@ static void take_settings(void) {
     process.propagators_in = settings.propagators_in;
     process.propagators_out = settings.propagators_out;
     process.baggage_keys = settings.baggage_keys;
-    process.level_of = level_of;
-    process.read_settings = read_settings;
-    process.wake = 0;
     process.attention = 0;
 }
 
@@ -99,8 +59,7 @@ static bool open_journal(void) {
                                         .version = settings.version,
                                         .environment = settings.environment,
                                         .resource = settings.resource,
-                                        .outputs =
-                                            settings.enabled ? settings.outputs_text : "none",
+                                        .outputs = settings.outputs_text,
                                         .redact = process_redact_list(&settings),
                                         .source_fields = settings.source_fields};
     int error = settings.sync ? -ENOTSUP : journal_create(&process.journal, &identity);
@@ -160,6 +119,7 @@ static void start(void) {
         tell("out of memory; nothing is logged");
         return;
     }
+    process_live_inherit(has_inherited ? inherited.header : NULL);
     forget_inherited();
     if (!has_membarrier())
         process.attention |= RING_ATTENTION_FENCE;
@@ -201,9 +161,10 @@ void process_drain(void) {
 int process_redact(const char *rules) {
     int saved = errno;
     struct lock_guard guard = lock_take(&start_lock);
-    int error = guard.held ? process_redact_add(rules) : -EDEADLK;
-    if (error == 0 && process.state != PROCESS_NEW && !process.disabled)
-        back_redact(process_redact_list(&settings));
+    bool running = process.state != PROCESS_NEW && !process.disabled;
+    int error = !guard.held ? -EDEADLK
+                : running   ? process_live_redact(rules)
+                            : process_redact_add(rules);
     lock_release(&start_lock, &guard);
     errno = saved;
     return error;
@@ -289,29 +250,50 @@ int spanlog_flush(int timeout_ms) {
     return error;
 }
 
+static uint64_t get(const uint64_t *from) {
+    return __atomic_load_n(from, __ATOMIC_RELAXED);
+}
+
+static void count_all(spanlog_statistics *all) {
+    const struct control_counts *counts = &process.journal.header->control.counts;
+    all->records = get(&counts->records);
+    all->spans = get(&counts->spans);
+    all->bytes = get(&counts->bytes);
+    all->writes = get(&counts->writes);
+    all->sink_errors = get(&counts->sink_errors);
+    all->sleeps = get(&counts->sleeps);
+    all->recovered = get(&counts->recovered);
+    all->dropped_full = get(&counts->lost[LOSS_FULL]);
+    all->dropped_sink = get(&counts->lost[LOSS_SINK]);
+    all->dropped_damaged = get(&counts->lost[LOSS_DAMAGED]);
+    for (unsigned i = 0; i < LOSS_CAUSES; i++)
+        all->dropped += get(&counts->lost[i]);
+    back_count_spans(&all->open_spans);
+    all->spans_refused = get(&process.journal.header->spans_refused);
+    uint32_t rings = __atomic_load_n(&process.journal.ring_count, __ATOMIC_ACQUIRE);
+    uint64_t oldest = 0;
+    for (uint32_t i = 0; i < rings; i++) {
+        const struct ring *ring = process.journal.rings[i];
+        uint64_t first = 0;
+        all->threads += i > 0 && __atomic_load_n(&ring->state, __ATOMIC_RELAXED) == RING_OWNED;
+        all->ring_size += ring->size;
+        all->ring_used += ring_waiting(ring, ring_data_of(ring), ring->size, &first);
+        if (first != 0 && (oldest == 0 || first < oldest))
+            oldest = first;
+    }
+    if (oldest != 0)
+        all->lag_ns = clock_duration_ns(&process.journal.header->clock, oldest, clock_ticks());
+}
+
 int spanlog_stats(spanlog_statistics *ret_stats) {
     if (ret_stats == NULL || ret_stats->size == 0)
         return -EINVAL;
     spanlog_statistics all = {.size = ret_stats->size};
-    struct drain_counts counts;
-    back_counts(&counts, &all.sleeps, &all.recovered);
-    all.records = counts.records;
-    all.spans = counts.spans;
-    all.dropped = counts.dropped;
-    all.bytes = counts.bytes;
-    all.writes = counts.writes;
-    all.sink_errors = counts.sink_errors;
     all.headers_refused = __atomic_load_n(&process.headers_refused, __ATOMIC_RELAXED);
     all.contexts_refused = __atomic_load_n(&process.contexts_refused, __ATOMIC_RELAXED);
     if (__atomic_load_n(&process.state, __ATOMIC_ACQUIRE) != PROCESS_NEW &&
-        process.journal.header != NULL) {
-        back_count_spans(&all.open_spans);
-        all.spans_refused =
-            __atomic_load_n(&process.journal.header->spans_refused, __ATOMIC_RELAXED);
-        for (uint32_t i = 1; i < process.journal.ring_count; i++)
-            all.threads +=
-                __atomic_load_n(&process.journal.rings[i]->state, __ATOMIC_RELAXED) == RING_OWNED;
-    }
+        process.journal.header != NULL)
+        count_all(&all);
     size_t size = ret_stats->size < sizeof all ? ret_stats->size : sizeof all;
     memcpy(ret_stats, &all, size);
     return 0;

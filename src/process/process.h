@@ -10,8 +10,16 @@ void process_watch(bool signals);
 /* Flushes and ends; exiting: spans that are still open will never be ended. */
 int process_end(int timeout_ms, bool exiting);
 
-/* Makes these the settings of the running process: those that may change while it runs. On the
- * back's thread. */
+/* live.c. At a start: from then on level_of and take_control answer by these settings. A forked
+ * child goes on with those of its parent, also those that were read since its start. */
+void process_live_start(struct settings *settings);
+/* As process_redact_add, and the running process goes by it. */
+int process_live_redact(const char *rules);
+/* With the new journal: takes over the parent's rules (NULL: there is no parent) and says what
+ * holds. */
+void process_live_inherit(const struct journal_header *parent);
+/* Makes these the settings of the running process: those that may change while it runs, from the
+ * next record on. On the back's thread, under its lock. */
 void process_apply(const struct settings *settings);
 
 /* redact.c. The list of these settings with what the program has added. Valid until the next. */

@@ -148,4 +148,20 @@ PROPAGATION = [
         "ns", "plain_record_ns"),
 ]
 
-ROWS = [*CALLER, *SITE, *FORMAT, *DRAIN, *PROPAGATION]
+CONTROL = [
+    Row("control", "level flip, 2 busy threads, first, median", "flip2_p50_us", "us", None, AT_MOST,
+        1000),
+    Row("control", "level flip, 2 busy threads, both, median", "flip2_all_p50_us", "us", None,
+        AT_MOST, 1000),
+    Row("control", "against a thread woken by sem_post", "flip2_all_p50_us", "us",
+        "flip2_wake_p50_us"),
+    Row("control", "level flip, 2 flooding threads, both, median", "flip2_flood_all_p50_us", "us",
+        "flip2_flood_wake_p50_us"),
+    Row("control", "level flip, 8 busy threads, all, median", "flip8_all_p50_us", "us",
+        "flip8_wake_p50_us"),
+    *(Row("control", f"records after that still off, {what}", name + "_late", "", None, AT_MOST, 0)
+      for what, name in (("2 threads", "flip2"), ("2 flooding", "flip2_flood"),
+                         ("8 threads", "flip8"))),
+]
+
+ROWS = [*CALLER, *SITE, *FORMAT, *DRAIN, *PROPAGATION, *CONTROL]

@@ -9,3 +9,9 @@ void plugin_says(int i) {
     spanlog_info_to(plugin, "from a plugin", kv("i", i));
     spanlog_infof("printed %d", 42);
 }
+
+void plugin_debugs(const char *text);
+
+void plugin_debugs(const char *text) {
+    spanlog_debug("from a plugin", kv("text", text));
+}

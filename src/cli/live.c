@@ -1,0 +1,334 @@
+/* cli/live.c: see live.h. */
+#include "src/cli/live.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/analyzer/fields.h"
+#include "src/cli/verbs.h"
+#include "src/control/rules.h"
+#include "src/control/save.h"
+#include "src/core/tell.h"
+
+int live_usage_error(const struct live *live, const char *what, const char *word) {
+    fprintf(stderr, "spanlog: %s: %s%s (see: spanlog %s --help)\n", live->verb, what, word,
+            live->verb);
+    return SPANLOG_EXIT_ERROR;
+}
+
+/* ---- options -------------------------------------------------------------------------------- */
+
+/* The seeds' options of `enable`, and the settings that they are. */
+static const struct {
+    const char *option;
+    const char *setting;
+} enable_options[] = {{"--exporter", "exporter"},
+                      {"--otlp-endpoint", "otlp_endpoint"},
+                      {"--jaeger-endpoint", "jaeger_endpoint"},
+                      {"--zipkin-endpoint", "zipkin_endpoint"},
+                      {"--loki-endpoint", "loki_endpoint"},
+                      {"--output", "output"},
+                      {"--sample-rate", "sample_rate"},
+                      {"--level", "level"}};
+
+static int set_for(struct live *live, const char *value) {
+    if (!spanlog_duration_read(value, &live->for_ns) || live->for_ns == 0)
+        return live_usage_error(live, "--for is a time with its unit (10s, 5m, 1h), not ", value);
+    live->for_text = value;
+    return -1;
+}
+
+static int take_value(struct live *live, const char *word, const char *value) {
+    if (strcmp(word, "--dir") == 0)
+        live->directory = value;
+    else if (strcmp(word, "--for") == 0)
+        return set_for(live, value);
+    else if (strcmp(word, "--operation") == 0)
+        live->operation = value;
+    else if (strcmp(word, "--route") == 0)
+        live->route = value;
+    else if (strcmp(word, "--service-name") == 0)
+        live->words[live->word_count++] = value;
+    else
+        for (size_t i = 0; i < sizeof enable_options / sizeof *enable_options; i++)
+            if (strcmp(word, enable_options[i].option) == 0)
+                return live_change(live, enable_options[i].setting, value);
+    return -1;
+}
+
+static bool takes_value(const struct live *live, const char *word) {
+    bool enable = (live->takes & LIVE_ENABLE) != 0, sample = (live->takes & LIVE_SAMPLE) != 0;
+    if (strcmp(word, "--dir") == 0 || (enable && strcmp(word, "--service-name") == 0) ||
+        (sample && (strcmp(word, "--operation") == 0 || strcmp(word, "--route") == 0)))
+        return true;
+    for (size_t i = 0; enable && i < sizeof enable_options / sizeof *enable_options; i++)
+        if (strcmp(word, enable_options[i].option) == 0 &&
+            setting_find(enable_options[i].setting) != NULL)
+            return true;
+    return (live->takes & LIVE_FOR) != 0 && strcmp(word, "--for") == 0;
+}
+
+/* True: it was one. */
+static bool take_flag(struct live *live, const char *word) {
+    bool change = (live->takes & LIVE_SAVE) != 0;
+    if (strcmp(word, "--all") == 0)
+        live->all = true;
+    else if (change && strcmp(word, "--save") == 0)
+        live->save = true;
+    else if (change && strcmp(word, "--reset") == 0)
+        live->reset = true;
+    else if ((live->takes & LIVE_JSON) != 0 && strcmp(word, "--json") == 0)
+        live->json = true;
+    else
+        return false;
+    return true;
+}
+
+/* The option at argv[*at]. */
+static int take_option(struct live *live, int argc, char **argv, int *at) {
+    char *word = argv[*at], *equals = strchr(word, '=');
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+        fputs(live->help, stdout);
+        return SPANLOG_EXIT_DONE;
+    }
+    if (equals != NULL)
+        *equals = '\0';
+    else if (take_flag(live, word))
+        return -1;
+    if (!takes_value(live, word))
+        return live_usage_error(live, "unknown option ", word);
+    if (equals == NULL && *at + 1 == argc)
+        return live_usage_error(live, "a value is missing behind ", word);
+    return take_value(live, word, equals != NULL ? equals + 1 : argv[++*at]);
+}
+
+int live_parse(struct live *live, int argc, char **argv) {
+    live->directory = getenv("SPANLOG_JOURNAL_DIR");
+    for (int i = 1; i < argc; i++) {
+        int status = -1;
+        if (live->word_count == LIVE_WORDS_MOST)
+            status = live_usage_error(live, "too many words: ", argv[i]);
+        else if (argv[i][0] == '-' && argv[i][1] != '\0')
+            status = take_option(live, argc, argv, &i);
+        else
+            live->words[live->word_count++] = argv[i];
+        if (status >= 0)
+            return status;
+    }
+    if (live->save && (live->for_text != NULL || live->reset))
+        return live_usage_error(live, "--save is for good: not with ",
+                                live->reset ? "--reset" : "--for");
+    return -1;
+}
+
+int live_take_target(struct live *live) {
+    if (live->all)
+        return -1;
+    if (live->word_count == 0)
+        return live_usage_error(live, "of which process? Give a SERVICE, a pid, or --all", "");
+    live->target = live->words[0];
+    live->word_count--;
+    memmove(live->words, live->words + 1, live->word_count * sizeof *live->words);
+    return -1;
+}
+
+int live_change(struct live *live, const char *name, const char *value) {
+    static struct settings scratch; /* only to check the value */
+    const struct setting *setting = setting_find(name);
+    struct setting_origin origin = {.rank = SETTING_LIVE, .name = live->verb};
+    char right[400];
+    if (setting == NULL || live->change_count == LIVE_CHANGES_MOST)
+        return live_usage_error(live, "there is no setting ", name);
+    tell_nothing = true; /* what this tool's own environment says is not the question */
+    settings_load(&scratch, NULL);
+    bool is_right = value[0] != '\0' && settings_set(&scratch, setting, value, origin);
+    tell_nothing = false;
+    if (!is_right) {
+        setting_right(setting, right, sizeof right);
+        fprintf(stderr, "spanlog: %s: %s = \"%.100s\" is not right; right is %s\n", live->verb,
+                name, value, right);
+        return SPANLOG_EXIT_ERROR;
+    }
+    struct live_change *change = &live->changes[live->change_count++];
+    change->setting = setting;
+    snprintf(change->value, sizeof change->value, "%s", value);
+    return -1;
+}
+
+/* ---- doing it ------------------------------------------------------------------------------- */
+
+static int find(const struct live *live, struct attach_list *list, bool dead) {
+    int error = attach_find(list, live->directory, live->target, dead);
+    if (error != 0) {
+        fprintf(stderr, "spanlog: %s: %s\n",
+                live->directory != NULL ? live->directory : "the journals' directory",
+                strerror(-error));
+        return SPANLOG_EXIT_ERROR;
+    }
+    if (list->count > 0)
+        return -1;
+    if (live->save)
+        printf("no such process logs here now: from the next start on\n");
+    else if (live->target != NULL)
+        fprintf(stderr, "spanlog: no process %s logs here (spanlog status shows those that do)\n",
+                live->target);
+    else
+        fprintf(stderr, "spanlog: no process logs here\n");
+    attach_close(list);
+    return SPANLOG_EXIT_NOTHING;
+}
+
+int live_find(const struct live *live, struct attach_list *list) {
+    return find(live, list, false);
+}
+
+int live_find_all(const struct live *live, struct attach_list *list) {
+    return find(live, list, true);
+}
+
+struct editing {
+    const struct live *live;
+    const struct attached *process;
+};
+
+/* The rule before those in force: live ones, or what the process says. */
+static int add_sample_rule(const struct editing *editing, char text[CONTROL_TEXT_SIZE + 1],
+                           uint64_t now, uint64_t expiry, const struct live_change *change) {
+    char value[SETTING_TEXT_SIZE];
+    rules_remove(text, now, ""); /* what has expired does not hold */
+    attach_value(text, change->setting->name, value, sizeof value);
+    if (value[0] == '\0')
+        attach_value(editing->process->state, change->setting->name, value, sizeof value);
+    int error = rules_prepend(value, sizeof value, change->value);
+    return error != 0 ? error : rules_add(text, now, expiry, change->setting->name, value);
+}
+
+static int edit(char text[CONTROL_TEXT_SIZE + 1], void *arg) {
+    const struct editing *editing = arg;
+    const struct live *live = editing->live;
+    uint64_t now = clock_gettime_ns(CLOCK_MONOTONIC);
+    uint64_t expiry = live->for_text != NULL ? now + live->for_ns : 0;
+    int error = 0;
+    for (size_t i = 0; error == 0 && i < live->change_count; i++) {
+        const struct live_change *change = &live->changes[i];
+        if (!change->setting->live)
+            continue;
+        if (live->reset)
+            rules_remove(text, now, change->setting->name);
+        else if (strcmp(change->setting->name, "sample_rules") == 0)
+            error = add_sample_rule(editing, text, now, expiry, change);
+        else
+            error = rules_add(text, now, expiry, change->setting->name, change->value);
+    }
+    return error;
+}
+
+static bool any_live(const struct live *live) {
+    for (size_t i = 0; i < live->change_count; i++)
+        if (live->changes[i].setting->live)
+            return true;
+    return false;
+}
+
+static void say_change(const struct live *live, const struct attached *process) {
+    printf("%s[%u]:", process->header->service, process->header->pid);
+    bool first = true;
+    for (size_t i = 0; i < live->change_count; i++) {
+        if (!live->changes[i].setting->live)
+            continue;
+        if (live->reset)
+            printf("%s %s as configured", first ? "" : ",", live->changes[i].setting->name);
+        else
+            printf("%s %s = %s", first ? "" : ",", live->changes[i].setting->name,
+                   live->changes[i].value);
+        first = false;
+    }
+    if (live->for_text != NULL)
+        printf(" for %s", live->for_text);
+}
+
+/* The header was copied before anything was changed. */
+static bool has_refused(const struct attached *process) {
+    return __atomic_load_n(&process->control->counts.refused, __ATOMIC_RELAXED) !=
+           process->header->control.counts.refused;
+}
+
+/* One process after the other; the first has had its time when the last is written. */
+static bool say_taken(const struct live *live, struct attached *process, int error,
+                      uint32_t generation) {
+    if (error != 0) {
+        fprintf(stderr, "spanlog: %s[%u]: %s; nothing is changed\n", process->header->service,
+                process->header->pid,
+                error == -E2BIG   ? "there are too many live rules (--reset takes them back)"
+                : error == -EBUSY ? "another spanlog is changing it"
+                                  : strerror(-error));
+        return false;
+    }
+    say_change(live, process);
+    bool taken = attach_wait(&process->control->taken, generation, LIVE_WAIT_MS) == 0;
+    bool refused = taken && has_refused(process);
+    printf(": %s\n", refused ? "refused: its stderr says why"
+                     : taken ? "in force"
+                             : "not in force yet: the process is stopped, or its output does not "
+                               "move");
+    return taken && !refused;
+}
+
+static int change_living(struct live *live) {
+    struct attach_list list;
+    int status = live_find(live, &list);
+    if (status >= 0)
+        return status;
+    int *errors = calloc(list.count, sizeof *errors);
+    uint32_t *generations = calloc(list.count, sizeof *generations);
+    bool all = errors != NULL && generations != NULL;
+    for (size_t i = 0; all && i < list.count; i++) {
+        struct editing editing = {.live = live, .process = &list.found[i]};
+        errors[i] = attach_change(&list.found[i], edit, &editing, &generations[i]);
+    }
+    bool done = all;
+    for (size_t i = 0; all && i < list.count; i++)
+        done &= say_taken(live, &list.found[i], errors[i], generations[i]);
+    free(errors);
+    free(generations);
+    attach_close(&list);
+    return done ? SPANLOG_EXIT_DONE : SPANLOG_EXIT_ERROR;
+}
+
+static int save(const struct live *live) {
+    char path[1024];
+    int error = save_path(path, sizeof path);
+    for (size_t i = 0; error == 0 && i < live->change_count; i++) {
+        const struct live_change *change = &live->changes[i];
+        error = save_setting(path, live->target, change->setting->name, change->value);
+        if (error == 0)
+            printf("%s: %s%s%s%s = %s%s\n", path, live->target != NULL ? "[" : "",
+                   live->target != NULL ? live->target : "", live->target != NULL ? "] " : "",
+                   change->setting->name, change->value,
+                   change->setting->live ? "" : ": from the next start on");
+    }
+    if (error == 0)
+        return SPANLOG_EXIT_DONE;
+    fprintf(stderr, "spanlog: %s is not saved: %s\n", error == -ENOENT ? "it" : path,
+            error == -ENOENT ? "neither SPANLOG_CONFIG nor HOME says where" : strerror(-error));
+    return SPANLOG_EXIT_ERROR;
+}
+
+int live_apply(struct live *live) {
+    char *end = NULL;
+    bool is_pid = live->target != NULL && strtoul(live->target, &end, 10) > 0 && *end == '\0';
+    if (live->save && is_pid)
+        return live_usage_error(live, "--save is for a SERVICE or --all, not for the pid ",
+                                live->target);
+    for (size_t i = 0; !live->save && i < live->change_count; i++)
+        if (!live->changes[i].setting->live)
+            return live_usage_error(live, "only from the next start on, and so only with --save: ",
+                                    live->changes[i].setting->name);
+    int saved = live->save ? save(live) : SPANLOG_EXIT_DONE;
+    int status = any_live(live) ? change_living(live) : SPANLOG_EXIT_DONE;
+    if (live->save && status == SPANLOG_EXIT_NOTHING)
+        status = SPANLOG_EXIT_DONE; /* it will be read at the next start */
+    return saved != SPANLOG_EXIT_DONE ? saved : status;
+}

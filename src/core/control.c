@@ -1,0 +1,58 @@
+/* core/control.c: see control.h. */
+#include "src/core/control.h"
+
+#include "src/core/futex.h"
+
+#include <string.h>
+
+#define TRIES 8
+
+static uint64_t checksum(uint32_t generation, const char *text, uint32_t size) {
+    uint64_t sum = 14695981039346656037u ^ ((uint64_t)generation << 32 | size);
+    for (uint32_t i = 0; i < size; i++)
+        sum = (sum ^ (uint8_t)text[i]) * 1099511628211u; /* FNV-1a */
+    return sum;
+}
+
+int control_put(struct control_slot slots[2], uint32_t *generation, const char *text, size_t size) {
+    uint32_t next = __atomic_load_n(generation, __ATOMIC_RELAXED) + 1;
+    if (next == 0)
+        next = 2; /* 0 is for nothing yet; the slots go on in turn */
+    struct control_slot *slot = &slots[next & 1];
+    if (size > CONTROL_TEXT_SIZE)
+        return -E2BIG;
+    slot->generation = next;
+    slot->size = (uint32_t)size;
+    memcpy(slot->text, text, size);
+    slot->checksum = checksum(next, text, (uint32_t)size);
+    __atomic_store_n(generation, next, __ATOMIC_RELEASE);
+    return 0;
+}
+
+int control_get(const struct control_slot slots[2], const uint32_t *generation,
+                char text[CONTROL_TEXT_SIZE + 1], uint32_t *ret_generation) {
+    for (int i = 0; i < TRIES; i++) {
+        uint32_t now = __atomic_load_n(generation, __ATOMIC_ACQUIRE);
+        const struct control_slot *slot = &slots[now & 1];
+        uint32_t size = __atomic_load_n(&slot->size, __ATOMIC_RELAXED);
+        *ret_generation = now;
+        text[0] = '\0';
+        if (now == 0)
+            return 0;
+        if (size <= CONTROL_TEXT_SIZE) {
+            memcpy(text, slot->text, size);
+            text[size] = '\0';
+            if (slot->generation == now && slot->checksum == checksum(now, text, size))
+                return 0;
+        }
+        if (__atomic_load_n(generation, __ATOMIC_ACQUIRE) == now)
+            break; /* nobody is writing */
+    }
+    text[0] = '\0';
+    return -EBADMSG;
+}
+
+void control_call(struct control *control) {
+    __atomic_add_fetch(&control->wake, CONTROL_CALL, __ATOMIC_SEQ_CST);
+    futex_wake_shared(&control->wake);
+}

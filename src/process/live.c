@@ -1,0 +1,105 @@
+/* process/live.c: the settings that may change while the process runs: those that it was started
+ * with, and over them the live rules of its journal's control area.
+ *
+ *   base       as loaded, or as reloaded since
+ *   in_force   the base and the rules; looked at and changed under the lock of front/sites.h
+ */
+#include "src/process/process.h"
+
+#include "src/back/back.h"
+#include "src/control/publish.h"
+#include "src/front/sample.h"
+#include "src/front/sites.h"
+
+#include <string.h>
+
+static struct settings base, in_force;
+static bool has_base;
+static struct publish_rules rules; /* a forked child has its parent's */
+
+static uint8_t level_of(const struct level_place *place, bool *ret_exact) {
+    return settings_level_of(&in_force, place, ret_exact);
+}
+
+/* The threads of the program read them as they are. */
+static void take_values(void) {
+    uint32_t events = in_force.include_events ? in_force.max_events : 0;
+    uint32_t links = in_force.include_links ? in_force.max_links : 0;
+    uint8_t lowest = in_force.output_count > 0 ? settings_lowest_level(&in_force) : LEVEL_OFF;
+    __atomic_store_n(&process.drop_when_full, in_force.drop_when_full, __ATOMIC_RELAXED);
+    __atomic_store_n(&process.random_trace_ids, in_force.random_trace_ids, __ATOMIC_RELAXED);
+    __atomic_store_n(&process.block_ns, (int64_t)in_force.block_ms * 1000000, __ATOMIC_RELAXED);
+    __atomic_store_n(&process.max_attributes, in_force.max_attributes, __ATOMIC_RELAXED);
+    __atomic_store_n(&process.max_events, events, __ATOMIC_RELAXED);
+    __atomic_store_n(&process.max_links, links, __ATOMIC_RELAXED);
+    __atomic_store_n(&process.lowest_level, lowest, __ATOMIC_RELAXED);
+}
+
+static void take(const void *settings) {
+    in_force = *(const struct settings *)settings;
+    take_values();
+}
+
+void process_apply(const struct settings *settings) {
+    sites_change(take, settings);
+    struct sampler_setting sampler = settings_sampler(settings);
+    sample_publish(&sampler); /* out of memory: the one before stays */
+    back_take_levels(settings);
+    back_take_redact(process_redact_list(settings));
+}
+
+/* The configuration files have changed: whether the base is another. */
+static bool read_settings(void) {
+    return settings_reload(&base);
+}
+
+static uint64_t take_control(void) {
+    static struct settings next; /* one back at a time */
+    struct control *control = &process.journal.header->control;
+    uint64_t until = publish_read(&rules, control, &base, &next);
+    process_apply(&next);
+    publish_state(control, &next);
+    __atomic_add_fetch(&control->counts.changes, 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&control->taken, rules.generation, __ATOMIC_SEQ_CST);
+    futex_wake_shared(&control->taken);
+    return until;
+}
+
+/* Under the start lock. */
+static const char *redact_more;
+static int redact_error;
+
+static void add_redact(void) {
+    redact_error = process_redact_add(redact_more);
+    if (redact_error == 0)
+        back_take_redact(process_redact_list(&in_force));
+}
+
+int process_live_redact(const char *rules_more) {
+    redact_more = rules_more;
+    int error = back_call(add_redact);
+    return error != 0 ? error : redact_error;
+}
+
+void process_live_start(struct settings *settings) {
+    if (has_base) /* a forked child; its parent may have been it before any record */
+        *settings = base;
+    else
+        base = in_force = *settings;
+    has_base = true;
+    process.level_of = level_of;
+    process.take_control = take_control;
+    process.read_settings = read_settings;
+    take_values();
+    struct sampler_setting sampler = settings_sampler(&in_force);
+    sample_publish(&sampler);
+}
+
+void process_live_inherit(const struct journal_header *from) {
+    struct control *to = &process.journal.header->control;
+    if (from != NULL) {
+        memcpy(to->rules, from->control.rules, sizeof to->rules);
+        to->generation = from->control.generation;
+    }
+    publish_state(to, &in_force);
+}
