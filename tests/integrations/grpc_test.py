@@ -209,8 +209,9 @@ def check_odd_calls(answers, lines, peer):
     expect("baggage", more.get("baggage"), "user=ann%20m%C3%BCller%0A%2C%3B=")
     expect("tracestate", more.get("tracestate"), "shop=t61rcWkgMzE")
     unsampled = json.loads(answers["is-not-sampled"][1])
-    expect("unsampled", [value for key, value in unsampled if key == "traceparent"],
-           [f"00-{'33' * 16}-{'44' * 8}-00"])
+    header, = [value for key, value in unsampled if key == "traceparent"]
+    expect("unsampled", (header[:36], header[-3:]), (f"00-{'33' * 16}-", "-00"))
+    expect("an unsampled span has an id of its own", header[36:52] != "44" * 8, True)
     expect("spans of the unsampled trace", spans_of(lines, trace_id="33" * 16), [])
     expect("calls that never started, here", peer.received.get("Never"), None)
     expect("calls that never started, there", spans_of(lines, operation="peer.Echo/Never"), [])
