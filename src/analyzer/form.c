@@ -247,8 +247,9 @@ void spanlog_form_learn(struct spanlog_forms *forms, struct spanlog_form *form,
         forms->credit = -LINES_UNTIL_AGAIN;
     *form = (struct spanlog_form){.first = (uint8_t)first};
     struct learner learner = {.form = form, .keys = keys, .places = places, .piece = places->line};
-    if (first < SPANLOG_FORM_PIECE && learn_line(&learner))
-        form->tag = spanlog_form_tag(places);
+    if (first >= SPANLOG_FORM_PIECE || !learn_line(&learner))
+        return;
+    form->tag = spanlog_form_tag(places);
     form->quotes = (uint8_t)places->count;
     form->use = use_of(form->type);
     fill_up(form);

@@ -110,6 +110,7 @@ static bool read_known(struct spanlog_lines *lines, const char *line, struct spa
         !spanlog_known_read(&lines->translator, found->form, &found->places, ret))
         return false;
     spanlog_forms_use(&lines->reader.forms);
+    lines->was_foreign = true;
     lines->origin = line;
     lines->whole = ret->end;
     lines->ordinal = 1;

@@ -216,6 +216,12 @@ static uint8_t level_of(const struct line *line) {
     return spanlog_reading_level_number(number, spanlog_readings[line->form->dialect].scale);
 }
 
+/* Absent, or a whole number. */
+static bool is_usual_pid(struct spanlog_text text) {
+    return text.size == 0 ||
+           (text.size <= 9 && spanlog_json_digits(text.data) == text.data + text.size);
+}
+
 static bool read_span(const struct line *line, struct spanlog_record *ret) {
     struct spanlog_text pid = text_of(line, SPANLOG_FIELD_PID);
     ret->level = level_of(line);
@@ -223,7 +229,7 @@ static bool read_span(const struct line *line, struct spanlog_record *ret) {
     ret->operation_escaped = false;
     ret->has_span = true;
     ret->has_parent = has(line, SPANLOG_FIELD_PARENT_ID);
-    if (!ret->level || pid.size > 9 || !duration_of(line, &ret->duration_ns) ||
+    if (!ret->level || !is_usual_pid(pid) || !duration_of(line, &ret->duration_ns) ||
         !id_of(line, SPANLOG_FIELD_SPAN_ID, 16, &ret->span) ||
         (ret->has_parent && !id_of(line, SPANLOG_FIELD_PARENT_ID, 16, &ret->parent)))
         return false;
