@@ -138,7 +138,7 @@ static uint32_t bits_of(struct spanlog_job *job, const struct spanlog_record *re
                         const char *line, const char *end) {
     if (job->where)
         return spanlog_where_bits(job->where, &job->where_scratch, record, line, end);
-    return job->probe->bits ? job->probe->bits(job->probe_job, record, line, end) : 0;
+    return job->probe && job->probe->bits ? job->probe->bits(job->probe_job, record, line, end) : 0;
 }
 
 static int add_extra(struct spanlog_job *job, struct spanlog_job_part *part,

@@ -10,6 +10,7 @@ static uint64_t digest_plainly(const char *line, size_t size) {
 }
 
 #if defined(__x86_64__) && !defined(SPANLOG_PORTABLE)
+#include <cpuid.h>
 #include <immintrin.h>
 
 #define BLOCK 64
@@ -51,9 +52,15 @@ __attribute__((target(VAES))) static uint64_t digest_vaes(const char *line, size
     return fold(a, b);
 }
 
+/* Not every compiler knows that name for __builtin_cpu_supports. */
+static bool has_vaes(void) {
+    unsigned a, b, c = 0, d;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (c & bit_VAES);
+}
+
 spanlog_digest_fn *spanlog_digest_finder(unsigned which) {
-    if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("vaes") && __builtin_cpu_supports("aes") && which-- == 0)
+    if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && has_vaes() &&
+        which-- == 0)
         return digest_vaes;
     return which == 0 ? digest_plainly : NULL;
 }

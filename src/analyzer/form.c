@@ -250,6 +250,7 @@ void spanlog_form_learn(struct spanlog_forms *forms, struct spanlog_form *form,
     if (first >= SPANLOG_FORM_PIECE || !learn_line(&learner))
         return;
     form->tag = spanlog_form_tag(places);
+    form->trust = SPANLOG_FORM_TRUST / 2;
     form->quotes = (uint8_t)places->count;
     form->use = use_of(form->type);
     fill_up(form);

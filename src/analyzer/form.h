@@ -70,6 +70,7 @@ enum spanlog_form_use {
 
 struct spanlog_form {
     uint32_t tag;  /* 0: none learnt */
+    uint8_t trust; /* so many lines that do not fit it may survive */
     uint8_t first; /* of the first quote: bytes from the line's begin */
     uint8_t pieces, strings, bares, quotes;
     uint8_t others; /* members that are no field */
@@ -114,10 +115,18 @@ static inline uint32_t spanlog_form_tag(const struct spanlog_places *places) {
                       (size_t)(unsigned char)places->from[key[0] + 1] << 16 | 1u << 31);
 }
 
-/* Some line fitted: learning is worth it. */
+/* A line fitted: learning is worth it. */
 #define SPANLOG_FORMS_CREDIT_MOST 1024
-static inline void spanlog_forms_use(struct spanlog_forms *forms) {
+#define SPANLOG_FORM_TRUST 8
+static inline void spanlog_forms_use(struct spanlog_forms *forms, struct spanlog_form *form) {
     forms->credit += forms->credit < SPANLOG_FORMS_CREDIT_MOST;
+    form->trust = SPANLOG_FORM_TRUST;
+}
+/* A line of the same tag did not: a form of keys in an order that does not come again is in the way
+ * of others, and compared for nothing. */
+static inline void spanlog_form_doubt(struct spanlog_form *form) {
+    if (--form->trust == 0)
+        form->tag = 0;
 }
 
 /* A line of fewer quotes has no form. */

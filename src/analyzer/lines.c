@@ -109,7 +109,7 @@ static bool read_known(struct spanlog_lines *lines, const char *line, struct spa
     if (!found->fits || !spanlog_known_is(found->form) ||
         !spanlog_known_read(&lines->translator, found->form, &found->places, ret))
         return false;
-    spanlog_forms_use(&lines->reader.forms);
+    spanlog_forms_use(&lines->reader.forms, found->form);
     lines->was_foreign = true;
     lines->origin = line;
     lines->whole = ret->end;

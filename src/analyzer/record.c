@@ -105,8 +105,10 @@ const char *spanlog_record_read(struct spanlog_reader *reader, const char *line,
     spanlog_record_find(reader, line, &found);
     if (reader->is_brief && found.fits &&
         (found.form->use == SPANLOG_FORM_LOG || found.form->use == SPANLOG_FORM_SPAN) &&
-        spanlog_record_brief(reader, found.form, &found.places, ret))
+        spanlog_record_brief(reader, found.form, &found.places, ret)) {
+        spanlog_forms_use(&reader->forms, found.form);
         return NULL;
+    }
     ret->trace.opaque = ret->span.opaque = ret->parent.opaque = false;
     ret->span.high = ret->parent.high = 0;
     struct spanlog_json_walk walk = {.at = line};

@@ -87,6 +87,5 @@ bool spanlog_record_brief(struct spanlog_reader *reader, const struct spanlog_fo
     ret->has_span = ret->has_parent = ret->is_error = false;
     if (ret->line_kind != SPANLOG_LINE_LOG)
         read_span(reader, &line, ret);
-    spanlog_forms_use(&reader->forms);
     return true;
 }

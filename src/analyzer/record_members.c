@@ -120,7 +120,7 @@ void spanlog_record_members(struct spanlog_reader *reader, struct spanlog_found 
     forget_members(record);
     if (found->fits) {
         if (take_form(found->form, &found->places, record)) {
-            spanlog_forms_use(&reader->forms);
+            spanlog_forms_use(&reader->forms, found->form);
             walk->at = found->places.end;
             return;
         }

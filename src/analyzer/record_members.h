@@ -39,7 +39,11 @@ static inline void spanlog_record_find(struct spanlog_reader *reader, const char
         return;
     uint32_t tag = spanlog_form_tag(places);
     ret->form = spanlog_form_at(&reader->forms, tag);
-    ret->fits = ret->form->tag == tag && spanlog_form_fits(&reader->forms, ret->form, places);
+    if (ret->form->tag != tag)
+        return;
+    ret->fits = spanlog_form_fits(&reader->forms, ret->form, places);
+    if (!ret->fits)
+        spanlog_form_doubt(ret->form);
 }
 
 void spanlog_record_members(struct spanlog_reader *reader, struct spanlog_found *found,

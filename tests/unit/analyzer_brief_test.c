@@ -16,7 +16,7 @@ static uint64_t state = 5;
 
 static unsigned random_below(unsigned limit) {
     state = state * 6364136223846793005u + 1442695040888963407u;
-    return (unsigned)(state >> 33) % limit;
+    return (unsigned)((state >> 33) * limit >> 31);
 }
 
 /* %T a time, %U seconds, %M milliseconds, %S text, %L a level, %N a number, %D a duration, %I a
@@ -86,6 +86,7 @@ static const char *value_of(unsigned char letter, unsigned odd_of_a_hundred) {
     unsigned count = 0;
     while (count < 12 && list[count])
         count++;
+    assert_true(count >= 2);
     return list[random_below(random_below(100) < odd_of_a_hundred ? count : 2)];
 }
 
