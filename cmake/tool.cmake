@@ -22,13 +22,13 @@ spanlog_folder(analyzer src/analyzer
   USES formatters core)
 # The engine's own: how lines are taken apart, what memory has no room for, the sidecar index.
 target_sources(spanlog_analyzer PRIVATE
-  src/analyzer/record_members.c src/analyzer/quotes.c src/analyzer/spill.c
+  src/analyzer/digest.c src/analyzer/record_members.c src/analyzer/record_brief.c src/analyzer/quotes.c src/analyzer/form.c src/analyzer/spill.c
   src/analyzer/index_read.c src/analyzer/index_write.c)
 # Documents that hold many spans and logs.
 target_sources(spanlog_analyzer PRIVATE
   src/analyzer/translate/array.c src/analyzer/translate/chrome.c src/analyzer/translate/document.c src/analyzer/translate/draft.c
   src/analyzer/translate/draft_fields.c
-  src/analyzer/translate/jaeger.c src/analyzer/translate/loki.c
+  src/analyzer/translate/jaeger.c src/analyzer/translate/known.c src/analyzer/translate/loki.c
   src/analyzer/translate/otel_console.c src/analyzer/translate/otel_record.c
   src/analyzer/translate/otel_value.c src/analyzer/translate/otlp.c src/analyzer/translate/zipkin.c)
 

@@ -5,8 +5,8 @@
 #     tests/cli/run_cases.py BUILD/spanlog --update     what it prints becomes what is expected
 find_package(Python3 COMPONENTS Interpreter REQUIRED)
 
-foreach(part diff fields follow infer input quotes record scan search series shape skew sources
-             tail tree)
+foreach(part brief diff fields follow infer input quotes record scan search series shape skew
+             sources tail tree)
   spanlog_test(analyzer_${part}_test SOURCES unit/analyzer_${part}_test.c USES analyzer)
 endforeach()
 target_link_libraries(analyzer_input_test PRIVATE PkgConfig::ZLIB PkgConfig::ZSTD)

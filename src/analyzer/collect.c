@@ -138,7 +138,7 @@ static uint32_t bits_of(struct spanlog_job *job, const struct spanlog_record *re
                         const char *line, const char *end) {
     if (job->where)
         return spanlog_where_bits(job->where, &job->where_scratch, record, line, end);
-    return job->probe->bits ? job->probe->bits(job->probe_job, record, line, end) : 0;
+    return job->probe && job->probe->bits ? job->probe->bits(job->probe_job, record, line, end) : 0;
 }
 
 static int add_extra(struct spanlog_job *job, struct spanlog_job_part *part,
@@ -231,12 +231,18 @@ static int add_record(struct spanlog_job *job, uint32_t source, const struct spa
         if (!text.data)
             return -ENOMEM;
     }
-    uint64_t digest = spanlog_hash(line, (size_t)(end - line));
+    const struct spanlog_lines *lines = &job->lines;
+    uint64_t digest = lines->whole
+                          ? job->digest(lines->origin, (size_t)(lines->whole - lines->origin))
+                          : job->digest(line, (size_t)(end - line));
     /* A span line without an id cannot be linked to anything: it counts as a log line. */
     if (record->line_kind != SPANLOG_LINE_LOG && record->has_span) {
         uint32_t place = place_of(job, source, record);
         if (add_span(job, part, trace, service, place, record, digest) < 0)
             return -ENOMEM;
+        if (record->raw[SPANLOG_FIELD_LINKS].type == SPANLOG_JSON_ARRAY && job->probe &&
+            job->probe->links)
+            job->probe->links(job->probe_job, record, line);
         return job->is_probed ? add_extra(job, part, record, line, end) : 0;
     }
     if (add_log(job, part, trace, record, digest) < 0)
@@ -369,8 +375,9 @@ static int merge_jobs(struct spanlog_collection *all) {
 
 int spanlog_collect(struct spanlog_collection *all, struct spanlog_sources *sources,
                     struct spanlog_issues *issues, const struct spanlog_collect_options *options) {
-    *all = (struct spanlog_collection){.job_count = options->jobs,
-                                       .is_probed = options->probe || options->where};
+    const struct spanlog_probe *probe = options->probe;
+    bool is_probed = options->where || (probe && (probe->line || probe->bits || probe->group));
+    *all = (struct spanlog_collection){.job_count = options->jobs, .is_probed = is_probed};
     all->jobs = calloc(options->jobs, sizeof *all->jobs);
     uint64_t most = options->memory ? options->memory : spanlog_spill_usual_limit();
     int rc = all->jobs ? 0 : -ENOMEM;
@@ -386,6 +393,8 @@ int spanlog_collect(struct spanlog_collection *all, struct spanlog_sources *sour
         if (options->where)
             rc = spanlog_where_scratch_init(&job->where_scratch, options->where);
         spanlog_lines_init(&job->lines, &options->translate, options->error_status_min, issues);
+        job->lines.reader.is_brief = !job->is_probed;
+        job->digest = spanlog_digest_finder(0);
     }
     struct spanlog_scan scan = {.sources = sources,
                                 .issues = issues,

@@ -68,6 +68,8 @@ struct spanlog_probe {
     /* NULL, or the text by which spans are grouped; absent: none. Spans only. */
     struct spanlog_text (*group)(void *job, const struct spanlog_record *record, const char *line,
                                  const char *end);
+    /* NULL, or called for spans that have links. With this one alone rows have no extras. */
+    void (*links)(void *job, const struct spanlog_record *record, const char *line);
 };
 
 struct spanlog_where;

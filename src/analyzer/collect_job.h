@@ -2,6 +2,7 @@
 #ifndef SPANLOG_ANALYZER_COLLECT_JOB_H
 #define SPANLOG_ANALYZER_COLLECT_JOB_H
 
+#include "src/analyzer/digest.h"
 #include "src/analyzer/table.h"
 #include "src/analyzer/where.h"
 
@@ -75,6 +76,7 @@ struct spanlog_job {
     struct spanlog_arena arena;
     struct spanlog_arena scratch;
     struct spanlog_lines lines;
+    spanlog_digest_fn *digest;
     struct spanlog_strings hosts;
     struct spanlog_strings groups;
     /* Where lines were written, until it is known which hosts that were: not services, operations

@@ -116,8 +116,10 @@ const struct spanlog_field_table *spanlog_field_table_canonical(void);
 static inline uint64_t spanlog_field_bytes(const char *p, size_t size) {
     static const unsigned char ones[16] = {255, 255, 255, 255, 255, 255, 255, 255};
     uint64_t word, mask;
+    size_t less = 8 - size; /* without a branch: huge, if size is above 8 */
+    less &= (size_t)0 - (less <= 8);
     memcpy(&word, p, 8);
-    memcpy(&mask, ones + 8 - (size < 8 ? size : 8), 8);
+    memcpy(&mask, ones + less, 8);
     return word & mask;
 }
 

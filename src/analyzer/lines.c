@@ -1,15 +1,21 @@
 /* analyzer/lines.c: see lines.h. */
 #include "src/analyzer/lines.h"
 
+#include "src/analyzer/record_members.h"
+#include "src/analyzer/translate/known.h"
+
 #include <string.h>
 
 void spanlog_lines_init(struct spanlog_lines *lines,
                         const struct spanlog_translate_settings *settings, int32_t error_status_min,
                         struct spanlog_issues *issues) {
-    *lines = (struct spanlog_lines){.issues = issues,
-                                    .is_careful = settings->dialect || settings->trace_key};
+    lines->issues = issues;
+    lines->is_careful = settings->dialect || settings->trace_key;
+    lines->origin = lines->first_bad = lines->first_reason = NULL;
+    lines->ordinal = 0;
     spanlog_reader_init(&lines->reader, error_status_min);
     spanlog_translator_init(&lines->translator, settings);
+    spanlog_lines_range(lines, NULL, NULL, NULL);
 }
 
 void spanlog_lines_free(struct spanlog_lines *lines) {
@@ -24,6 +30,7 @@ void spanlog_lines_range(struct spanlog_lines *lines, const struct spanlog_chunk
     lines->more = lines->more_end = NULL;
     lines->good = lines->translated = lines->bad = 0;
     lines->was_foreign = false;
+    spanlog_ahead_begin(&lines->reader.ahead, from, to);
 }
 
 void spanlog_lines_begin(struct spanlog_lines *lines, const struct spanlog_chunk *chunk) {
@@ -79,6 +86,7 @@ static int translate(struct spanlog_lines *lines, const char *line, const char *
     if (rc < 0)
         return rc;
     lines->origin = line;
+    lines->whole = NULL;
     lines->ordinal = 0;
     lines->translated += lines->translator.count > 0;
     lines->more = lines->translator.out;
@@ -88,9 +96,63 @@ static int translate(struct spanlog_lines *lines, const char *line, const char *
     return 0;
 }
 
+/* ---- lines of other dialects that are only counted ---------------------------------------- */
+
+static bool may_be_known(const struct spanlog_lines *lines) {
+    return lines->reader.is_brief && !lines->is_careful && !lines->chunk->is_wrapped;
+}
+
+/* True when the line's form is one that needs no translation. */
+static bool read_known(struct spanlog_lines *lines, const char *line, struct spanlog_found *found,
+                       struct spanlog_record *ret) {
+    spanlog_record_find(&lines->reader, line, found);
+    if (!found->fits || !spanlog_known_is(found->form) ||
+        !spanlog_known_read(&lines->translator, found->form, &found->places, ret))
+        return false;
+    spanlog_forms_use(&lines->reader.forms, found->form);
+    lines->was_foreign = true;
+    lines->origin = line;
+    lines->whole = ret->end;
+    lines->ordinal = 1;
+    lines->translated++;
+    lines->good++;
+    return true;
+}
+
+/* The line has just been translated: the next one of its form need not be. */
+static void learn_known(struct spanlog_lines *lines, const char *end, struct spanlog_found *found) {
+    struct spanlog_form *form = found->form;
+    if (!lines->translator.is_flat || lines->translator.count != 1 || !form)
+        return;
+    lines->whole = end;
+    if (!found->fits)
+        spanlog_form_learn(&lines->reader.forms, form, lines->reader.keys, &found->places);
+    if (form->tag && !form->is_known)
+        spanlog_known_learn(&lines->translator, form);
+}
+
 /* Where lines need translation, most do: reading them once before is then a waste. */
 static bool looks_foreign(const struct spanlog_lines *lines, const char *line) {
     return lines->was_foreign && memcmp(line, "{\"ts\":\"", 7) != 0;
+}
+
+/* A line that is not spanlog's own: 1 with its record, 0 when it is translated now, -ENOMEM. */
+static int read_foreign(struct spanlog_lines *lines, const char *line, struct spanlog_record *ret) {
+    struct spanlog_found found = {.form = NULL};
+    bool may_be = may_be_known(lines);
+    if (may_be && read_known(lines, line, &found, ret)) {
+        lines->next = ret->end + 1;
+        return 1;
+    }
+    const char *end = spanlog_record_end(lines->chunk, line);
+    lines->next = end + 1;
+    if (spanlog_line_is_blank(line, end))
+        return 0;
+    lines->was_foreign = true;
+    int rc = translate(lines, line, end);
+    if (rc == 0 && may_be)
+        learn_known(lines, end, &found);
+    return rc;
 }
 
 int spanlog_lines_next_slow(struct spanlog_lines *lines, struct spanlog_record *ret,
@@ -102,19 +164,17 @@ int spanlog_lines_next_slow(struct spanlog_lines *lines, struct spanlog_record *
             return 0;
         if (!looks_foreign(lines, line) && read_own(lines, line, ret, &problem)) {
             *ret_line = lines->origin = line;
+            lines->whole = NULL;
             lines->ordinal = 0;
             lines->next = ret->end + 1;
             lines->good++;
             lines->was_foreign = false;
             return 1;
         }
-        const char *end = spanlog_record_end(lines->chunk, line);
-        lines->next = end + 1;
-        if (spanlog_line_is_blank(line, end))
-            continue;
-        lines->was_foreign = true;
-        int rc = translate(lines, line, end);
-        if (rc < 0)
+        int rc = read_foreign(lines, line, ret);
+        if (rc > 0)
+            *ret_line = line;
+        if (rc != 0)
             return rc;
     }
     return 1;

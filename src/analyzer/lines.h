@@ -30,8 +30,11 @@ struct spanlog_lines {
     const char *next;   /* the next line of the chunk */
     const char *stop;   /* no line begins here or later */
     const char *origin; /* where in the chunk the record given last came from */
-    uint32_t ordinal;   /* its number among those from there */
-    const char *more;   /* what was translated and is not given yet: more..more_end */
+    /* NULL, or all that origin..whole says is in that record. A brief record may have no other
+     * text; identical ones must be told by this one, then. */
+    const char *whole;
+    uint32_t ordinal; /* its number among those from there */
+    const char *more; /* what was translated and is not given yet: more..more_end */
     const char *more_end;
     uint64_t good;
     uint64_t translated; /* lines of the chunk that needed it */
@@ -70,6 +73,7 @@ static inline int spanlog_lines_next(struct spanlog_lines *lines, struct spanlog
     if (!lines->was_foreign && !lines->is_careful && lines->next < lines->stop &&
         !spanlog_record_read(&lines->reader, lines->next, ret) && spanlog_record_is_own(ret)) {
         *ret_line = lines->origin = lines->next;
+        lines->whole = NULL;
         lines->ordinal = 0;
         lines->next = ret->end + 1;
         lines->good++;

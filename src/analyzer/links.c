@@ -38,25 +38,20 @@ static void keep(struct spanlog_links_job *job, const struct spanlog_link *link)
     job->list[job->count++] = *link;
 }
 
-/* It only looks: spans are not grouped. */
-static struct spanlog_text look_for_links(void *argument, const struct spanlog_record *record,
-                                          const char *line, const char *end) {
+static void keep_links(void *argument, const struct spanlog_record *record, const char *line) {
     struct spanlog_links_job *job = argument;
     struct spanlog_line full;
-    (void)end;
-    if (record->span_kind == CONSUMER &&
-        record->raw[SPANLOG_FIELD_LINKS].type == SPANLOG_JSON_ARRAY) {
-        spanlog_arena_reset(&job->scratch);
-        job->no_memory |= spanlog_line_read(&job->reader, record, line, &job->scratch, &full) < 0;
-        for (uint32_t i = 0; !job->no_memory && i < full.link_count; i++) {
-            struct spanlog_link link = {record->trace.low, record->span.low,
-                                        low_of(full.links[i].trace_id + 8),
-                                        low_of(full.links[i].span_id)};
-            if (link.to_trace && link.to_span)
-                keep(job, &link);
-        }
+    if (record->span_kind != CONSUMER)
+        return;
+    spanlog_arena_reset(&job->scratch);
+    job->no_memory |= spanlog_line_read(&job->reader, record, line, &job->scratch, &full) < 0;
+    for (uint32_t i = 0; !job->no_memory && i < full.link_count; i++) {
+        struct spanlog_link link = {record->trace.low, record->span.low,
+                                    low_of(full.links[i].trace_id + 8),
+                                    low_of(full.links[i].span_id)};
+        if (link.to_trace && link.to_span)
+            keep(job, &link);
     }
-    return (struct spanlog_text){NULL, 0};
 }
 
 int spanlog_links_open(struct spanlog_links *links, unsigned jobs) {
@@ -65,7 +60,7 @@ int spanlog_links_open(struct spanlog_links *links, unsigned jobs) {
     if (!links->jobs)
         return -ENOMEM;
     links->probe =
-        (struct spanlog_probe){.jobs = {links->jobs, sizeof *links->jobs}, .group = look_for_links};
+        (struct spanlog_probe){.jobs = {links->jobs, sizeof *links->jobs}, .links = keep_links};
     for (unsigned i = 0; i < jobs; i++)
         spanlog_reader_init(&links->jobs[i].reader, 500);
     return 0;

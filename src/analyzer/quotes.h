@@ -1,31 +1,45 @@
-/* analyzer/quotes.h: where the quotes of a line stand, found in one pass before it is read.
+/* analyzer/quotes.h: where the quotes of some lines stand, found in one pass before they are read.
  *
  *     struct spanlog_quotes quotes;
- *     spanlog_quotes_find(&quotes, line);
- *     ... line[quotes.at[0]] == '"', line[quotes.at[1]] == '"', ... quotes.count of them
+ *     find(&quotes, text, size);                      of spanlog_quotes_finder(0)
+ *     ... text[quotes.at[i]] == '"' for i < quotes.count
+ *     ... quotes.stops[0].at: the first newline, or what else is not plain
  *
  * Reading string by string, each must have ended before the next can be looked at: the processor
- * waits. With the quotes known, all members of a line are looked at side by side.
+ * waits. With the quotes known, all members of a line are looked at side by side; and with those of
+ * many lines found at once, no line waits for its own search.
  *
- * The search stops at the first byte that is a backslash, a control or not ASCII: mostly the
- * newline. All quotes before it are no part of an escape, and all text between two of them is
- * plain. It stops after SPANLOG_QUOTES_MOST bytes, too: what is left is for json.h.
+ * A stop is a byte that is a backslash, a control or not ASCII: mostly the newline. Between two
+ * stops no quote is part of an escape, and all text between two quotes is plain.
  */
 #ifndef SPANLOG_ANALYZER_QUOTES_H
 #define SPANLOG_ANALYZER_QUOTES_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-#define SPANLOG_QUOTES_MOST 4096
+/* About 24 lines: they and their places stay in the nearest cache. */
+#define SPANLOG_QUOTES_MOST 8192
 
-struct spanlog_quotes {
-    uint32_t count;
-    uint32_t stop; /* where the search ended; the next four entries of `at` have this value */
-    uint16_t at[SPANLOG_QUOTES_MOST + 64];
+struct spanlog_quotes_stop {
+    uint16_t at;
+    uint16_t quotes; /* how many there are before it */
 };
 
-/* Reads up to 63 bytes behind the one at which it stops. */
-typedef void spanlog_quotes_find_fn(struct spanlog_quotes *quotes, const char *line);
+struct spanlog_quotes {
+    const char *from;
+    uint32_t size; /* of what was searched */
+    uint32_t count;
+    uint32_t stop_count;
+    uint16_t at[SPANLOG_QUOTES_MOST + 64];                      /* four more: size */
+    struct spanlog_quotes_stop stops[SPANLOG_QUOTES_MOST + 64]; /* one more: size, count */
+};
+
+/* Searches `size` bytes, SPANLOG_QUOTES_MOST at most; with one_line not behind the first newline.
+ * Reads up to 63 bytes behind that. */
+typedef void spanlog_quotes_find_fn(struct spanlog_quotes *quotes, const char *text, size_t size,
+                                    bool one_line);
 
 /* What this machine can do, the fastest first; NULL behind the last. */
 spanlog_quotes_find_fn *spanlog_quotes_finder(unsigned which);

@@ -12,16 +12,18 @@
 #ifndef SPANLOG_ANALYZER_RECORD_H
 #define SPANLOG_ANALYZER_RECORD_H
 
-#include "src/analyzer/fields.h"
-#include "src/analyzer/quotes.h"
+#include "src/analyzer/ahead.h"
+#include "src/analyzer/form.h"
 
 struct spanlog_reader {
     const struct spanlog_field_table *keys;
     int32_t error_status_min;
     char second[20]; /* the last timestamp's, "2026-11-21T10:30:45.", and what it means */
     uint64_t second_ns;
-    spanlog_quotes_find_fn *find_quotes;
-    struct spanlog_quotes quotes; /* of the current line */
+    /* Of raw values msg and pid are enough, and of log lines no span; the level of spans only. */
+    bool is_brief;
+    struct spanlog_ahead ahead;
+    struct spanlog_forms forms;
 };
 
 struct spanlog_record {
@@ -36,7 +38,6 @@ struct spanlog_record {
     struct spanlog_text trace_text; /* the raw id */
     struct spanlog_json_value raw[SPANLOG_FIELD_COUNT + 1];
     const char *end;   /* where the line's newline stands */
-    uint32_t known;    /* bits: what these raw fields mean has been read already */
     uint32_t others;   /* members that are no field of the dialect */
     bool repeated;     /* a field was given twice */
     uint8_t line_kind; /* enum spanlog_line_kind */
@@ -83,6 +84,7 @@ static inline uint32_t spanlog_record_number(const struct spanlog_record *record
     return (uint32_t)number;
 }
 
+uint64_t spanlog_reader_new_time(struct spanlog_reader *reader, struct spanlog_text text);
 /* A timestamp, by way of the reader's memory of the last second. 0: unreadable. */
 uint64_t spanlog_reader_time(struct spanlog_reader *reader, struct spanlog_text text);
 

@@ -11,78 +11,91 @@ static unsigned random_below(unsigned limit) {
     return (unsigned)(state >> 33) % limit;
 }
 
+static struct spanlog_quotes expected, found;
+
 /* As quotes.h describes it. */
-static size_t expect(const char *line, uint16_t *at, size_t *ret_stop) {
-    size_t count = 0, i = 0;
-    for (; i < SPANLOG_QUOTES_MOST; i++) {
-        unsigned char c = (unsigned char)line[i];
-        if (c < 0x20 || c > 0x7f || c == '\\')
-            break;
-        if (c == '"')
-            at[count++] = (uint16_t)i;
-    }
-    *ret_stop = i;
-    return count;
-}
-
-static void compare(const char *line) {
-    static struct spanlog_quotes quotes;
-    static uint16_t at[SPANLOG_QUOTES_MOST];
-    size_t stop, count = expect(line, at, &stop);
-    spanlog_quotes_find_fn *find;
-    for (unsigned which = 0; (find = spanlog_quotes_finder(which)) != NULL; which++) {
-        memset(&quotes, 0xa5, sizeof quotes);
-        find(&quotes, line);
-        assert_int_equal(quotes.stop, stop);
-        assert_int_equal(quotes.count, count);
-        assert_memory_equal(quotes.at, at, count * sizeof *at);
-        for (size_t i = count; i < count + 4; i++)
-            assert_int_equal(quotes.at[i], stop);
-    }
-}
-
-/* `of_a_hundred` bytes are quotes; `odd` ends it, at `size`. */
-static void compare_random(size_t size, unsigned of_a_hundred, char odd) {
-    static char line[3 * SPANLOG_QUOTES_MOST];
+static void expect(const char *text, size_t size, bool one_line) {
+    expected.count = expected.stop_count = 0;
     for (size_t i = 0; i < size; i++) {
-        do
-            line[i] = (char)(random_below(100) < of_a_hundred ? '"' : ' ' + random_below(0x60));
-        while (line[i] == '\\');
+        unsigned char c = (unsigned char)text[i];
+        if (c == '"')
+            expected.at[expected.count++] = (uint16_t)i;
+        if (c < 0x20 || c > 0x7f || c == '\\')
+            expected.stops[expected.stop_count++] =
+                (struct spanlog_quotes_stop){(uint16_t)i, (uint16_t)expected.count};
+        if (one_line && c == '\n')
+            size = i + 1;
     }
-    memset(line + size, odd, 128);
-    compare(line);
+    expected.size = (uint32_t)size;
+    for (size_t i = 0; i < 4; i++)
+        expected.at[expected.count + i] = (uint16_t)size;
+    expected.stops[expected.stop_count] =
+        (struct spanlog_quotes_stop){(uint16_t)size, (uint16_t)expected.count};
 }
 
-static void quotes_are_found_up_to_what_is_not_plain(void **unused) {
+static void compare(const char *text, size_t size, bool one_line) {
+    spanlog_quotes_find_fn *find;
+    expect(text, size, one_line);
+    for (unsigned which = 0; (find = spanlog_quotes_finder(which)) != NULL; which++) {
+        memset(&found, 0xa5, sizeof found);
+        find(&found, text, size, one_line);
+        assert_ptr_equal(found.from, text);
+        assert_int_equal(found.size, expected.size);
+        assert_int_equal(found.count, expected.count);
+        assert_int_equal(found.stop_count, expected.stop_count);
+        assert_memory_equal(found.at, expected.at, (expected.count + 4) * sizeof *found.at);
+        assert_memory_equal(found.stops, expected.stops,
+                            (expected.stop_count + 1) * sizeof *found.stops);
+    }
+}
+
+/* Of a hundred bytes so many are quotes, and so many are not plain. */
+static void compare_random(size_t size, unsigned quotes, unsigned stops) {
     static const char odd[] = {'\n', '\\', 0, 0x1f, (char)0x80, (char)0xff};
-    (void)unused;
-    for (unsigned i = 0; i < sizeof odd; i++)
-        for (size_t size = 0; size < 300; size++)
-            compare_random(size, 20, odd[i]);
+    static char text[SPANLOG_QUOTES_MOST + 64];
+    for (size_t i = 0; i < sizeof text; i++) {
+        unsigned dice = random_below(100);
+        if (dice < quotes)
+            text[i] = '"';
+        else if (dice < quotes + stops)
+            text[i] = odd[random_below(sizeof odd)];
+        else
+            text[i] = (char)('a' + random_below(26));
+    }
+    compare(text, size, false);
+    compare(text, size, true);
 }
 
-static void quotes_alone_and_none_at_all_are_found(void **unused) {
+static void quotes_and_stops_are_found_where_they_are(void **unused) {
+    (void)unused;
+    for (size_t size = 0; size < 300; size++)
+        for (unsigned stops = 0; stops < 40; stops += 13)
+            compare_random(size, 20, stops);
+}
+
+static void quotes_alone_stops_alone_and_none_at_all_are_found(void **unused) {
     (void)unused;
     for (size_t size = 0; size < 300; size++) {
-        compare_random(size, 100, '\n');
-        compare_random(size, 0, '\n');
+        compare_random(size, 100, 0);
+        compare_random(size, 0, 100);
+        compare_random(size, 0, 0);
     }
 }
 
-static void the_search_ends_after_its_most_bytes(void **unused) {
+static void as_much_as_can_be_searched_at_once_is_searched(void **unused) {
     (void)unused;
-    for (size_t more = 0; more < 70; more++) {
-        compare_random(SPANLOG_QUOTES_MOST - 35 + more, 30, '\n');
-        compare_random(SPANLOG_QUOTES_MOST - 35 + more, 100, '\n');
+    for (size_t less = 0; less < 70; less++) {
+        compare_random(SPANLOG_QUOTES_MOST - less, 30, 1);
+        compare_random(SPANLOG_QUOTES_MOST - less, 100, 0);
+        compare_random(SPANLOG_QUOTES_MOST - less, 0, 100);
     }
-    compare_random(2 * SPANLOG_QUOTES_MOST, 30, '\n');
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(quotes_are_found_up_to_what_is_not_plain),
-        cmocka_unit_test(quotes_alone_and_none_at_all_are_found),
-        cmocka_unit_test(the_search_ends_after_its_most_bytes),
+        cmocka_unit_test(quotes_and_stops_are_found_where_they_are),
+        cmocka_unit_test(quotes_alone_stops_alone_and_none_at_all_are_found),
+        cmocka_unit_test(as_much_as_can_be_searched_at_once_is_searched),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -43,6 +43,9 @@ spanlog_filling_value(const struct spanlog_filling *filling, uint8_t meaning, ui
 
 int spanlog_fill(struct spanlog_translator *translator, uint8_t dialect, struct spanlog_line *ret);
 
+/* A JSON number of seconds as nanoseconds, exact where it has at most nine decimals. */
+uint64_t spanlog_seconds_read(const char *begin, const char *end);
+
 /* Makes the line a span when the format says that it is one (logger_span.c). */
 void spanlog_fill_span(struct spanlog_filling *filling);
 /* The same for most lines, as a piece of text that needs no writing (logger_copy.c). False: this

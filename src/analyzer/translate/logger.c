@@ -108,5 +108,7 @@ int spanlog_translate_logger(struct spanlog_translator *translator, const char *
     rc = spanlog_fill(translator, dialect, &record);
     if (rc == 0)
         rc = spanlog_emit(translator, &record);
+    translator->memory->dialect = dialect;
+    translator->is_flat = !translator->memory->outer;
     return rc < 0 ? rc : 1;
 }

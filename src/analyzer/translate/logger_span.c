@@ -59,23 +59,23 @@ static uint64_t before(uint64_t end, uint64_t duration) {
 /* ---- the canonical manner ------------------------------------------------------------------- */
 
 /* With the point moved to where milliseconds have it, so that no digit is lost. */
-static uint64_t seconds_read(const struct spanlog_json_value *value) {
+uint64_t spanlog_seconds_read(const char *begin, const char *end) {
     char ms[48] = "";
-    size_t size = (size_t)(value->end - value->begin), whole = 0;
+    size_t size = (size_t)(end - begin), whole = 0;
     double seconds;
-    while (whole < size && value->begin[whole] >= '0' && value->begin[whole] <= '9')
+    while (whole < size && begin[whole] >= '0' && begin[whole] <= '9')
         whole++;
-    if (size > 32 || memchr(value->begin, 'e', size) || memchr(value->begin, 'E', size)) {
-        bool good = spanlog_read_double(value->begin, size, &seconds) == 0 && seconds > 0;
+    if (size > 32 || memchr(begin, 'e', size) || memchr(begin, 'E', size)) {
+        bool good = spanlog_read_double(begin, size, &seconds) == 0 && seconds > 0;
         return !good ? 0 : seconds >= 9e9 ? (uint64_t)9e18 : (uint64_t)(seconds * 1e9 + 0.5);
     }
     size_t decimals = whole < size ? size - whole - 1 : 0;
     memset(ms, '0', whole + 3);
-    memcpy(ms, value->begin, whole);
-    memcpy(ms + whole, value->begin + whole + 1, decimals < 3 ? decimals : 3);
+    memcpy(ms, begin, whole);
+    memcpy(ms + whole, begin + whole + 1, decimals < 3 ? decimals : 3);
     ms[whole + 3] = '.';
     if (decimals > 3)
-        memcpy(ms + whole + 4, value->begin + whole + 4, decimals - 3);
+        memcpy(ms + whole + 4, begin + whole + 4, decimals - 3);
     return spanlog_milliseconds_read(ms, ms + strlen(ms));
 }
 
@@ -92,7 +92,7 @@ static uint8_t duration_of(struct spanlog_filling *f, uint64_t *ret_ns) {
         return SPANLOG_MEANS_DURATION_NS;
     }
     if ((value = spanlog_filling_value(f, SPANLOG_MEANS_DURATION_S, SPANLOG_JSON_NUMBER))) {
-        *ret_ns = seconds_read(value);
+        *ret_ns = spanlog_seconds_read(value->begin, value->end);
         return SPANLOG_MEANS_DURATION_S;
     }
     return 0;

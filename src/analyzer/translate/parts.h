@@ -28,6 +28,7 @@ struct spanlog_translate_memory {
     bool has_guess;
     int64_t year;                     /* of the last time with a date; 0: none yet */
     const struct spanlog_line *outer; /* NULL, or what the wrapper says where the line does not */
+    uint8_t dialect;                  /* of the last line, if it was flat */
     unsigned depth;                   /* wrappers around the current line */
     struct spanlog_members members;
 };

@@ -246,6 +246,7 @@ static int translate_line(struct spanlog_translator *translator, const char *lin
 int spanlog_translate(struct spanlog_translator *translator, const char *line, const char *end) {
     translator->size = 0;
     translator->count = 0;
+    translator->is_flat = false;
     translator->problem = NULL;
     spanlog_arena_reset(&translator->arena);
     if (!remember(translator))

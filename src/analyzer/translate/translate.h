@@ -34,6 +34,7 @@ struct spanlog_translator {
     size_t size;
     size_t room;
     uint64_t count;      /* lines in out */
+    bool is_flat;        /* the line was one record of one dialect, all of it: see known.h */
     const char *problem; /* NULL, or why nothing could be made of the line; it lives for ever */
     struct spanlog_arena arena; /* for the current line: reset by spanlog_translate */
     int only;                   /* settings.dialect as a row of the table of formats, or -1 */
