@@ -1,4 +1,5 @@
-/* analyzer/links.c: what consumers are linked to, collected beside the rows; see graph.h. */
+/* analyzer/links.c: what consumers are linked to, and whom spans name as their peers: collected
+ * beside the rows; see graph.h. */
 #include "src/analyzer/graph.h"
 
 #include <errno.h>
@@ -6,7 +7,7 @@
 
 #include "src/analyzer/line_read.h"
 
-enum { CONSUMER = 4 };
+enum { INTERNAL = 0, CONSUMER = 4 };
 
 /* What one thread that reads lines has. */
 struct spanlog_links_job {
@@ -38,12 +39,47 @@ static void keep(struct spanlog_links_job *job, const struct spanlog_link *link)
     job->list[job->count++] = *link;
 }
 
-/* It only looks: spans are not grouped. */
-static struct spanlog_text look_for_links(void *argument, const struct spanlog_record *record,
-                                          const char *line, const char *end) {
+/* ---- peers --------------------------------------------------------------------------------- */
+
+/* The best name first: what the program calls it, then what it is, then where. */
+static const struct spanlog_text peer_keys[] = {
+    SPANLOG_TEXT("\"peer.service\":\""), SPANLOG_TEXT("\"messaging.system\":\""),
+    SPANLOG_TEXT("\"db.system.name\":\""), SPANLOG_TEXT("\"db.system\":\""),
+    SPANLOG_TEXT("\"server.address\":\"")};
+
+/* Addresses of machines say nothing of who is called. */
+static bool is_address(struct spanlog_text name) {
+    bool is_ip = true;
+    for (uint32_t i = 0; i < name.size; i++) {
+        char c = name.data[i];
+        is_ip &= (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f') || c == '.' ||
+                 c == ':' || c == '[' || c == ']';
+    }
+    bool is_local = name.size == 9 && memcmp(name.data, "localhost", 9) == 0;
+    return is_local || (is_ip && (memchr(name.data, ':', name.size) ||
+                                  (name.data[0] >= '0' && name.data[0] <= '9')));
+}
+
+/* A text inside another value could look like it; then an escape or a brace stands before it. */
+static struct spanlog_text peer_name(const char *line, const char *end) {
+    for (size_t i = 0; i < sizeof peer_keys / sizeof peer_keys[0]; i++) {
+        const char *key = memmem(line, (size_t)(end - line), peer_keys[i].data, peer_keys[i].size);
+        if (!key || key[-1] != ',')
+            continue;
+        const char *value = key + peer_keys[i].size;
+        const char *quote = memchr(value, '"', (size_t)(end - value));
+        struct spanlog_text name = {value, quote ? (uint32_t)(quote - value) : 0};
+        if (name.size && !memchr(value, '\\', name.size) && !is_address(name))
+            return name;
+    }
+    return (struct spanlog_text){NULL, 0};
+}
+
+/* Spans are grouped by their peers. */
+static struct spanlog_text look_at_line(void *argument, const struct spanlog_record *record,
+                                        const char *line, const char *end) {
     struct spanlog_links_job *job = argument;
     struct spanlog_line full;
-    (void)end;
     if (record->span_kind == CONSUMER &&
         record->raw[SPANLOG_FIELD_LINKS].type == SPANLOG_JSON_ARRAY) {
         spanlog_arena_reset(&job->scratch);
@@ -56,7 +92,8 @@ static struct spanlog_text look_for_links(void *argument, const struct spanlog_r
                 keep(job, &link);
         }
     }
-    return (struct spanlog_text){NULL, 0};
+    return record->span_kind != INTERNAL && record->others ? peer_name(line, end)
+                                                           : (struct spanlog_text){NULL, 0};
 }
 
 int spanlog_links_open(struct spanlog_links *links, unsigned jobs) {
@@ -65,7 +102,7 @@ int spanlog_links_open(struct spanlog_links *links, unsigned jobs) {
     if (!links->jobs)
         return -ENOMEM;
     links->probe =
-        (struct spanlog_probe){.jobs = {links->jobs, sizeof *links->jobs}, .group = look_for_links};
+        (struct spanlog_probe){.jobs = {links->jobs, sizeof *links->jobs}, .group = look_at_line};
     for (unsigned i = 0; i < jobs; i++)
         spanlog_reader_init(&links->jobs[i].reader, 500);
     return 0;
