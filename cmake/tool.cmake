@@ -1,7 +1,7 @@
 # src/analyzer/ and src/cli/: the command `spanlog`.
 spanlog_folder(analyzer src/analyzer
   SOURCES
-    arena.c assert.c by.c cat.c check.c check_assert.c check_lines.c check_threads.c
+    arena.c assert.c by.c calls.c cat.c check.c check_assert.c check_lines.c check_threads.c
     check_traces.c collect.c diff.c diff_lines.c diff_rank.c diff_traces.c each.c export.c
     export_group.c feed.c fields.c figures.c follow.c graph.c heat.c infer.c infer_place.c
     deflate.c inflate.c issues.c json.c last_lines.c line_read.c lines.c link.c links.c names.c near_end.c

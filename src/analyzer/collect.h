@@ -70,6 +70,7 @@ struct spanlog_probe {
                                  const char *end);
     /* NULL, or called for spans that have links. With this one alone rows have no extras. */
     void (*links)(void *job, const struct spanlog_record *record, const char *line);
+    bool takes_brief; /* `group` is content with what brief records say (record.h) */
 };
 
 struct spanlog_where;

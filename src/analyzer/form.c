@@ -121,6 +121,9 @@ bool spanlog_form_bare_rare(const char *begin, const char *end, uint8_t *ret_typ
 
 /* ---- learning ----------------------------------------------------------------------------- */
 
+const char *const spanlog_peer_keys[SPANLOG_PEER_KEYS] = {
+    "peer.service", "messaging.system", "db.system.name", "db.system", "server.address"};
+
 struct learner {
     struct spanlog_form *form;
     const struct spanlog_field_table *keys;
@@ -128,6 +131,7 @@ struct learner {
     const char *piece; /* where the next one begins */
     unsigned quote;    /* the next one */
     uint32_t fields;   /* that have been seen */
+    unsigned peer;     /* which of the keys named it so far */
 };
 
 static bool learn_piece(struct learner *learner, const struct spanlog_json_value *key,
@@ -183,15 +187,29 @@ static void fill_up(struct spanlog_form *form) {
         form->bare[i] = form->bare[0];
 }
 
+static void learn_peer(struct learner *learner, const struct spanlog_json_value *key,
+                       const struct spanlog_json_value *value) {
+    size_t size = (size_t)(key->end - key->begin);
+    for (unsigned i = 0; i < learner->peer && value->type == SPANLOG_JSON_STRING; i++) {
+        if (strlen(spanlog_peer_keys[i]) != size ||
+            memcmp(spanlog_peer_keys[i], key->begin, size) != 0)
+            continue;
+        learner->form->peer = (uint8_t)(learner->quote + 2);
+        learner->peer = i;
+    }
+}
+
 /* A key that comes twice has no form: which value counts is the walk's to say. */
 static bool learn_member(struct learner *learner, const struct spanlog_json_value *key,
                          const struct spanlog_json_value *value) {
     const char *begin = value->begin - (value->type == SPANLOG_JSON_STRING);
     unsigned field = spanlog_field_find(learner->keys, key->begin, (size_t)(key->end - key->begin));
-    if (field == SPANLOG_FIELD_COUNT)
+    if (field == SPANLOG_FIELD_COUNT) {
         learner->form->others++;
-    else if (learner->fields >> field & 1)
+        learn_peer(learner, key, value);
+    } else if (learner->fields >> field & 1) {
         return false;
+    }
     learner->fields |= field == SPANLOG_FIELD_COUNT ? 0 : 1u << field;
     const char *behind = value->type == SPANLOG_JSON_STRING ? begin + 1 : begin;
     return learn_piece(learner, key, behind) && learn_value(learner, (uint8_t)field, key, value);
@@ -246,7 +264,11 @@ void spanlog_form_learn(struct spanlog_forms *forms, struct spanlog_form *form,
     if (forms->credit <= 0)
         forms->credit = -LINES_UNTIL_AGAIN;
     *form = (struct spanlog_form){.first = (uint8_t)first};
-    struct learner learner = {.form = form, .keys = keys, .places = places, .piece = places->line};
+    struct learner learner = {.form = form,
+                              .keys = keys,
+                              .places = places,
+                              .piece = places->line,
+                              .peer = SPANLOG_PEER_KEYS};
     if (first >= SPANLOG_FORM_PIECE || !learn_line(&learner))
         return;
     form->tag = spanlog_form_tag(places);

@@ -74,6 +74,7 @@ struct spanlog_form {
     uint8_t first; /* of the first quote: bytes from the line's begin */
     uint8_t pieces, strings, bares, quotes;
     uint8_t others; /* members that are no field */
+    uint8_t peer;   /* the opening quote of the text that names the other side; 0: there is none */
     bool ends_bare;
     uint8_t use;      /* enum spanlog_form_use */
     bool has_words;   /* of a foreign line: some are true, false or null */
@@ -98,6 +99,11 @@ struct spanlog_forms {
     int32_t credit; /* see form.c */
     struct spanlog_form list[SPANLOG_FORMS];
 };
+
+/* Attributes that name a span's other side, the best first: what the program calls it, then what it
+ * is, then where. */
+#define SPANLOG_PEER_KEYS 5u
+extern const char *const spanlog_peer_keys[SPANLOG_PEER_KEYS];
 
 void spanlog_forms_init(struct spanlog_forms *forms);
 /* From a line that did not fit; perhaps, and only if it has a form. */
@@ -150,6 +156,14 @@ static inline struct spanlog_text spanlog_form_text(const struct spanlog_form *f
                                                     unsigned field) {
     const uint16_t *quote = places->quotes + form->at[field];
     return (struct spanlog_text){places->from + quote[0] + 1, (uint32_t)(quote[1] - quote[0] - 1)};
+}
+
+static inline struct spanlog_text spanlog_form_peer(const struct spanlog_form *form,
+                                                    const struct spanlog_places *places) {
+    const uint16_t *quote = places->quotes + form->peer;
+    return form->peer ? (struct spanlog_text){places->from + quote[0] + 1,
+                                              (uint32_t)(quote[1] - quote[0] - 1)}
+                      : (struct spanlog_text){NULL, 0};
 }
 
 static inline const char *spanlog_form_bare_begin(const struct spanlog_form_bare *bare,

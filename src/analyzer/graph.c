@@ -1,5 +1,6 @@
 /* analyzer/graph.c: see graph.h. */
 #include "src/analyzer/graph.h"
+#include "src/analyzer/calls.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -24,20 +25,17 @@ struct linked {
 /* What one thread has counted. */
 struct counter {
     struct linked *linked;
+    const struct spanlog_callees *callees;
     struct spanlog_names edges; /* from, to */
     struct spanlog_tallies tallies;
 };
 
-static uint32_t service_of(const struct spanlog_trace_view *view, const struct spanlog_node *node) {
-    return view->all->names.list[node->name].service;
-}
-
-static int count_call(struct counter *counter, uint32_t from, uint32_t to,
-                      const struct spanlog_node *node) {
+static int count_call(void *argument, uint32_t from, uint32_t to, const struct spanlog_node *node,
+                      bool is_error) {
+    struct counter *counter = argument;
     struct spanlog_tally *tally =
         spanlog_tallies_of_pair(&counter->tallies, &counter->edges, from, to);
-    return tally ? spanlog_tally_value(tally, &counter->tallies, node->duration_ns,
-                                       node->flags & SPANLOG_NODE_ERROR)
+    return tally ? spanlog_tally_value(tally, &counter->tallies, node->duration_ns, is_error)
                  : -ENOMEM;
 }
 
@@ -101,7 +99,7 @@ static int find_services(void *job, const struct spanlog_trace_view *view) {
         size_t at = find_target(linked, trace, node->span_id);
         if (at < linked->target_count && linked->targets[at].trace == trace &&
             linked->targets[at].span == node->span_id)
-            linked->targets[at].service = service_of(view, node);
+            linked->targets[at].service = spanlog_service_of(view, node);
     }
     return 0;
 }
@@ -142,28 +140,27 @@ static int count_links(struct counter *counter, const struct spanlog_trace_view 
             view->tree->nodes[node->parent].span_id == link->to_span)
             continue;
         uint32_t from = linked->targets[find_target(linked, link->to_trace, link->to_span)].service;
-        if (from != SPANLOG_STRING_NONE && from != service_of(view, node))
-            rc = count_call(counter, from, service_of(view, node), node);
+        if (from != SPANLOG_STRING_NONE && from != spanlog_service_of(view, node))
+            rc = count_call(counter, from, spanlog_service_of(view, node), node,
+                            node->flags & SPANLOG_NODE_ERROR);
     }
     return rc;
 }
 
 /* ---- one trace ---------------------------------------------------------------------------- */
 
+static bool names_no_peer(const struct spanlog_trace_view *view, const struct spanlog_node *node) {
+    return !view->extras || view->extras[node->line].group == SPANLOG_STRING_NONE;
+}
+
 static int one_trace(void *job, const struct spanlog_trace_view *view) {
     enum { CONSUMER = 4 };
     struct counter *counter = job;
-    const struct spanlog_node *nodes = view->tree->nodes;
-    int rc = 0;
-    for (uint32_t i = 0; rc == 0 && i < view->tree->count; i++) {
-        const struct spanlog_node *node = &nodes[i];
-        if (node->kind == CONSUMER && counter->linked->link_count)
+    int rc = spanlog_calls_of(view, counter->callees, count_call, counter);
+    for (uint32_t i = 0; rc == 0 && counter->linked->link_count && i < view->tree->count; i++) {
+        const struct spanlog_node *node = &view->tree->nodes[i];
+        if (node->kind == CONSUMER && names_no_peer(view, node))
             rc = count_links(counter, view, node);
-        if (rc < 0 || node->parent == SPANLOG_NODE_NONE)
-            continue;
-        uint32_t from = service_of(view, &nodes[node->parent]), to = service_of(view, node);
-        if (from != to)
-            rc = count_call(counter, from, to, node);
     }
     return rc;
 }
@@ -234,7 +231,7 @@ static int number_services(struct spanlog_graph *graph) {
     return 0;
 }
 
-static int fill_edges(struct spanlog_graph *graph, const struct spanlog_collection *all,
+static int fill_edges(struct spanlog_graph *graph, const struct spanlog_callees *callees,
                       const struct spanlog_names *edges, const struct spanlog_graph_query *query) {
     struct spanlog_graph_query order = *query;
     graph->edges = malloc((edges->count + (size_t)1) * sizeof *graph->edges);
@@ -244,8 +241,8 @@ static int fill_edges(struct spanlog_graph *graph, const struct spanlog_collecti
         const struct spanlog_tally *tally = &graph->tallies.list[i];
         graph->calls += tally->count;
         graph->edges[graph->count++] = (struct spanlog_graph_edge){
-            .from = spanlog_strings_text(&all->services, edges->list[i].service),
-            .to = spanlog_strings_text(&all->services, edges->list[i].operation),
+            .from = spanlog_callees_text(callees, edges->list[i].service),
+            .to = spanlog_callees_text(callees, edges->list[i].operation),
             .tally = tally,
             .p50_ns = spanlog_series_percentile(&tally->durations, 50),
             .p95_ns = spanlog_series_percentile(&tally->durations, 95)};
@@ -261,18 +258,19 @@ static int fill_edges(struct spanlog_graph *graph, const struct spanlog_collecti
 }
 
 static int gather(struct spanlog_graph *graph, struct counter *counters,
-                  const struct spanlog_collection *all, const struct spanlog_graph_query *query) {
+                  const struct spanlog_callees *callees, const struct spanlog_graph_query *query) {
     struct spanlog_names edges = {0};
+    unsigned jobs = callees->all->job_count;
     int rc = 0;
     spanlog_tallies_init(&graph->tallies, &graph->total);
-    for (unsigned i = 0; rc == 0 && i < all->job_count; i++)
+    for (unsigned i = 0; rc == 0 && i < jobs; i++)
         rc = spanlog_tallies_join_pairs(&graph->tallies, &edges, &counters[i].tallies,
                                         &counters[i].edges);
     if (rc == 0)
-        rc = spanlog_tallies_settle(&graph->tallies, all->job_count);
+        rc = spanlog_tallies_settle(&graph->tallies, jobs);
     graph->exact = spanlog_values_are_exact(&graph->total);
     if (rc == 0)
-        rc = fill_edges(graph, all, &edges, query);
+        rc = fill_edges(graph, callees, &edges, query);
     spanlog_names_free(&edges);
     return rc;
 }
@@ -281,11 +279,13 @@ int spanlog_graph_run(const struct spanlog_collection *all, const struct spanlog
                       const struct spanlog_graph_query *query, struct spanlog_graph *ret) {
     unsigned jobs = all->job_count;
     struct linked linked = {0};
+    struct spanlog_callees callees = {0};
     struct counter *counters = calloc(jobs, sizeof *counters);
     int rc = counters ? open_linked(&linked, links) : -ENOMEM;
     *ret = (struct spanlog_graph){.total = {.most = SPANLOG_VALUES_EXACT_MAX}};
     for (unsigned i = 0; rc == 0 && i < jobs; i++) {
         counters[i].linked = &linked;
+        counters[i].callees = &callees;
         spanlog_tallies_init(&counters[i].tallies, &ret->total);
     }
     struct spanlog_each each = {.all = all,
@@ -294,18 +294,21 @@ int spanlog_graph_run(const struct spanlog_collection *all, const struct spanlog
                                 .jobs = {counters, sizeof *counters},
                                 .trace = one_trace};
     if (rc == 0)
+        rc = spanlog_callees_open(&callees, all);
+    if (rc == 0)
         rc = resolve(all, &linked);
     if (rc == 0)
         rc = spanlog_each_trace(&each);
     ret->counts = each.counts;
     if (rc == 0)
-        rc = gather(ret, counters, all, query);
+        rc = gather(ret, counters, &callees, query);
     for (unsigned i = 0; counters && i < jobs; i++) {
         spanlog_tallies_free(&counters[i].tallies);
         spanlog_names_free(&counters[i].edges);
     }
     free(counters);
     close_linked(&linked);
+    spanlog_callees_free(&callees);
     return rc;
 }
 

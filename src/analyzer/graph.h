@@ -8,9 +8,10 @@
  *     ... graph.edges[i].from, .to ...
  *     spanlog_graph_free(&graph);   spanlog_links_free(&links);
  *
- * A call is a span whose parent is of another service; so client and server halves count once. A
- * consumer's link to a producer's span of another service is one too, unless that is its parent.
- * Duration and error are those of the called side's span.
+ * Which spans are calls is said in calls.h: of services, and of the databases and brokers that
+ * spans name as their peers. A consumer's link to a producer's span of another service is one too,
+ * unless that is its parent or the broker is known. Duration and error are those of the called
+ * side's span.
  */
 #ifndef SPANLOG_ANALYZER_GRAPH_H
 #define SPANLOG_ANALYZER_GRAPH_H
@@ -59,7 +60,8 @@ struct spanlog_graph {
     struct spanlog_each_counts counts;
 };
 
-/* ---- links: collected beside the rows ----------------------------------------------------- */
+/* ---- links and peers: collected beside the rows
+ * ----------------------------------------------------- */
 
 /* A consumer's span and one that it is linked to. */
 struct spanlog_link {

@@ -9,6 +9,7 @@
 struct index {
     uint32_t *slots; /* number + 1; 0: empty */
     uint32_t mask;
+    bool repeats; /* ids do, and nodes are sorted by them */
 };
 
 static uint32_t *slot_of(const struct index *index, const struct spanlog_tree *tree, uint64_t id) {
@@ -33,6 +34,9 @@ static bool fill_index(struct index *index, const struct spanlog_tree *tree) {
     return repeated;
 }
 
+/* As many have pieces of one span as a rule; of hostile input not all are compared with all. */
+#define PIECES_LOOKED_AT 16
+
 #define COMPARE(field)                                                                             \
     if (a->field != b->field)                                                                      \
         return a->field < b->field ? -1 : 1;
@@ -50,51 +54,106 @@ static int by_id_and_content(const void *left, const void *right) {
     return 0;
 }
 
-static bool is_shared_id(const struct spanlog_node *nodes, uint32_t count) {
-    enum { SERVER = 1, CLIENT = 2 };
-    return count == 2 && ((nodes[0].kind == SERVER && nodes[1].kind == CLIENT) ||
-                          (nodes[0].kind == CLIENT && nodes[1].kind == SERVER));
+enum { SERVER = 1, CLIENT = 2 };
+
+/* What Zipkin's reporters sent of one span in pieces, each without a duration. Sorted by time. */
+static uint32_t join_pieces(struct spanlog_node *nodes, uint32_t count) {
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        bool is_piece = false;
+        for (uint32_t n = kept; !is_piece && n > 0 && kept - n < PIECES_LOOKED_AT; n--)
+            is_piece = nodes[n - 1].duration_ns == 0 && nodes[i].duration_ns == 0 &&
+                       nodes[n - 1].kind == nodes[i].kind && nodes[n - 1].name == nodes[i].name &&
+                       !((nodes[n - 1].flags ^ nodes[i].flags) & SPANLOG_NODE_ERROR);
+        if (!is_piece)
+            nodes[kept++] = nodes[i];
+    }
+    return kept;
 }
 
-/* Sorted by id: drops identical lines, flags the rest of equal ids. A client and a server half of
- * one id (Zipkin) are two spans, the server first, so that children find it. */
+/* A client half and the server halves of one id (Zipkin) are spans of their own: the servers come
+ * first, by their start, and the client last. */
+static bool split_halves(struct spanlog_node *nodes, uint32_t count) {
+    uint32_t client = count;
+    for (uint32_t i = 0; i < count; i++) {
+        if (nodes[i].kind != SERVER && (nodes[i].kind != CLIENT || client < count))
+            return false;
+        client = nodes[i].kind == CLIENT ? i : client;
+    }
+    if (client == count)
+        return false;
+    struct spanlog_node last = nodes[client];
+    memmove(&nodes[client], &nodes[client + 1], (count - client - 1) * sizeof *nodes);
+    nodes[count - 1] = last;
+    return true;
+}
+
+/* Sorted by id and time: drops identical lines, flags the rest of equal ids. */
 static void settle_duplicates(struct spanlog_tree *tree) {
     struct spanlog_node *nodes = tree->nodes;
-    uint32_t kept = 0;
+    uint32_t kept = 0, settled = 0;
     for (uint32_t i = 0; i < tree->count; i++)
         if (kept == 0 || by_id_and_content(&nodes[kept - 1], &nodes[i]) != 0)
             nodes[kept++] = nodes[i];
-    tree->count = kept;
     for (uint32_t i = 0, end; i < kept; i = end) {
         for (end = i + 1; end < kept && nodes[end].span_id == nodes[i].span_id;)
             end++;
-        if (end - i == 1)
-            continue;
-        if (is_shared_id(&nodes[i], end - i)) {
-            if (nodes[i].kind != 1) {
-                struct spanlog_node swap = nodes[i];
-                nodes[i] = nodes[i + 1];
-                nodes[i + 1] = swap;
-            }
-            continue;
+        uint32_t count = join_pieces(&nodes[i], end - i);
+        if (count > 1 && !split_halves(&nodes[i], count)) {
+            for (uint32_t n = i; n < i + count; n++)
+                nodes[n].flags |= SPANLOG_NODE_DUPLICATE;
+            tree->duplicates += count;
         }
-        for (uint32_t n = i; n < end; n++)
-            nodes[n].flags |= SPANLOG_NODE_DUPLICATE;
-        tree->duplicates += end - i;
+        memmove(&nodes[settled], &nodes[i], count * sizeof *nodes);
+        settled += count;
     }
+    tree->count = settled;
+}
+
+/* The last of those with that id, which are neighbours: nodes are sorted by id. */
+static uint32_t last_of(const struct spanlog_tree *tree, uint32_t first) {
+    uint32_t low = first, high = tree->count;
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        if (tree->nodes[middle].span_id == tree->nodes[first].span_id)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Of the server halves first..last the one that began last before the child did. */
+static uint32_t half_at(const struct spanlog_tree *tree, uint32_t first, uint32_t last,
+                        uint64_t start_ns) {
+    uint32_t low = first, high = last + 1;
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        if (tree->nodes[middle].start_ns <= start_ns)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
 }
 
 static uint32_t find_parent(const struct index *index, const struct spanlog_tree *tree,
                             uint32_t child) {
     const struct spanlog_node *node = &tree->nodes[child];
-    /* The server half of a shared id hangs below the client half, which is its neighbour. */
-    if (node->kind == 1 && child + 1 < tree->count && !(node->flags & SPANLOG_NODE_DUPLICATE) &&
-        tree->nodes[child + 1].span_id == node->span_id)
-        return child + 1;
+    bool is_half =
+        index->repeats && node->kind == SERVER && !(node->flags & SPANLOG_NODE_DUPLICATE);
+    uint32_t last = is_half ? last_of(tree, child) : child;
+    if (last != child) /* the client half */
+        return last;
     if (!(node->flags & SPANLOG_NODE_HAS_PARENT))
         return SPANLOG_NODE_NONE;
     uint32_t slot = *slot_of(index, tree, node->parent_id);
-    return slot ? slot - 1 : SPANLOG_NODE_NONE;
+    if (!slot)
+        return SPANLOG_NODE_NONE;
+    uint32_t parent = slot - 1;
+    last = index->repeats ? last_of(tree, parent) : parent;
+    bool is_split = last > parent && !(tree->nodes[parent].flags & SPANLOG_NODE_DUPLICATE);
+    return is_split ? half_at(tree, parent, last - 1, node->start_ns) : parent;
 }
 
 static void link_parents(struct spanlog_tree *tree, const struct index *index) {
@@ -180,7 +239,7 @@ int spanlog_tree_link(struct spanlog_tree *tree, struct spanlog_arena *scratch) 
     if (fill_index(&index, tree)) {
         qsort(tree->nodes, tree->count, sizeof *tree->nodes, by_id_and_content);
         settle_duplicates(tree);
-        fill_index(&index, tree);
+        index.repeats = fill_index(&index, tree);
     }
     link_parents(tree, &index);
     cut_cycles(tree, index.slots);

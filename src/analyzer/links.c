@@ -1,12 +1,14 @@
-/* analyzer/links.c: what consumers are linked to, collected beside the rows; see graph.h. */
+/* analyzer/links.c: what consumers are linked to, and whom spans name as their peers: collected
+ * beside the rows; see graph.h. */
 #include "src/analyzer/graph.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "src/analyzer/line_read.h"
 
-enum { CONSUMER = 4 };
+enum { INTERNAL = 0, CONSUMER = 4 };
 
 /* What one thread that reads lines has. */
 struct spanlog_links_job {
@@ -54,13 +56,59 @@ static void keep_links(void *argument, const struct spanlog_record *record, cons
     }
 }
 
+/* ---- peers --------------------------------------------------------------------------------- */
+
+/* Addresses of machines say nothing of who is called. */
+static bool is_address(struct spanlog_text name) {
+    bool is_ip = true;
+    for (uint32_t i = 0; i < name.size; i++) {
+        char c = name.data[i];
+        is_ip &= (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f') || c == '.' ||
+                 c == ':' || c == '[' || c == ']';
+    }
+    bool is_local = name.size == 9 && memcmp(name.data, "localhost", 9) == 0;
+    return is_local || (is_ip && (memchr(name.data, ':', name.size) ||
+                                  (name.data[0] >= '0' && name.data[0] <= '9')));
+}
+
+/* A text inside another value could look like it; then an escape or a brace stands before it. */
+static struct spanlog_text search_peer(const char *line, const char *end) {
+    for (unsigned i = 0; i < SPANLOG_PEER_KEYS; i++) {
+        char wanted[32];
+        int size = snprintf(wanted, sizeof wanted, "\"%s\":\"", spanlog_peer_keys[i]);
+        const char *key = memmem(line, (size_t)(end - line), wanted, (size_t)size);
+        if (!key || key[-1] != ',')
+            continue;
+        const char *value = key + size;
+        const char *quote = memchr(value, '"', (size_t)(end - value));
+        struct spanlog_text name = {value, quote ? (uint32_t)(quote - value) : 0};
+        if (!memchr(value, '\\', name.size))
+            return name;
+    }
+    return (struct spanlog_text){NULL, 0};
+}
+
+/* Spans are grouped by their peers. */
+static struct spanlog_text peer_of(void *argument, const struct spanlog_record *record,
+                                   const char *line, const char *end) {
+    struct spanlog_text none = {NULL, 0}, name = record->peer;
+    (void)argument;
+    if (record->span_kind == INTERNAL || record->others == 0)
+        return none;
+    if (!record->peer_is_known)
+        name = search_peer(line, end);
+    return name.size == 0 || is_address(name) ? none : name;
+}
+
 int spanlog_links_open(struct spanlog_links *links, unsigned jobs) {
     *links = (struct spanlog_links){.job_count = jobs};
     links->jobs = calloc(jobs, sizeof *links->jobs);
     if (!links->jobs)
         return -ENOMEM;
-    links->probe =
-        (struct spanlog_probe){.jobs = {links->jobs, sizeof *links->jobs}, .links = keep_links};
+    links->probe = (struct spanlog_probe){.jobs = {links->jobs, sizeof *links->jobs},
+                                          .links = keep_links,
+                                          .group = peer_of,
+                                          .takes_brief = true};
     for (unsigned i = 0; i < jobs; i++)
         spanlog_reader_init(&links->jobs[i].reader, 500);
     return 0;

@@ -36,6 +36,7 @@ struct spanlog_record {
     struct spanlog_text service;
     struct spanlog_text operation;
     struct spanlog_text trace_text; /* the raw id */
+    struct spanlog_text peer;       /* whom a span names as its other side, if that is known */
     struct spanlog_json_value raw[SPANLOG_FIELD_COUNT + 1];
     const char *end;   /* where the line's newline stands */
     uint32_t others;   /* members that are no field of the dialect */
@@ -45,7 +46,8 @@ struct spanlog_record {
     uint8_t span_kind;
     bool has_trace, has_span, has_parent;
     bool service_escaped, operation_escaped;
-    bool is_error; /* of a span */
+    bool is_error;      /* of a span */
+    bool peer_is_known; /* or else it has to be looked for */
 };
 
 void spanlog_reader_init(struct spanlog_reader *reader, int32_t error_status_min);

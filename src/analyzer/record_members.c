@@ -31,6 +31,8 @@ static inline bool take_form(const struct spanlog_form *form, const struct spanl
         good &= spanlog_form_bare_type(raw->begin, raw->end, &raw->type);
     }
     record->others = form->others;
+    record->peer = spanlog_form_peer(form, places);
+    record->peer_is_known = true;
     return good;
 }
 
@@ -40,6 +42,7 @@ static void forget_members(struct spanlog_record *record) {
         record->raw[field].type = SPANLOG_JSON_ABSENT;
     record->others = 0;
     record->repeated = false;
+    record->peer_is_known = false;
 }
 
 /* ---- any order ---------------------------------------------------------------------------- */

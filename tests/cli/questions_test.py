@@ -148,13 +148,27 @@ def buckets_of_time_add_up(corpus):
                                    for key, times in expected.items()})
 
 
+def is_leaf_client(corpus, span):
+    if not hasattr(corpus, "parents"):
+        corpus.parents = {(other["trace_id"], other.get("parent_id")) for other in corpus.spans}
+    return span["kind"] == "client" and (span["trace_id"], span["span_id"]) not in corpus.parents
+
+
 def the_graph_is_what_a_plain_count_gives(corpus):
     by_id = {(span["trace_id"], span["span_id"]): span for span in corpus.spans}
+    above = lambda span: by_id.get((span["trace_id"], span.get("parent_id")))
     edges = collections.defaultdict(list)
     for span in corpus.spans:
-        parent = by_id.get((span["trace_id"], span.get("parent_id")))
-        if parent and parent["service"] != span["service"]:
-            edges[parent["service"], span["service"]].append(span)
+        caller = above(span)
+        if caller and caller["service"] == span["service"]:  # a server may call itself
+            while caller and caller["kind"] == "internal":
+                caller = above(caller)
+            if span["kind"] != "server" and not (caller and is_leaf_client(corpus, span)):
+                continue
+            if caller and span["kind"] == "client" and caller["service"] == span["service"]:
+                continue
+        if caller:
+            edges[caller["service"], span["service"]].append(span)
     expected = {}
     for key, spans in edges.items():
         times = [ns(span["duration_ms"]) for span in spans]
