@@ -76,7 +76,7 @@ struct spanlog__bytes {
 #define SPANLOG__STATE_NEW 2u      /* not registered yet: the first call does it */
 #define SPANLOG__STATE_EXACT 3u    /* on, whichever named logger it is used with */
 #define SPANLOG__STATE_NEW_KEPT 4u /* as NEW, in memory that is never given back */
-#define SPANLOG__STATE_WAITS 5u /* below its level: written only with a trace that is kept */
+#define SPANLOG__STATE_WAITS 5u    /* below its level: written only with a trace that is kept */
 
 /* One call site. Static, written once at its first call. */
 struct spanlog__site {
