@@ -26,6 +26,7 @@ int spanlog_verb_export(int argc, char **argv);
 int spanlog_verb_index(int argc, char **argv);
 int spanlog_verb_recover(int argc, char **argv);
 int spanlog_verb_log(int argc, char **argv);
+int spanlog_verb_ship(int argc, char **argv);
 int spanlog_verb_exec(int argc, char **argv);
 
 #endif
