@@ -47,13 +47,13 @@ static void say_trouble(struct spanlog_ship_courier *courier,
     courier->state.counts.failures++;
     courier->is_dirty = true;
     spanlog_ship_note_error(courier, text);
-    if (courier->is_troubled)
-        return;
-    courier->is_troubled = true;
-    courier->troubled_ms = spanlog_ship_now_ms();
-    spanlog_ship_say(courier,
-                     "cannot deliver: %s; trying again, what is not sent stays in the files", text);
-    spanlog_ship_save(courier);
+    if (!courier->is_troubled) {
+        courier->is_troubled = true;
+        courier->troubled_ms = spanlog_ship_now_ms();
+        spanlog_ship_say(
+            courier, "cannot deliver: %s; trying again, what is not sent stays in the files", text);
+    }
+    spanlog_ship_save(courier); /* so that --status can tell */
 }
 
 static void say_recovered(struct spanlog_ship_courier *courier) {
@@ -180,7 +180,7 @@ static int try_later(struct delivery *delivery, const struct spanlog_ship_answer
     struct ids_random random = {courier->random};
     say_trouble(courier, answer);
     if (is_busy && ++delivery->busy >= BUSY_TRIES && delivery->to - delivery->from > 1) {
-        delivery->busy = 0;
+        delivery->busy = courier->backoff.tries = 0;
         delivery->most = (delivery->to - delivery->from) / 2;
         learn_size(courier);
     }

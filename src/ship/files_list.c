@@ -231,10 +231,19 @@ static int list_directory(struct spanlog_ship_files *files, size_t index) {
     return rc;
 }
 
+/* Or what is remembered of sending would be sent. */
+static bool is_state(const struct spanlog_ship_files *files, const char *path) {
+    struct stat one, other;
+    return stat(path, &one) == 0 && fstat(files->state->directory, &other) == 0 &&
+           one.st_ino == other.st_ino && one.st_dev == other.st_dev;
+}
+
 /* The watch comes first: what appears while the directory is listed is told of. It is listed by
  * the loop over all directories, to which it is added. */
 static int add_directory(struct spanlog_ship_files *files, const char *path, unsigned depth,
                          bool takes_all) {
+    if (is_state(files, path))
+        return 0;
     int watch = depth > DEPTH_MAX ? -1 : inotify_add_watch(files->inotify, path, WATCHED);
     if (watch < 0) {
         files->say(files->argument, path, strerror(depth > DEPTH_MAX ? ELOOP : errno));

@@ -315,6 +315,9 @@ void spanlog_ship_labels_put(const struct spanlog_ship_labels *labels,
 
 void spanlog_ship_labels_tidy(struct spanlog_ship_labels *labels,
                               struct spanlog_ship_state *state) {
+    for (size_t i = 0; i < state->stream_count; i++)
+        memcpy(state->streams[i].done_ns, state->streams[i].heads_ns,
+               sizeof state->streams[i].done_ns);
     while (state->stream_count > STREAMS_MAX) {
         size_t least = 0;
         for (size_t i = 1; i < state->stream_count; i++)

@@ -57,7 +57,8 @@ int64_t spanlog_ship_labels_find(struct spanlog_ship_labels *labels,
 void spanlog_ship_labels_put(const struct spanlog_ship_labels *labels,
                              const struct spanlog_ship_state *state, uint32_t group,
                              struct spanlog_output *out);
-/* Between two batches: forgets the streams that were used least lately, if there are too many. */
+/* After a batch was sent: what was read is done; forgets the streams that were used least lately,
+ * if there are too many. */
 void spanlog_ship_labels_tidy(struct spanlog_ship_labels *labels, struct spanlog_ship_state *state);
 
 #endif

@@ -152,10 +152,19 @@ static void put_head(struct spanlog_output *out, const struct spanlog_ship_state
     spanlog_put(out, "}\n");
 }
 
+/* Paths are for people, and for --status, which may run elsewhere. */
+static void put_path(struct spanlog_output *out, const char *path) {
+    char here[4096] = "", whole[8192];
+    if (*path != '/' && !getcwd(here, sizeof here - 1))
+        *here = 0;
+    snprintf(whole, sizeof whole, "%s%s%.4000s", here, *here ? "/" : "", path);
+    put_text(out, "{\"file\":", whole);
+}
+
 static void put_position(struct spanlog_output *out, const struct spanlog_ship_position *position) {
     char print[20];
+    put_path(out, position->path);
     snprintf(print, sizeof print, "%016llx", (unsigned long long)position->print.hash);
-    put_text(out, "{\"file\":", position->path);
     put_count(out, ",\"device\":", position->device);
     put_count(out, ",\"inode\":", position->inode);
     put_count(out, ",\"offset\":", position->offset);
@@ -168,11 +177,11 @@ static void put_position(struct spanlog_output *out, const struct spanlog_ship_p
 static void put_streams(struct spanlog_output *out, const struct spanlog_ship_state *state) {
     for (size_t i = 0; i < state->stream_count; i++) {
         unsigned lanes = SPANLOG_SHIP_LANES;
-        while (lanes > 1 && state->streams[i].heads_ns[lanes - 1] == 0)
+        while (lanes > 1 && state->streams[i].done_ns[lanes - 1] == 0)
             lanes--;
         put_text(out, "{\"stream\":", state->streams[i].labels);
         for (unsigned lane = 0; lane < lanes; lane++) {
-            put_count(out, lane ? ",\"" : ",\"heads\":[\"", state->streams[i].heads_ns[lane]);
+            put_count(out, lane ? ",\"" : ",\"heads\":[\"", state->streams[i].done_ns[lane]);
             spanlog_put(out, "\"");
         }
         spanlog_put(out, "]}\n");

@@ -35,7 +35,8 @@ struct spanlog_ship_position {
 struct spanlog_ship_stream {
     char *labels; /* "service_name":"orders","env":"prod", as JSON has them */
     uint64_t hash;
-    uint64_t heads_ns[SPANLOG_SHIP_LANES]; /* the newest that was sent */
+    uint64_t heads_ns[SPANLOG_SHIP_LANES]; /* the newest that was read */
+    uint64_t done_ns[SPANLOG_SHIP_LANES];  /* and sent, which is what is written */
     uint64_t used;                         /* a clock: the least is forgotten first */
 };
 

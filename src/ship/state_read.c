@@ -136,7 +136,7 @@ static int read_stream(struct spanlog_ship_state *state, const struct members *m
         p = memchr(p, '"', (size_t)(heads->end - p));
         if (!p)
             break;
-        stream->heads_ns[lane] = strtoull(p + 1, NULL, 10);
+        stream->heads_ns[lane] = stream->done_ns[lane] = strtoull(p + 1, NULL, 10);
         p = memchr(p + 1, '"', (size_t)(heads->end - p - 1));
         if (!p++)
             break;
