@@ -52,6 +52,8 @@ static int add_label(struct spanlog_ship_labels *labels, char *item, char *probl
         return refuse(problem, item, "which key of the line is it? NAME=KEY");
     memcpy(padded, key, strlen(key));
     unsigned field = spanlog_field_find(spanlog_field_table_canonical(), padded, strlen(key));
+    if (field == SPANLOG_FIELD_HOST) /* said once, by the process */
+        field = SPANLOG_FIELD_COUNT;
     if (is_id(field))
         return refuse(problem, key,
                       "differs in every record: as a label it would make a stream for each. It "

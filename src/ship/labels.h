@@ -5,9 +5,9 @@
  * spanlog_ship_labels_find(&labels, state, &record, line, time_ns);
  *     spanlog_ship_labels_put(&labels, state, group, &out);    {"service_name":"orders",...}
  *
- * A label is a field of the line (service, host, logger, level), or an attribute that a process
- * says once, in its "process started" line: remembered by service and process. Ids are refused:
- * each value of a label is a stream, and thousands of them are what Loki cannot bear.
+ * A label is a field of the line (service, logger, level), or an attribute that a process says
+ * once, in its "process started" line: remembered by service and process. Ids are refused: each
+ * value of a label is a stream, and thousands of them are what Loki cannot bear.
  *
  * Loki takes no entry that is an hour behind the newest of its stream. Such entries go to a stream
  * of their own, late="true", and those that are late even there to the next, late="2" and so on up

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 
 LOKI, VICTORIA, JAEGER, ZIPKIN = "v3.7.8", "v1.121.0", "v1.76.0", "3.5.1"
@@ -192,6 +193,110 @@ class Zipkin(Server):
 
     def is_ready(self):
         return http(self.url + "/health")[0] == 200
+
+
+class Jaeger(Server):
+    """The collector and the query service of version 2; spans are kept in memory."""
+    CONFIG = """
+service:
+  extensions: [jaeger_storage, jaeger_query]
+  pipelines:
+    traces: {{receivers: [otlp], exporters: [jaeger_storage_exporter]}}
+  telemetry: {{metrics: {{level: none}}}}
+extensions:
+  jaeger_storage: {{backends: {{main: {{memory: {{max_traces: 1000000}}}}}}}}
+  jaeger_query: {{storage: {{traces: main}}, http: {{endpoint: "127.0.0.1:{query}"}}, grpc: {{endpoint: "127.0.0.1:{grpc}"}}}}
+receivers:
+  otlp: {{protocols: {{http: {{endpoint: "127.0.0.1:{port}"}}}}}}
+exporters:
+  jaeger_storage_exporter: {{trace_storage: main}}
+"""
+
+    def __init__(self, folder):
+        super().__init__(folder, jaeger_program())
+        self.query_port = free_port()
+        self.query_url = f"http://127.0.0.1:{self.query_port}"
+        with open(os.path.join(self.folder, "config.yaml"), "w", encoding="utf-8") as file:
+            file.write(self.CONFIG.format(port=self.port, query=self.query_port, grpc=free_port()))
+
+    def command(self):
+        return [self.program, "--config", "config.yaml"]
+
+    def is_ready(self):
+        return http(self.query_url + "/api/services")[0] == 200 and http(self.url + "/v1/traces", b"{}", {
+            "Content-Type": "application/json"})[0] == 200
+
+
+class Loki(Server):
+    """One process, files in its folder; what it has acknowledged survives a kill in its write-ahead log."""
+    CONFIG = """
+auth_enabled: {auth}
+analytics: {{reporting_enabled: false}}
+server:
+  http_listen_address: 127.0.0.1
+  http_listen_port: {port}
+  grpc_listen_address: 127.0.0.1
+  grpc_listen_port: {grpc}
+  log_level: warn
+common:
+  instance_addr: 127.0.0.1
+  path_prefix: {folder}
+  replication_factor: 1
+  ring: {{kvstore: {{store: inmemory}}}}
+  storage: {{filesystem: {{chunks_directory: {folder}/chunks, rules_directory: {folder}/rules}}}}
+schema_config:
+  configs:
+    - {{from: 2020-01-01, store: tsdb, object_store: filesystem, schema: v13, index: {{prefix: index_, period: 24h}}}}
+limits_config:
+  ingestion_rate_mb: {rate}
+  ingestion_burst_size_mb: {burst}
+  per_stream_rate_limit: {rate}MB
+  per_stream_rate_limit_burst: {burst}MB
+  allow_structured_metadata: true
+  max_query_series: 100000
+ingester:
+  wal: {{enabled: true, dir: {folder}/wal}}
+  chunk_idle_period: 30m
+"""
+
+    def __init__(self, folder, auth=False, rate=200, burst=400):
+        super().__init__(folder, loki_program())
+        self.grpc = free_port()
+        self.headers = {"X-Scope-OrgID": "shop"} if auth else {}
+        with open(os.path.join(self.folder, "config.yaml"), "w", encoding="utf-8") as file:
+            file.write(self.CONFIG.format(port=self.port, grpc=self.grpc, folder=self.folder, rate=rate, burst=burst,
+                                          auth="true" if auth else "false"))
+
+    def command(self):
+        return [self.program, "-config.file=config.yaml", f"-querier.frontend-address=127.0.0.1:{self.grpc}"]
+
+    def is_ready(self):
+        """/ready says no for ten seconds in which it works: a push and a query tell."""
+        push = {"streams": [{"stream": {"probe": "1"}, "values": [[str(time.time_ns()), "probe"]]}]}
+        if http(self.url + "/loki/api/v1/push", json.dumps(push).encode(),
+                {"Content-Type": "application/json", **self.headers})[0] != 204:
+            return False
+        status, body = http(self.url + "/loki/api/v1/query_range?query=%7Bprobe%3D%221%22%7D", headers=self.headers)
+        return status == 200 and b"probe" in body
+
+    def entries(self, query, begin_ns, end_ns, page=5000):
+        """All entries, [(labels, ns, line, metadata)], by pages."""
+        found, seen = [], set()
+        while True:
+            answer = get_json(self.url + "/loki/api/v1/query_range?" + urllib.parse.urlencode(
+                {"query": query, "start": begin_ns, "end": end_ns, "limit": page, "direction": "forward"}),
+                {"X-Loki-Response-Encoding-Flags": "categorize-labels", **self.headers})
+            entries = [(tuple(sorted(stream["stream"].items())), int(value[0]), value[1],
+                        tuple(sorted((value[2] if len(value) > 2 else {}).get("structuredMetadata", {}).items())))
+                       for stream in answer["data"]["result"] for value in stream["values"]]
+            fresh = [entry for entry in sorted(entries, key=lambda entry: entry[1]) if entry not in seen]
+            found += fresh
+            if len(entries) < page:
+                return found
+            if not fresh:
+                raise AssertionError(f"{page} entries of one time: the page is too small")
+            begin_ns = fresh[-1][1]  # its time once more: others of it may be on the next page
+            seen = {entry for entry in found[-2 * page:] if entry[1] == begin_ns}
 
 
 class Victoria(Server):
