@@ -26,5 +26,5 @@ foreach(server loki jaeger zipkin)
     COMMAND ${Python3_EXECUTABLE} ${ship}/${server}_test.py $<TARGET_FILE:spanlog_tool>
             $<TARGET_FILE:make_corpus>)
   set_tests_properties(ship_to_${server} PROPERTIES TIMEOUT 3600 SKIP_RETURN_CODE 77
-    LABELS "interop;once;slow")
+    LABELS "interop;once;slow;servers")
 endforeach()

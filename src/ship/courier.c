@@ -269,6 +269,7 @@ void *spanlog_ship_courier_main(void *argument) {
     snprintf(courier->state.what, sizeof courier->state.what, "%s",
              courier->has_failed ? "stopped" : "ended");
     spanlog_ship_save(courier);
+    courier->has_failed |= courier->settings->once && courier->files.has_trouble;
     return NULL;
 }
 

@@ -46,8 +46,10 @@ int spanlog_ship_file_open(struct spanlog_ship_files *files, struct spanlog_ship
     int fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0) {
         int error = errno;
-        if (error != ENOENT)
+        if (error != ENOENT) {
             files->say(files->argument, file->path, strerror(error));
+            files->has_trouble = true;
+        }
         return -error;
     }
     if (fstat(fd, &st) < 0 || st.st_ino != file->inode || st.st_dev != file->device) {
@@ -232,8 +234,10 @@ static int read_once(struct spanlog_ship_files *files, struct spanlog_ship_file 
     spanlog_ship_print_extend(&file->print, file->fd, size);
     ssize_t got = fill(files, file, buffer);
     if (got < 0) {
-        if (got != -ENOMEM)
+        if (got != -ENOMEM) {
             files->say(files->argument, file->path, strerror((int)-got));
+            files->has_trouble = true;
+        }
         return got == -ENOMEM ? -ENOMEM : rest(file);
     }
     /* It may have been cut and written to while we read. */

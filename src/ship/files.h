@@ -57,7 +57,8 @@ struct spanlog_ship_files {
     struct spanlog_ship_state *state; /* its positions: of what is not followed */
     int inotify;
     bool must_list;
-    bool is_final; /* --once: a last line without newline is one, if it is whole */
+    bool has_trouble; /* something that was named could not be read */
+    bool is_final;    /* --once: a last line without newline is one, if it is whole */
     uint64_t line_size_max;
     struct spanlog_ship_directory *directories;
     size_t directory_count;

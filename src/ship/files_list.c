@@ -332,7 +332,9 @@ static int add_path(struct spanlog_ship_files *files, const char *path) {
         return add_directory(files, path, 0, true);
     if (!exists)
         files->say(files->argument, path,
-                   errno == ENOENT ? "is not there yet, waiting for it" : strerror(errno));
+                   errno == ENOENT && !files->is_final ? "is not there yet, waiting for it"
+                                                       : strerror(errno));
+    files->has_trouble |= !exists;
     const char *slash = strrchr(path, '/');
     char *parent = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
     int rc = parent ? add_directory(files, parent, 0, false) : -ENOMEM;

@@ -30,13 +30,12 @@ static inline uint64_t spanlog_ship_hash(const char *data, size_t size) {
     return hash;
 }
 
-/* Of the first `size` bytes; false when there are fewer. */
+/* Of the first `size` bytes; false when there are fewer, or none. */
 static inline bool spanlog_ship_print_take(int fd, uint32_t size, struct spanlog_ship_print *ret) {
     char head[SPANLOG_SHIP_PRINT_SIZE];
     if (size > sizeof head)
         size = sizeof head;
-    ssize_t got = size ? pread(fd, head, size, 0) : 0;
-    if (got != (ssize_t)size)
+    if (size == 0 || pread(fd, head, size, 0) != (ssize_t)size)
         return false;
     *ret = (struct spanlog_ship_print){spanlog_ship_hash(head, size), size};
     return true;

@@ -50,7 +50,7 @@ static int add_label(struct spanlog_ship_labels *labels, char *item, char *probl
         return refuse(problem, item, "this label tells late records from others: take another");
     if (*key == 0 || strlen(key) > 127)
         return refuse(problem, item, "which key of the line is it? NAME=KEY");
-    memcpy(padded, key, strlen(key));
+    memcpy(padded, key, strlen(key) + 1);
     unsigned field = spanlog_field_find(spanlog_field_table_canonical(), padded, strlen(key));
     if (field == SPANLOG_FIELD_HOST) /* said once, by the process */
         field = SPANLOG_FIELD_COUNT;

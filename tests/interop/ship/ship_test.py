@@ -149,6 +149,12 @@ class Arriving(Case):
         self.assertEqual(ship.end(), 0)
         self.assertEqual([entry["records"] for entry in shipping.status(self.folder)], [500, 500])
 
+    def test_a_file_that_cannot_be_read_is_named_and_the_others_are_sent(self):
+        append(self.log, [record(i) for i in range(10)])
+        code, said, _ = self.once("--to", self.loki(), "missing.log", "app.log")
+        self.assertEqual((code, said), (2, ["spanlog: ship: missing.log: No such file or directory"]))
+        self.assertEqual(self.numbers(), list(range(10)))
+
     def test_limits_of_rate_and_age(self):
         now = time.time_ns()
         append(self.log, [record(i, ns=now - 10**9 * 86400 * 3 + i) for i in range(10)])
