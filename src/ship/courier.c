@@ -15,6 +15,7 @@
 
 #define SAVE_MS 250
 #define SHOW_MS 500
+#define NAP_MS 100
 #define PRIME_SIZE (64u << 10)
 #define STOPPING_POLL_MS 50
 
@@ -117,6 +118,9 @@ bool spanlog_ship_wait(struct spanlog_ship_courier *courier, uint64_t wake_ms, b
             return false;
         if (rc > 0 && fds[1].revents && until_change)
             return !courier->is_stopping;
+        /* A busy writer need not wake us for each line. */
+        if (rc > 0 && fds[1].revents && poll(fds, 1, NAP_MS) > 0)
+            begin_stop(courier);
     }
     return false;
 }

@@ -159,6 +159,37 @@ static bool is_same(struct spanlog_ship_file *file, uint64_t *ret_size) {
     return *ret_size >= file->at && spanlog_ship_print_holds(&file->print, file->fd);
 }
 
+/* ---- copies ------------------------------------------------------------------------------- */
+
+/* Whether `file`, which has `size` bytes so far, begins as the other does: as much as there is of
+ * both, up to the size of a print. */
+static bool begins_as(const struct spanlog_ship_file *file, uint64_t size,
+                      const struct spanlog_ship_file *other) {
+    char one[SPANLOG_SHIP_PRINT_SIZE], two[SPANLOG_SHIP_PRINT_SIZE];
+    size_t both = size < other->print.size ? (size_t)size : other->print.size;
+    if (both < SPANLOG_SHIP_PRINT_SURE)
+        return false;
+    if (other->fd < 0)
+        return both == other->print.size && spanlog_ship_print_holds(&other->print, file->fd);
+    return pread(file->fd, one, both, 0) == (ssize_t)both &&
+           pread(other->fd, two, both, 0) == (ssize_t)both && memcmp(one, two, both) == 0;
+}
+
+/* Before anything is read of it: it may be a copy, also one that is being made. */
+static bool is_copy(const struct spanlog_ship_files *files, struct spanlog_ship_file *file,
+                    uint64_t size) {
+    for (size_t i = 0; i < files->count; i++) {
+        const struct spanlog_ship_file *other = &files->list[i];
+        if (other == file || other->is_copy || !begins_as(file, size, other))
+            continue;
+        file->is_copy = true;
+        file->copy_device = other->device;
+        file->copy_inode = other->inode;
+        return true;
+    }
+    return false;
+}
+
 /* ---- reading ------------------------------------------------------------------------------ */
 
 struct spanlog_ship_file *spanlog_ship_files_next(struct spanlog_ship_files *files) {
@@ -231,6 +262,10 @@ static int read_once(struct spanlog_ship_files *files, struct spanlog_ship_file 
         return rest(file);
     if (!is_same(file, &size))
         return spanlog_ship_file_was_cut(files, file) < 0 ? -ENOMEM : -EAGAIN;
+    if (file->print.size == 0 && file->at == 0 && is_copy(files, file, size)) {
+        file->is_marked = false;
+        return 0;
+    }
     spanlog_ship_print_extend(&file->print, file->fd, size);
     ssize_t got = fill(files, file, buffer);
     if (got < 0) {

@@ -83,35 +83,15 @@ static bool take_known(struct spanlog_ship_files *files, struct spanlog_ship_fil
     return false;
 }
 
-/* Whether it begins as another file that is followed, and has all that was read of that. */
-static void check_copy(struct spanlog_ship_files *files, struct spanlog_ship_file *file,
-                       uint64_t size) {
-    for (size_t i = 0; i < files->count; i++) {
-        const struct spanlog_ship_file *other = &files->list[i];
-        if (other == file || other->is_copy || other->print.size < SPANLOG_SHIP_PRINT_SURE ||
-            size < other->at || !spanlog_ship_print_holds(&other->print, file->fd))
-            continue;
-        file->is_copy = true;
-        file->copy_device = other->device;
-        file->copy_inode = other->inode;
-        return;
-    }
-}
-
 /* By its inode first, of all that are new; then by what it begins with. */
 static void place(struct spanlog_ship_files *files, struct spanlog_ship_file *file, bool by_inode) {
     struct stat st;
     if (file->fd < 0 || fstat(file->fd, &st) < 0)
         return;
     uint64_t size = (uint64_t)st.st_size;
-    if (by_inode ? take_known(files, file, size, true) : take_known(files, file, size, false)) {
-        file->is_marked = true;
-    } else if (!by_inode) {
-        check_copy(files, file, size);
-        file->is_marked = !file->is_copy;
-        spanlog_ship_print_extend(&file->print, file->fd, size);
-    }
-    peek_time(file, &st);
+    file->is_marked = take_known(files, file, size, by_inode) || !by_inode;
+    if (file->is_marked)
+        peek_time(file, &st);
 }
 
 static int add_file(struct spanlog_ship_files *files, const char *path, int watch,

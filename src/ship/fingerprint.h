@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define SPANLOG_SHIP_PRINT_SIZE 1024
-#define SPANLOG_SHIP_PRINT_SURE 32 /* fewer bytes do not tell one file from another */
+#define SPANLOG_SHIP_PRINT_SURE 256 /* fewer bytes do not tell one file from another */
 
 struct spanlog_ship_print {
     uint64_t hash;

@@ -10,8 +10,9 @@
 
 #define CONNECT_TIMEOUT_MS 5000l
 #define UPLOAD_BUFFER (512l << 10)
-#define GZIP_LEVEL 1 /* logs repeat themselves: more costs much and saves little */
+#define GZIP_LEVEL 2 /* logs repeat themselves: more costs much and saves little */
 #define GZIP_WINDOW (15 + 16)
+#define GZIP_MEMORY 7 /* tables that stay in the cache */
 
 /* ---- headers ------------------------------------------------------------------------------ */
 
@@ -156,8 +157,8 @@ int spanlog_ship_http_open(struct spanlog_ship_http *http, const struct spanlog_
     if (rc == 0 && (!http->easy || !http->multi))
         rc = -ENOMEM;
     if (rc == 0 && compresses &&
-        deflateInit2(&http->gzip, GZIP_LEVEL, Z_DEFLATED, GZIP_WINDOW, 9, Z_DEFAULT_STRATEGY) !=
-            Z_OK)
+        deflateInit2(&http->gzip, GZIP_LEVEL, Z_DEFLATED, GZIP_WINDOW, GZIP_MEMORY,
+                     Z_DEFAULT_STRATEGY) != Z_OK)
         rc = -ENOMEM;
     if (rc == 0)
         set_options(http, target);

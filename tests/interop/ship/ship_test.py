@@ -191,6 +191,25 @@ class Rotating(Case):
         self.assertEqual(ship.end(), 0)
         self.assertEqual(self.numbers(), list(range(number)))
         self.assertEqual([line for line in ship.said() if "waiting" not in line], [])
+        self.assertEqual(self.server.repeated, 0)
+
+    def test_a_copy_that_takes_its_time_is_one_all_along(self):
+        self.write(self.log, 0, 2000)
+        ship = self.follow()
+        self.has(2000, ship)
+        self.write(self.log, 2000, 500)
+        with open(self.log, "rb") as live, open(self.log + ".1", "wb", buffering=0) as copy:
+            content = live.read()
+            for at in range(0, len(content), 50000):
+                copy.write(content[at:at + 50000])
+                time.sleep(0.1)
+        self.write(self.log + ".1", 2500, 10)  # only the copy has these
+        os.truncate(self.log, 0)
+        self.write(self.log, 3000, 300)
+        self.has(2810, ship)
+        self.assertEqual(ship.end(), 0)
+        self.assertEqual(self.numbers(), list(range(2510)) + list(range(3000, 3300)))
+        self.assertEqual(self.server.repeated, 0)
 
     def test_files_rotated_while_nobody_looked_are_read_oldest_first(self):
         self.write(self.log, 0, 100)
