@@ -214,6 +214,8 @@ static int64_t gather(struct spanlog_ship_courier *courier, int64_t gathered) {
 
 /* Nothing to send: 0, or 1 when it is time to end. */
 static int idle(struct spanlog_ship_courier *courier) {
+    if (courier->files.must_list)
+        return 0;
     if (courier->is_dirty)
         spanlog_ship_save(courier);
     spanlog_ship_show(courier, true);

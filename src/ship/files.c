@@ -169,15 +169,18 @@ static bool begins_as(const struct spanlog_ship_file *file, uint64_t size,
     size_t both = size < other->print.size ? (size_t)size : other->print.size;
     if (both < SPANLOG_SHIP_PRINT_SURE)
         return false;
-    if (other->fd < 0)
-        return both == other->print.size && spanlog_ship_print_holds(&other->print, file->fd);
-    return pread(file->fd, one, both, 0) == (ssize_t)both &&
+    if (both == other->print.size) /* which may have been cut meanwhile */
+        return spanlog_ship_print_holds(&other->print, file->fd);
+    return other->fd >= 0 && pread(file->fd, one, both, 0) == (ssize_t)both &&
            pread(other->fd, two, both, 0) == (ssize_t)both && memcmp(one, two, both) == 0;
 }
 
-/* Before anything is read of it: it may be a copy, also one that is being made. */
-static bool is_copy(const struct spanlog_ship_files *files, struct spanlog_ship_file *file,
+/* Before anything is read of it: it may be a file that was read under another inode, or a copy of
+ * one that stands, also one that is being made. True: it is to be left alone. */
+static bool is_copy(struct spanlog_ship_files *files, struct spanlog_ship_file *file,
                     uint64_t size) {
+    if (file->print.size || file->at || spanlog_ship_file_take_known(files, file, size, false))
+        return false;
     for (size_t i = 0; i < files->count; i++) {
         const struct spanlog_ship_file *other = &files->list[i];
         if (other == file || other->is_copy || !begins_as(file, size, other))
@@ -262,7 +265,7 @@ static int read_once(struct spanlog_ship_files *files, struct spanlog_ship_file 
         return rest(file);
     if (!is_same(file, &size))
         return spanlog_ship_file_was_cut(files, file) < 0 ? -ENOMEM : -EAGAIN;
-    if (file->print.size == 0 && file->at == 0 && is_copy(files, file, size)) {
+    if (is_copy(files, file, size)) {
         file->is_marked = false;
         return 0;
     }

@@ -89,6 +89,8 @@ uint64_t spanlog_ship_files_lag(const struct spanlog_ship_files *files);
 
 /* For files*.c. */
 int spanlog_ship_file_open(struct spanlog_ship_files *files, struct spanlog_ship_file *file);
+bool spanlog_ship_file_take_known(struct spanlog_ship_files *files, struct spanlog_ship_file *file,
+                                  uint64_t size, bool by_inode);
 int spanlog_ship_file_was_cut(struct spanlog_ship_files *files, struct spanlog_ship_file *file);
 void spanlog_ship_file_free(struct spanlog_ship_file *file);
 uint64_t spanlog_ship_now_ms(void);

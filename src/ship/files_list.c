@@ -68,8 +68,8 @@ static void take_position(struct spanlog_ship_files *files, struct spanlog_ship_
     spanlog_ship_state_drop_position(files->state, index);
 }
 
-static bool take_known(struct spanlog_ship_files *files, struct spanlog_ship_file *file,
-                       uint64_t size, bool by_inode) {
+bool spanlog_ship_file_take_known(struct spanlog_ship_files *files, struct spanlog_ship_file *file,
+                                  uint64_t size, bool by_inode) {
     for (size_t i = 0; i < files->state->position_count; i++) {
         const struct spanlog_ship_position *position = &files->state->positions[i];
         bool same = position->inode == file->inode && position->device == file->device;
@@ -83,15 +83,14 @@ static bool take_known(struct spanlog_ship_files *files, struct spanlog_ship_fil
     return false;
 }
 
-/* By its inode first, of all that are new; then by what it begins with. */
-static void place(struct spanlog_ship_files *files, struct spanlog_ship_file *file, bool by_inode) {
+/* What is known of its inode; what it begins with is looked at before it is read. */
+static void place(struct spanlog_ship_files *files, struct spanlog_ship_file *file) {
     struct stat st;
     if (file->fd < 0 || fstat(file->fd, &st) < 0)
         return;
-    uint64_t size = (uint64_t)st.st_size;
-    file->is_marked = take_known(files, file, size, by_inode) || !by_inode;
-    if (file->is_marked)
-        peek_time(file, &st);
+    spanlog_ship_file_take_known(files, file, (uint64_t)st.st_size, true);
+    file->is_marked = true;
+    peek_time(file, &st);
 }
 
 static int add_file(struct spanlog_ship_files *files, const char *path, int watch,
@@ -297,10 +296,8 @@ int spanlog_ship_files_list(struct spanlog_ship_files *files) {
         files->list[i].is_listed = false;
     for (size_t i = 0; rc == 0 && i < files->directory_count; i++)
         rc = list_directory(files, i);
-    for (int by_inode = 1; by_inode >= 0; by_inode--)
-        for (size_t i = before; i < files->count; i++)
-            if (!files->list[i].is_marked)
-                place(files, &files->list[i], by_inode);
+    for (size_t i = before; i < files->count; i++)
+        place(files, &files->list[i]);
     let_go(files);
     return rc;
 }

@@ -230,7 +230,7 @@ class Rotating(Case):
         ship = self.follow()
         for turn in range(4):
             self.write(self.log, 100 * turn, 100)
-            wait_for(lambda: any(entry["lag_bytes"] for entry in shipping.status(self.folder)), "a look at it")
+            wait_for(lambda: ship.holds(self.log), "a look at it")
             os.rename(self.log, f"{self.log}.{9 - turn}")
         os.system(f"gzip {self.log}.9 {self.log}.8")
         os.unlink(f"{self.log}.7")

@@ -70,6 +70,14 @@ class Ship:
         with open(f"/proc/{self.process.pid}/status", encoding="utf-8") as file:
             return next(int(line.split()[1]) for line in file if line.startswith("VmHWM"))
 
+    def holds(self, path):
+        """Whether it has the file open."""
+        folder, inode = f"/proc/{self.process.pid}/fd", os.stat(path).st_ino
+        try:
+            return any(os.stat(f"{folder}/{fd}").st_ino == inode for fd in os.listdir(folder))
+        except FileNotFoundError:
+            return False
+
     def kill(self):
         self.process.kill()
         return self.wait()
