@@ -22,10 +22,11 @@ target_link_libraries(spanlog_ship_shared PRIVATE spanlog_flags spanlog_analyzer
 install(TARGETS spanlog_ship_shared LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 
 # The tool finds it beside itself in the build, and in the library folder once installed.
+set_target_properties(spanlog_ship_shared PROPERTIES
+  LIBRARY_OUTPUT_DIRECTORY $<TARGET_FILE_DIR:spanlog_tool>)
 add_dependencies(spanlog_tool spanlog_ship_shared)
 file(RELATIVE_PATH SPANLOG_LIB_FROM_BIN /p/${CMAKE_INSTALL_BINDIR} /p/${CMAKE_INSTALL_LIBDIR})
 set_target_properties(spanlog_tool PROPERTIES
-  BUILD_RPATH $<TARGET_FILE_DIR:spanlog_ship_shared>
   INSTALL_RPATH $ORIGIN/${SPANLOG_LIB_FROM_BIN})
 target_compile_definitions(spanlog_tool PRIVATE
   SPANLOG_SHIP_LIBRARY="libspanlog-ship.so.${PROJECT_VERSION_MAJOR}")

@@ -18,8 +18,22 @@ struct library {
     int (*status)(const char *state, bool as_json, int fd);
 };
 
+/* Beside the program, as in a build; else where libraries are. */
+static void *find_library(void) {
+    char path[4096];
+    ssize_t size = readlink("/proc/self/exe", path, sizeof path - sizeof SPANLOG_SHIP_LIBRARY);
+    char *slash = size > 0 ? memrchr(path, '/', (size_t)size) : NULL;
+    if (slash) {
+        memcpy(slash + 1, SPANLOG_SHIP_LIBRARY, sizeof SPANLOG_SHIP_LIBRARY);
+        void *handle = access(path, R_OK) == 0 ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
+        if (handle)
+            return handle;
+    }
+    return dlopen(SPANLOG_SHIP_LIBRARY, RTLD_NOW | RTLD_LOCAL);
+}
+
 static bool open_library(struct library *ret) {
-    void *handle = dlopen(SPANLOG_SHIP_LIBRARY, RTLD_NOW | RTLD_LOCAL);
+    void *handle = find_library();
     if (handle) {
         *(void **)&ret->run = dlsym(handle, "spanlog_ship_run");
         *(void **)&ret->status = dlsym(handle, "spanlog_ship_status");
