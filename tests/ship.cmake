@@ -28,3 +28,5 @@ foreach(server loki jaeger zipkin)
   set_tests_properties(ship_to_${server} PROPERTIES TIMEOUT 3600 SKIP_RETURN_CODE 77
     LABELS "interop;once;slow;servers")
 endforeach()
+
+spanlog_fuzzer(ship_fuzz SOURCES fuzz/ship_fuzz.c USES ship)

@@ -69,10 +69,16 @@ static char *text(const struct members *members, const char *key) {
     return copy;
 }
 
+/* With its escapes; what does not fit is left out, or half an escape would remain. */
 static void copy_raw(const struct members *members, const char *key, char *to, size_t room) {
     const struct spanlog_json_value *value = find(members, key);
-    snprintf(to, room, "%.*s", value ? (int)(value->end - value->begin) : 0,
-             value ? value->begin : "");
+    size_t size =
+        value && value->type == SPANLOG_JSON_STRING ? (size_t)(value->end - value->begin) : 0;
+    if (size >= room)
+        size = 0;
+    if (size)
+        memcpy(to, value->begin, size);
+    to[size] = 0;
 }
 
 static int read_head(struct spanlog_ship_state *state, const struct members *members) {
