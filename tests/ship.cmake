@@ -18,6 +18,9 @@ foreach(class Arriving Rotating Faults Doors Idle)
     COMMAND ${Python3_EXECUTABLE} ${ship}/ship_test.py $<TARGET_FILE:spanlog_tool> ${limits} ${class})
   set_tests_properties(ship_${name} PROPERTIES TIMEOUT 300
     ENVIRONMENT "${SPANLOG_SANITIZER_OPTIONS}")
+endforeach()
+set_property(TEST ship_idle PROPERTY LABELS once)
+foreach(name arriving faults)
   spanlog_threaded(ship_${name} spanlog_tool)
 endforeach()
 
