@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "src/analyzer/fields.h"
-
 static const char *find(const struct spanlog_ship_answer *answer, const char *text) {
     return answer->text_size ? memmem(answer->text, answer->text_size, text, strlen(text)) : NULL;
 }
@@ -25,33 +23,40 @@ static bool number_behind(const struct spanlog_ship_answer *answer, const char *
     return found;
 }
 
-/* "… oldest acceptable timestamp is: 2026-11-21T09:30:45Z" */
-static uint64_t oldest_taken(const struct spanlog_ship_answer *answer) {
-    static const char form[] = "oldest acceptable timestamp is: ";
-    const char *at = find(answer, form);
-    char text[40 + SPANLOG_JSON_PADDING] = {0};
-    uint64_t ns = 0;
-    if (!at)
-        return 0;
-    at += sizeof form - 1;
-    size_t size = 0, most = (size_t)(answer->text + answer->text_size - at);
-    while (size < 40 && size < most && !strchr(" ,\n", at[size]))
-        size++;
-    memcpy(text, at, size);
-    return spanlog_time_read((struct spanlog_text){text, (uint32_t)size}, &ns) ? ns : 0;
+/* "3 errors like: …; 1 errors like: …": each of a line. */
+static uint64_t count_alike(const struct spanlog_ship_answer *answer) {
+    static const char form[] = " errors like: ";
+    uint64_t count = 0;
+    struct spanlog_ship_answer rest = *answer;
+    const char *at;
+    while ((at = find(&rest, form)) != NULL) {
+        uint64_t factor = 1;
+        for (const char *p = at; p > rest.text && p[-1] >= '0' && p[-1] <= '9' && at - p < 9; p--) {
+            count += factor * (uint64_t)(p[-1] - '0');
+            factor *= 10;
+        }
+        rest.text_size -= (size_t)(at + sizeof form - 1 - rest.text);
+        rest.text = at + sizeof form - 1;
+    }
+    return count;
 }
 
-/* What Loki says of a push of which it has stored a part. */
-static struct spanlog_ship_verdict partly_taken(const struct spanlog_ship_answer *answer) {
-    struct spanlog_ship_verdict verdict = {.outcome = SPANLOG_SHIP_TAKEN,
-                                           .refused = SPANLOG_SHIP_ALL,
-                                           .oldest_ns = oldest_taken(answer)};
-    uint64_t refused = 0;
-    if (number_behind(answer, "total ignored:", &refused))
-        verdict.refused = refused;
-    else if (find(answer, "max entry size")) /* a limit that it checks line by line */
-        verdict.refused = 1;
-    return verdict;
+/* How many of the entries Loki has refused. What is wrong with labels is said once of all entries
+ * of a stream, and a number of them is not. */
+static uint64_t count_refused(const struct spanlog_ship_answer *answer) {
+    static const char *const of_streams[] = {"label names; limit", "label name", "label value",
+                                             "parsing labels", "required labels"};
+    static const char *const of_lines[] = {"too old", "too new", "max entry size",
+                                           "structured metadata"};
+    uint64_t ignored = 0;
+    for (size_t i = 0; i < sizeof of_streams / sizeof *of_streams; i++)
+        if (find(answer, of_streams[i]))
+            return SPANLOG_SHIP_ALL;
+    number_behind(answer, "total ignored:", &ignored);
+    ignored += count_alike(answer);
+    for (size_t i = 0; ignored == 0 && i < sizeof of_lines / sizeof *of_lines; i++)
+        ignored = find(answer, of_lines[i]) != NULL;
+    return ignored ? ignored : SPANLOG_SHIP_ALL;
 }
 
 static struct spanlog_ship_verdict taken(enum spanlog_ship_protocol_kind protocol,
@@ -75,7 +80,8 @@ struct spanlog_ship_verdict spanlog_ship_judge(enum spanlog_ship_protocol_kind p
                                             find(answer, "received message larger than max"))))
         return (struct spanlog_ship_verdict){.outcome = SPANLOG_SHIP_SPLIT};
     if (status == 400 && is_loki)
-        return partly_taken(answer);
+        return (struct spanlog_ship_verdict){.outcome = SPANLOG_SHIP_TAKEN,
+                                             .refused = count_refused(answer)};
     if (status == 400)
         return (struct spanlog_ship_verdict){.outcome = SPANLOG_SHIP_SPLIT, .is_bad = true};
     if (status == 0 || status == 408 || status == 429 || status == 502 || status == 503 ||

@@ -40,8 +40,6 @@ struct spanlog_ship_verdict {
     uint64_t refused; /* of what was TAKEN; SPANLOG_SHIP_ALL: every one */
     bool is_busy;     /* LATER: 429 */
     bool is_bad;      /* SPLIT: for what is in a record, not for the size */
-    /* Loki: the oldest time it takes in the stream that was too far ahead; 0: it says none. */
-    uint64_t oldest_ns;
 };
 
 struct spanlog_ship_verdict spanlog_ship_judge(enum spanlog_ship_protocol_kind protocol,

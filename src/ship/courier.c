@@ -342,7 +342,7 @@ int spanlog_ship_courier_open(struct spanlog_ship_courier *courier,
     courier->request_size = target->request_size;
     courier->state = (struct spanlog_ship_state){.directory = -1, .lock = -1};
     courier->files.inotify = -1;
-    courier->body.fd = courier->http.compressed.fd = -1;
+    courier->body.fd = courier->http.compressed.fd = courier->http.text.fd = -1;
     courier->writer = (struct spanlog_ship_writer){.state = &courier->state};
     for (unsigned i = 0; i < SPANLOG_SHIP_DOORS; i++)
         courier->writer.batches[i].text.fd = -1;

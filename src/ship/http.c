@@ -106,10 +106,9 @@ static int add_all_headers(struct spanlog_ship_http *http, const struct spanlog_
 
 static size_t take_answer(char *data, size_t size, size_t count, void *argument) {
     struct spanlog_ship_http *http = argument;
-    size_t room = sizeof http->text - 1 - http->text_size, all = size * count;
-    size_t taken = all < room ? all : room;
-    memcpy(http->text + http->text_size, data, taken);
-    http->text_size += taken;
+    size_t all = size * count;
+    if (http->text.size + all <= SPANLOG_SHIP_ANSWER_SIZE) /* the rest is not needed */
+        spanlog_put_bytes(&http->text, data, all);
     return all;
 }
 
@@ -147,8 +146,11 @@ static void set_options(struct spanlog_ship_http *http, const struct spanlog_shi
 
 int spanlog_ship_http_open(struct spanlog_ship_http *http, const struct spanlog_ship_target *target,
                            bool compresses, char problem[SPANLOG_SHIP_PROBLEM]) {
-    *http = (struct spanlog_ship_http){
-        .compresses = compresses, .compressed = {.fd = -1}, .wait_fds = {-1, -1}, .poll_ms = 10000};
+    *http = (struct spanlog_ship_http){.compresses = compresses,
+                                       .compressed = {.fd = -1},
+                                       .text = {.fd = -1},
+                                       .wait_fds = {-1, -1},
+                                       .poll_ms = 10000};
     int rc = check_ca(target->ca, problem);
     if (rc == 0)
         rc = add_all_headers(http, target, problem);
@@ -176,7 +178,8 @@ void spanlog_ship_http_close(struct spanlog_ship_http *http) {
     if (http->compresses)
         deflateEnd(&http->gzip);
     free(http->compressed.data);
-    *http = (struct spanlog_ship_http){.compressed = {.fd = -1}};
+    free(http->text.data);
+    *http = (struct spanlog_ship_http){.compressed = {.fd = -1}, .text = {.fd = -1}};
 }
 
 /* ---- a request ---------------------------------------------------------------------------- */
@@ -231,9 +234,8 @@ static void read_answer(struct spanlog_ship_http *http, CURLcode code,
     }
     curl_easy_getinfo(http->easy, CURLINFO_RESPONSE_CODE, &ret->status);
     curl_easy_getinfo(http->easy, CURLINFO_RETRY_AFTER, &retry_after);
-    http->text[http->text_size] = 0;
-    ret->text = http->text;
-    ret->text_size = http->text_size;
+    ret->text = http->text.data;
+    ret->text_size = http->text.size;
     ret->retry_after_ms = retry_after > 0 && retry_after < 86400 ? (uint64_t)retry_after * 1000
                           : retry_after > 0                      ? 86400000
                                                                  : 0;
@@ -242,7 +244,7 @@ static void read_answer(struct spanlog_ship_http *http, CURLcode code,
 int spanlog_ship_http_post(struct spanlog_ship_http *http, const char *url, const char *body,
                            size_t size, uint64_t timeout_ms, struct spanlog_ship_answer *ret) {
     *ret = (struct spanlog_ship_answer){0};
-    http->text_size = 0;
+    http->text.size = 0;
     http->problem[0] = 0;
     if (http->compresses) {
         if (compress_body(http, body, size) < 0)

@@ -16,7 +16,8 @@
 #include "src/analyzer/render/output.h"
 #include "src/ship/answer.h"
 
-#define SPANLOG_SHIP_ANSWER_SIZE 4096
+#define SPANLOG_SHIP_ANSWER_SIZE (1u << 20) /* Loki has a sentence for each entry that it refuses  \
+                                             */
 
 struct spanlog_ship_http {
     CURLM *multi;
@@ -25,8 +26,7 @@ struct spanlog_ship_http {
     z_stream gzip;
     bool compresses;
     struct spanlog_output compressed;
-    char text[SPANLOG_SHIP_ANSWER_SIZE];
-    size_t text_size;
+    struct spanlog_output text;         /* of the answer */
     char problem[CURL_ERROR_SIZE + 64]; /* why there was no answer */
     /* Called while the server is waited for: when one of the two is readable (-1: none), and after
      * poll_ms; false: give up now. */
