@@ -54,7 +54,7 @@ def run(command, folder, **environment):
     environment = {**os.environ, "GOFLAGS": "-mod=mod", "CGO_ENABLED": "0", **environment}
     try:
         done = subprocess.run(["nice", "-n", "19"] + command, cwd=folder, env=environment, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=3600)
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=7200)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Missing(f"{command[0]}: {error}") from error
     if done.returncode:
@@ -254,18 +254,19 @@ limits_config:
   per_stream_rate_limit_burst: {burst}MB
   allow_structured_metadata: true
   max_query_series: 100000
+  shard_streams: {{enabled: {shards}}}  # by default on: then what is sent twice may be in two shards
 ingester:
   wal: {{enabled: true, dir: {folder}/wal}}
   chunk_idle_period: 30m
 """
 
-    def __init__(self, folder, auth=False, rate=200, burst=400):
+    def __init__(self, folder, auth=False, rate=200, burst=400, shards=False):
         super().__init__(folder, loki_program())
         self.grpc = free_port()
         self.headers = {"X-Scope-OrgID": "shop"} if auth else {}
         with open(os.path.join(self.folder, "config.yaml"), "w", encoding="utf-8") as file:
             file.write(self.CONFIG.format(port=self.port, grpc=self.grpc, folder=self.folder, rate=rate, burst=burst,
-                                          auth="true" if auth else "false"))
+                                          auth="true" if auth else "false", shards="true" if shards else "false"))
 
     def command(self):
         return [self.program, "-config.file=config.yaml", f"-querier.frontend-address=127.0.0.1:{self.grpc}"]
@@ -278,6 +279,10 @@ ingester:
             return False
         status, body = http(self.url + "/loki/api/v1/query_range?query=%7Bprobe%3D%221%22%7D", headers=self.headers)
         return status == 200 and b"probe" in body
+
+    def flush(self):
+        """What is older than three hours is not looked for in memory: to the files with it."""
+        http(self.url + "/flush", b"", self.headers)
 
     def entries(self, query, begin_ns, end_ns, page=5000):
         """All entries, [(labels, ns, line, metadata)], by pages."""
