@@ -19,7 +19,7 @@ target_link_options(spanlog_ship_shared PRIVATE
   -Wl,--version-script=${CMAKE_SOURCE_DIR}/src/ship/ship.map)
 target_link_libraries(spanlog_ship_shared PRIVATE spanlog_flags spanlog_analyzer
   PkgConfig::CURL PkgConfig::ZLIB)
-install(TARGETS spanlog_ship_shared LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS spanlog_ship_shared LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} NAMELINK_SKIP)
 
 # The tool finds it beside itself in the build, and in the library folder once installed.
 set_target_properties(spanlog_ship_shared PROPERTIES

@@ -16,8 +16,8 @@
 #include "src/analyzer/render/output.h"
 #include "src/ship/answer.h"
 
-#define SPANLOG_SHIP_ANSWER_SIZE (1u << 20) /* Loki has a sentence for each entry that it refuses  \
-                                             */
+/* Loki has a sentence for each entry that it refuses. */
+#define SPANLOG_SHIP_ANSWER_SIZE (1u << 20)
 
 struct spanlog_ship_http {
     CURLM *multi;
