@@ -201,11 +201,12 @@ static int64_t gather(struct spanlog_ship_courier *courier, int64_t gathered) {
             prime_twins(courier, file) < 0)
             return -ENOMEM;
         int rc = spanlog_ship_files_read(&courier->files, file, &courier->buffer, &chunk);
+        int64_t taken = rc > 0 ? chunk.end - chunk.begin : file->at != before;
         if (rc > 0)
             rc = take_chunk(courier, file, &chunk);
         if (rc < 0)
             return rc;
-        gathered += file->at > before ? (int64_t)(file->at - before) : 0;
+        gathered += taken;
     }
     return gathered;
 }

@@ -70,7 +70,7 @@ static void mark(struct spanlog_ship_files *files, int watch, const char *name) 
         const char *end = path_size >= size ? file->path + path_size - size : NULL;
         if (file->watch == watch && end && strcmp(end, name) == 0 &&
             (end == file->path || end[-1] == '/'))
-            file->is_marked = !file->is_copy;
+            file->is_marked = true;
     }
 }
 
@@ -78,7 +78,7 @@ static void note_event(struct spanlog_ship_files *files, const struct inotify_ev
     if (event->mask & IN_Q_OVERFLOW) {
         files->must_list = true;
         for (size_t i = 0; i < files->count; i++)
-            files->list[i].is_marked = !files->list[i].is_copy;
+            files->list[i].is_marked = true;
     } else if (event->mask & IN_MODIFY) {
         if (event->len)
             mark(files, event->wd, event->name);
@@ -175,16 +175,30 @@ static bool begins_as(const struct spanlog_ship_file *file, uint64_t size,
            pread(other->fd, two, both, 0) == (ssize_t)both && memcmp(one, two, both) == 0;
 }
 
-/* Before anything is read of it: it may be a file that was read under another inode, or a copy of
- * one that stands, also one that is being made. True: it is to be left alone. */
+static uint64_t size_of(const struct spanlog_ship_file *file) {
+    struct stat st;
+    int rc = file->fd >= 0 ? fstat(file->fd, &st) : stat(file->path, &st);
+    return rc == 0 ? (uint64_t)st.st_size : 0;
+}
+
+/* Before anything is read of it, and when a copy has changed: it may be a file that was read under
+ * another inode, or a copy of one that stands, also one that is being made. True: it is to be left
+ * alone. What is longer than the file it is like goes on where that has been read to: it may be
+ * the original, of which the copy was seen first. */
 static bool is_copy(struct spanlog_ship_files *files, struct spanlog_ship_file *file,
                     uint64_t size) {
     if (file->print.size || file->at || spanlog_ship_file_take_known(files, file, size, false))
         return false;
+    file->is_copy = false;
     for (size_t i = 0; i < files->count; i++) {
         const struct spanlog_ship_file *other = &files->list[i];
         if (other == file || other->is_copy || !begins_as(file, size, other))
             continue;
+        if (size > size_of(other) && size >= other->at) {
+            file->at = file->done = other->at;
+            file->print = other->print;
+            return false;
+        }
         file->is_copy = true;
         file->copy_device = other->device;
         file->copy_inode = other->inode;

@@ -134,7 +134,7 @@ static int see_file(struct spanlog_ship_files *files, const char *path, int watc
         file->path = copy;
         const char *slash = strrchr(path, '/');
         file->is_old = spanlog_rotated_is_old(slash ? slash + 1 : path);
-        file->is_marked = !file->is_copy;
+        file->is_marked = true;
     }
     file->watch = watch;
     return 0;

@@ -251,6 +251,23 @@ class Rotating(Case):
         self.assertEqual(self.numbers(), list(range(50)))
         self.assertEqual(self.server.repeated, 0)
 
+    def test_an_original_whose_copy_is_seen_first_goes_on(self):
+        folder = os.path.join(self.folder, "logs")
+        os.mkdir(folder)
+        live, copy = os.path.join(folder, "app.log"), os.path.join(folder, "app.log.1")
+        self.write(live, 0, 50)
+        self.write(copy, 0, 50)
+        ship = self.follow("--to", self.loki(), "--linger", "10ms", "logs")
+        self.has(50, ship)
+        self.write(live, 50, 20)  # it grows
+        self.has(70, ship)
+        os.truncate(live, 0)
+        self.write(live, 100, 30)  # and is cut
+        self.has(100, ship)
+        self.assertEqual(ship.end(), 0)
+        self.assertEqual(self.numbers(), list(range(70)) + list(range(100, 130)))
+        self.assertEqual(self.server.repeated, 0)
+
     def test_a_directory_and_what_appears_in_it(self):
         folder = os.path.join(self.folder, "logs")
         os.mkdir(folder)
