@@ -45,10 +45,11 @@ add_executable(spanlog_tool
   src/cli/trace.c src/cli/trace_query.c src/cli/traces.c src/cli/values.c)
 set_target_properties(spanlog_tool PROPERTIES OUTPUT_NAME spanlog)
 target_compile_definitions(spanlog_tool PRIVATE SPANLOG_VERSION="${PROJECT_VERSION}")
-target_link_libraries(spanlog_tool PRIVATE spanlog_flags spanlog_analyzer)
+target_link_libraries(spanlog_tool PRIVATE spanlog_flags spanlog_analyzer ${CMAKE_DL_LIBS})
 # The verbs that write: with the library itself.
 target_sources(spanlog_tool PRIVATE
   src/cli/config.c src/cli/config_docs.c src/cli/recover.c src/cli/retain.c src/cli/shell.c src/cli/log.c
+  src/cli/ship.c src/cli/ship_options.c
   src/cli/exec.c src/cli/exec_child.c src/cli/exec_finish.c src/cli/exec_setup.c)
 target_link_libraries(spanlog_tool PRIVATE spanlog_static)
 # The verbs that talk to living processes.

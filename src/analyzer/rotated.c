@@ -112,3 +112,11 @@ bool spanlog_rotated_is_old(const char *text) {
     bool ends_in_date = name.age == DATED && is_digit(text[strlen(text) - 1]);
     return ends_in_date || name.age == NUMBERED || name.is_archived;
 }
+
+bool spanlog_rotated_is_of(const char *text, const char *live) {
+    struct name name, other;
+    take_apart(text, &name);
+    take_apart(live, &other);
+    return name.age != LIVE && !name.is_archived && strcmp(name.base, live) == 0 &&
+           strcmp(text, live) != 0 && !other.is_archived;
+}

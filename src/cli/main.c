@@ -41,6 +41,7 @@ static const struct verb {
     {"flush", "wait until living processes have written everything", spanlog_verb_flush},
     {"rotate", "have living processes open their files anew", spanlog_verb_rotate},
     {"config", "the settings in force, and where each comes from", spanlog_verb_config},
+    {"ship", "send logs on: Loki, OTLP, Zipkin", spanlog_verb_ship},
     {"log", "write one line, from a shell script", spanlog_verb_log},
     {"exec", "run a command inside a span", spanlog_verb_exec},
 };

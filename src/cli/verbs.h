@@ -35,6 +35,7 @@ int spanlog_verb_flush(int argc, char **argv);
 int spanlog_verb_rotate(int argc, char **argv);
 int spanlog_verb_config(int argc, char **argv);
 int spanlog_verb_log(int argc, char **argv);
+int spanlog_verb_ship(int argc, char **argv);
 int spanlog_verb_exec(int argc, char **argv);
 
 #endif

@@ -35,6 +35,9 @@ typedef void spanlog_put_tag(struct spanlog_output *out, bool first, struct span
 void spanlog_export_tags(struct spanlog_output *out, const struct spanlog_line *line, bool first,
                          spanlog_put_tag *put);
 
+/* One span of Zipkin's, without the log lines of its trace. */
+void spanlog_export_put_zipkin_span(struct spanlog_output *out, const struct spanlog_line *span);
+
 /* The log lines of a trace by their span. */
 struct spanlog_span_logs {
     const struct spanlog_line **list;

@@ -80,6 +80,11 @@ static void put_span(struct spanlog_output *out, const struct spanlog_span_logs 
     spanlog_put(out, "}}");
 }
 
+void spanlog_export_put_zipkin_span(struct spanlog_output *out, const struct spanlog_line *span) {
+    struct spanlog_span_logs none = {NULL, 0};
+    put_span(out, &none, span);
+}
+
 static void put_trace(struct spanlog_output *out, const struct spanlog_export_trace *trace,
                       struct spanlog_arena *scratch) {
     struct spanlog_span_logs logs = spanlog_export_logs(trace, scratch);

@@ -42,7 +42,7 @@ int spanlog_output_close(struct spanlog_output *out) {
 char *spanlog_output_reserve(struct spanlog_output *out, size_t size) {
     if (out->size >= FLUSH_SIZE && out->fd >= 0)
         spanlog_output_flush(out);
-    if (out->room - out->size < size) {
+    if (!out->data || out->room - out->size < size) {
         size_t room = out->room ? out->room : FLUSH_SIZE + 4096;
         while (room - out->size < size)
             room *= 2;

@@ -1,0 +1,343 @@
+/* ship/files.c: see files.h. Reading, and what changes while one reads. */
+#include "src/ship/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+uint64_t spanlog_ship_now_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+void spanlog_ship_file_free(struct spanlog_ship_file *file) {
+    if (file->fd >= 0)
+        close(file->fd);
+    free(file->path);
+    free(file->twins);
+    *file = (struct spanlog_ship_file){.fd = -1};
+}
+
+void spanlog_ship_files_close(struct spanlog_ship_files *files) {
+    for (size_t i = 0; i < files->count; i++)
+        spanlog_ship_file_free(&files->list[i]);
+    for (size_t i = 0; i < files->directory_count; i++)
+        free(files->directories[i].path);
+    if (files->inotify >= 0)
+        close(files->inotify);
+    free(files->list);
+    free(files->directories);
+    files->list = NULL;
+    files->directories = NULL;
+    files->count = files->directory_count = 0;
+    files->inotify = -1;
+}
+
+int spanlog_ship_file_open(struct spanlog_ship_files *files, struct spanlog_ship_file *file) {
+    struct stat st;
+    if (file->fd >= 0)
+        return 0;
+    int fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0) {
+        int error = errno;
+        if (error != ENOENT) {
+            files->say(files->argument, file->path, strerror(error));
+            files->has_trouble = true;
+        }
+        return -error;
+    }
+    if (fstat(fd, &st) < 0 || st.st_ino != file->inode || st.st_dev != file->device) {
+        close(fd); /* the next listing knows more */
+        return -ENOENT;
+    }
+    file->fd = fd;
+    return 0;
+}
+
+/* ---- what was told ------------------------------------------------------------------------ */
+
+static void mark(struct spanlog_ship_files *files, int watch, const char *name) {
+    size_t size = strlen(name);
+    for (size_t i = 0; i < files->count; i++) {
+        struct spanlog_ship_file *file = &files->list[i];
+        size_t path_size = strlen(file->path);
+        const char *end = path_size >= size ? file->path + path_size - size : NULL;
+        if (file->watch == watch && end && strcmp(end, name) == 0 &&
+            (end == file->path || end[-1] == '/'))
+            file->is_marked = true;
+    }
+}
+
+static void note_event(struct spanlog_ship_files *files, const struct inotify_event *event) {
+    if (event->mask & IN_Q_OVERFLOW) {
+        files->must_list = true;
+        for (size_t i = 0; i < files->count; i++)
+            files->list[i].is_marked = true;
+    } else if (event->mask & IN_MODIFY) {
+        if (event->len)
+            mark(files, event->wd, event->name);
+    } else if (event->mask & ~(uint32_t)IN_IGNORED) {
+        files->must_list = true;
+    }
+}
+
+int spanlog_ship_files_update(struct spanlog_ship_files *files) {
+    _Alignas(struct inotify_event) char events[16384];
+    ssize_t got;
+    while ((got = read(files->inotify, events, sizeof events)) > 0)
+        for (const char *p = events; p < events + got;) {
+            const struct inotify_event *event = (const void *)p;
+            note_event(files, event);
+            p += sizeof *event + event->len;
+        }
+    uint64_t wake_ms = spanlog_ship_files_wake_ms(files);
+    bool is_due = wake_ms && wake_ms <= spanlog_ship_now_ms();
+    for (size_t i = 0; is_due && i < files->count; i++)
+        if (!files->list[i].is_listed)
+            files->list[i].is_marked = files->list[i].fd >= 0 && !files->list[i].is_copy;
+    return files->must_list || is_due ? spanlog_ship_files_list(files) : 0;
+}
+
+uint64_t spanlog_ship_files_wake_ms(const struct spanlog_ship_files *files) {
+    uint64_t least = 0;
+    for (size_t i = 0; i < files->count; i++)
+        if (!files->list[i].is_listed && (least == 0 || files->list[i].leave_ms < least))
+            least = files->list[i].leave_ms;
+    return least;
+}
+
+/* ---- cut files ---------------------------------------------------------------------------- */
+
+/* A copy that was made before the original was cut goes on from here. */
+static bool wake_copy(struct spanlog_ship_files *files, const struct spanlog_ship_file *file) {
+    for (size_t i = 0; i < files->count; i++) {
+        struct spanlog_ship_file *copy = &files->list[i];
+        if (!copy->is_copy || copy->copy_inode != file->inode || copy->copy_device != file->device)
+            continue;
+        copy->is_copy = false;
+        copy->at = copy->done = file->at;
+        copy->print = file->print;
+        copy->is_marked = true;
+        return true;
+    }
+    return false;
+}
+
+int spanlog_ship_file_was_cut(struct spanlog_ship_files *files, struct spanlog_ship_file *file) {
+    if (!wake_copy(files, file) && file->print.size >= SPANLOG_SHIP_PRINT_SURE && file->at) {
+        struct spanlog_ship_position *ghost = spanlog_ship_state_add_position(files->state);
+        char *path = strdup(file->path);
+        if (!ghost || !path) {
+            free(path);
+            return -ENOMEM;
+        }
+        *ghost = (struct spanlog_ship_position){
+            .path = path, .offset = file->at, .print = file->print, .seen_s = (uint64_t)time(NULL)};
+        files->must_list = true; /* the copy may be there, and not be known as yet */
+    }
+    file->at = file->done = 0;
+    file->print = (struct spanlog_ship_print){0};
+    file->is_skipping = false;
+    file->is_marked = true;
+    free(file->twins);
+    file->twins = NULL;
+    return 0;
+}
+
+/* Whether it is still the file that was read up to `at`. */
+static bool is_same(struct spanlog_ship_file *file, uint64_t *ret_size) {
+    struct stat st;
+    if (fstat(file->fd, &st) < 0)
+        return false;
+    *ret_size = (uint64_t)st.st_size;
+    return *ret_size >= file->at && spanlog_ship_print_holds(&file->print, file->fd);
+}
+
+/* ---- copies ------------------------------------------------------------------------------- */
+
+/* Whether `file`, which has `size` bytes so far, begins as the other does: as much as there is of
+ * both, up to the size of a print. */
+static bool begins_as(const struct spanlog_ship_file *file, uint64_t size,
+                      const struct spanlog_ship_file *other) {
+    char one[SPANLOG_SHIP_PRINT_SIZE], two[SPANLOG_SHIP_PRINT_SIZE];
+    size_t both = size < other->print.size ? (size_t)size : other->print.size;
+    if (both < SPANLOG_SHIP_PRINT_SURE)
+        return false;
+    if (both == other->print.size) /* which may have been cut meanwhile */
+        return spanlog_ship_print_holds(&other->print, file->fd);
+    return other->fd >= 0 && pread(file->fd, one, both, 0) == (ssize_t)both &&
+           pread(other->fd, two, both, 0) == (ssize_t)both && memcmp(one, two, both) == 0;
+}
+
+static uint64_t size_of(const struct spanlog_ship_file *file) {
+    struct stat st;
+    int rc = file->fd >= 0 ? fstat(file->fd, &st) : stat(file->path, &st);
+    return rc == 0 ? (uint64_t)st.st_size : 0;
+}
+
+/* Before anything is read of it, and when a copy has changed: it may be a file that was read under
+ * another inode, or a copy of one that stands, also one that is being made. True: it is to be left
+ * alone. What is longer than the file it is like goes on where that has been read to: it may be
+ * the original, of which the copy was seen first. */
+static bool is_copy(struct spanlog_ship_files *files, struct spanlog_ship_file *file,
+                    uint64_t size) {
+    if (file->print.size || file->at || spanlog_ship_file_take_known(files, file, size, false))
+        return false;
+    file->is_copy = false;
+    for (size_t i = 0; i < files->count; i++) {
+        const struct spanlog_ship_file *other = &files->list[i];
+        if (other == file || other->is_copy || !begins_as(file, size, other))
+            continue;
+        if (size > size_of(other) && size >= other->at) {
+            file->at = file->done = other->at;
+            file->print = other->print;
+            return false;
+        }
+        file->is_copy = true;
+        file->copy_device = other->device;
+        file->copy_inode = other->inode;
+        return true;
+    }
+    return false;
+}
+
+/* ---- reading ------------------------------------------------------------------------------ */
+
+struct spanlog_ship_file *spanlog_ship_files_next(struct spanlog_ship_files *files) {
+    struct spanlog_ship_file *least = NULL;
+    for (size_t i = 0; i < files->count; i++) {
+        struct spanlog_ship_file *file = &files->list[i];
+        if (file->is_marked && (!least || file->time_ns < least->time_ns))
+            least = file;
+    }
+    return least;
+}
+
+/* Nothing more at present. A name that rotation gave is not written to again, so need not be kept
+ * open. */
+static int rest(struct spanlog_ship_file *file) {
+    file->is_marked = false;
+    if (file->is_old && file->is_listed && file->fd >= 0) {
+        close(file->fd);
+        file->fd = -1;
+    }
+    return 0;
+}
+
+/* An object that is whole although no newline follows. */
+static bool is_whole(char *data, size_t size) {
+    struct spanlog_json_walk walk = {0};
+    struct spanlog_json_value value;
+    if (size < 2 || *data != '{')
+        return false;
+    data[size] = '\n';
+    memset(data + size + 1, 0, SPANLOG_JSON_PADDING - 1);
+    return spanlog_json_value_at(&walk, data, &value) == data + size;
+}
+
+/* Reads at file->at until a newline is in the buffer. Bytes, 0 at the end, or -errno. */
+static ssize_t fill(struct spanlog_ship_files *files, struct spanlog_ship_file *file,
+                    struct spanlog_buffer *buffer) {
+    size_t done = 0, want = SPANLOG_SHIP_PIECE_SIZE;
+    for (;;) {
+        if (spanlog_buffer_reserve(buffer, want, done) < 0)
+            return -ENOMEM;
+        ssize_t got = pread(file->fd, buffer->data + done, want - done, (off_t)(file->at + done));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return -errno;
+        done += (size_t)got;
+        if (got == 0 || done < want || memrchr(buffer->data, '\n', done) ||
+            done >= files->line_size_max)
+            return (ssize_t)done;
+        want = 2 * want < files->line_size_max ? 2 * want : files->line_size_max;
+    }
+}
+
+/* Of a line that is too long, what is in the buffer is passed over. */
+static int skip_long(struct spanlog_ship_file *file, const struct spanlog_buffer *buffer,
+                     size_t size, struct spanlog_ship_counts *counts) {
+    const char *newline = memchr(buffer->data, '\n', size);
+    counts->unreadable += !file->is_skipping;
+    file->is_skipping = !newline;
+    file->at += newline ? (uint64_t)(newline + 1 - buffer->data) : size;
+    return -EAGAIN;
+}
+
+/* 1, 0, -EAGAIN: once more, or -ENOMEM. */
+static int read_once(struct spanlog_ship_files *files, struct spanlog_ship_file *file,
+                     struct spanlog_buffer *buffer, struct spanlog_chunk *chunk) {
+    uint64_t size;
+    if (spanlog_ship_file_open(files, file) < 0)
+        return rest(file);
+    if (!is_same(file, &size))
+        return spanlog_ship_file_was_cut(files, file) < 0 ? -ENOMEM : -EAGAIN;
+    if (is_copy(files, file, size)) {
+        file->is_marked = false;
+        return 0;
+    }
+    spanlog_ship_print_extend(&file->print, file->fd, size);
+    ssize_t got = fill(files, file, buffer);
+    if (got < 0) {
+        if (got != -ENOMEM) {
+            files->say(files->argument, file->path, strerror((int)-got));
+            files->has_trouble = true;
+        }
+        return got == -ENOMEM ? -ENOMEM : rest(file);
+    }
+    /* It may have been cut and written to while we read. */
+    if (!is_same(file, &size))
+        return spanlog_ship_file_was_cut(files, file) < 0 ? -ENOMEM : -EAGAIN;
+    if (file->is_skipping && got > 0)
+        return skip_long(file, buffer, (size_t)got, &files->state->counts);
+    char *end = got ? memrchr(buffer->data, '\n', (size_t)got) : NULL;
+    chunk->unfinished_last = false;
+    if (!end && (size_t)got >= files->line_size_max)
+        return skip_long(file, buffer, (size_t)got, &files->state->counts);
+    if (!end && (files->is_final || !file->is_listed) && is_whole(buffer->data, (size_t)got)) {
+        end = buffer->data + got;
+        chunk->unfinished_last = true;
+    }
+    if (!end)
+        return rest(file);
+    if (file->at == 0 && got >= 3 && memcmp(buffer->data, SPANLOG_MARK, SPANLOG_MARK_SIZE) == 0)
+        memset(buffer->data, ' ', SPANLOG_MARK_SIZE);
+    chunk->offset = file->at;
+    spanlog_chunk_finish(chunk, buffer->data, end + 1);
+    file->at += (uint64_t)(end - buffer->data) + !chunk->unfinished_last;
+    return 1;
+}
+
+int spanlog_ship_files_read(struct spanlog_ship_files *files, struct spanlog_ship_file *file,
+                            struct spanlog_buffer *buffer, struct spanlog_chunk *chunk) {
+    int rc;
+    *chunk = (struct spanlog_chunk){0};
+    do
+        rc = read_once(files, file, buffer, chunk);
+    while (rc == -EAGAIN && file->is_marked);
+    return rc == -EAGAIN ? 0 : rc;
+}
+
+void spanlog_ship_files_commit(struct spanlog_ship_files *files) {
+    for (size_t i = 0; i < files->count; i++)
+        files->list[i].done = files->list[i].at;
+}
+
+uint64_t spanlog_ship_files_lag(const struct spanlog_ship_files *files) {
+    uint64_t lag = 0;
+    struct stat st;
+    for (size_t i = 0; i < files->count; i++) {
+        const struct spanlog_ship_file *file = &files->list[i];
+        if (!file->is_copy && (file->fd >= 0 ? fstat(file->fd, &st) : stat(file->path, &st)) == 0 &&
+            (uint64_t)st.st_size > file->done)
+            lag += (uint64_t)st.st_size - file->done;
+    }
+    return lag;
+}

@@ -1,0 +1,98 @@
+/* ship/files.h: the files of one target: which there are, how far each was sent, what comes next.
+ *
+ *     rc = spanlog_ship_files_open(&files, paths, path_count, &state);
+ *     spanlog_ship_files_update(&files);                    what has changed since
+ *     while ((file = spanlog_ship_files_next(&files)))      the one that is furthest behind in time
+ *         rc = spanlog_ship_files_read(&files, file, &buffer, &chunk);
+ *     spanlog_ship_files_commit(&files);                    all that was read has been sent
+ *
+ * A path stands for the file of that name and for what rotation makes of it; a directory for all
+ * logs in it and below. A file is its device, inode and first bytes, whatever it is called:
+ *
+ *     renamed, deleted        read to its end, then the one that has taken its name
+ *     copied and cut          the copy is read on from where the original stood, the original from
+ *                             its start; a copy of a file that stands is left alone
+ *     compressed              left alone
+ *
+ * Directories are watched, never polled. A file that has something to send is kept open, so that
+ * whoever deletes or compresses it meanwhile takes nothing away.
+ */
+#ifndef SPANLOG_SHIP_FILES_H
+#define SPANLOG_SHIP_FILES_H
+
+#include "src/analyzer/stream.h"
+#include "src/ship/state.h"
+
+#define SPANLOG_SHIP_PIECE_SIZE (512u << 10)
+
+struct spanlog_ship_file {
+    char *path;
+    int fd; /* -1: closed, there is nothing to read at present */
+    int watch;
+    uint64_t device, inode;
+    uint64_t at;   /* read up to here */
+    uint64_t done; /* sent up to here */
+    struct spanlog_ship_print print;
+    uint64_t time_ns; /* of what was read last, or of what comes first */
+    bool is_marked;   /* there may be more */
+    bool is_listed;   /* it has a name here */
+    bool is_old;      /* which is one that rotation gives */
+    bool is_copy;     /* of a file that stands */
+    bool is_skipping; /* the rest of a line that is too long */
+    uint64_t copy_device, copy_inode;
+    uint64_t leave_ms; /* without a name: when it is let go */
+    uint64_t *twins;   /* see streams.h; NULL: not needed as yet */
+};
+
+struct spanlog_ship_directory {
+    char *path;
+    int watch;
+    unsigned depth;
+    bool takes_all; /* or only the files that were named, and theirs */
+};
+
+struct spanlog_ship_files {
+    const char *const *paths;
+    size_t path_count;
+    struct spanlog_ship_state *state; /* its positions: of what is not followed */
+    int inotify;
+    bool must_list;
+    bool has_trouble; /* something that was named could not be read */
+    bool is_final;    /* --once: a last line without newline is one, if it is whole */
+    uint64_t line_size_max;
+    struct spanlog_ship_directory *directories;
+    size_t directory_count;
+    struct spanlog_ship_file *list;
+    size_t count;
+    /* What cannot be read, each said once; the caller's. */
+    void (*say)(void *argument, const char *path, const char *what);
+    void *argument;
+};
+
+int spanlog_ship_files_open(struct spanlog_ship_files *files);
+void spanlog_ship_files_close(struct spanlog_ship_files *files);
+
+/* Takes what the kernel has told since. 0 or -ENOMEM. */
+int spanlog_ship_files_update(struct spanlog_ship_files *files);
+/* Lists all directories anew: files_list.c. */
+int spanlog_ship_files_list(struct spanlog_ship_files *files);
+/* When, on the monotonic clock, it must be looked at without any event; 0: never. */
+uint64_t spanlog_ship_files_wake_ms(const struct spanlog_ship_files *files);
+
+struct spanlog_ship_file *spanlog_ship_files_next(struct spanlog_ship_files *files);
+/* 1 with lines, 0 when there are none at present, -ENOMEM. The chunk stands in the buffer. */
+int spanlog_ship_files_read(struct spanlog_ship_files *files, struct spanlog_ship_file *file,
+                            struct spanlog_buffer *buffer, struct spanlog_chunk *chunk);
+void spanlog_ship_files_commit(struct spanlog_ship_files *files);
+/* Bytes that are not sent. */
+uint64_t spanlog_ship_files_lag(const struct spanlog_ship_files *files);
+
+/* For files*.c. */
+int spanlog_ship_file_open(struct spanlog_ship_files *files, struct spanlog_ship_file *file);
+bool spanlog_ship_file_take_known(struct spanlog_ship_files *files, struct spanlog_ship_file *file,
+                                  uint64_t size, bool by_inode);
+int spanlog_ship_file_was_cut(struct spanlog_ship_files *files, struct spanlog_ship_file *file);
+void spanlog_ship_file_free(struct spanlog_ship_file *file);
+uint64_t spanlog_ship_now_ms(void);
+
+#endif

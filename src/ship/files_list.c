@@ -1,0 +1,332 @@
+/* ship/files_list.c: which files there are; see files.h. A listing marks everything that is new or
+ * has another name, and finds for each new file how far it was sent under whatever name it had. */
+#include "src/ship/files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "src/analyzer/fields.h"
+#include "src/analyzer/rotated.h"
+
+#define DEPTH_MAX 32
+#define LEAVE_MS 5000 /* a writer may still have it open */
+#define WATCHED                                                                                    \
+    (IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB | IN_ONLYDIR)
+
+static int add_directory(struct spanlog_ship_files *files, const char *path, unsigned depth,
+                         bool takes_all);
+
+/* ---- one file ----------------------------------------------------------------------------- */
+
+static struct spanlog_ship_file *find_inode(struct spanlog_ship_files *files,
+                                            const struct stat *st) {
+    for (size_t i = 0; i < files->count; i++)
+        if (files->list[i].inode == st->st_ino && files->list[i].device == st->st_dev)
+            return &files->list[i];
+    return NULL;
+}
+
+/* Archives and other things that are no logs. */
+static bool is_log(struct spanlog_ship_files *files, const struct spanlog_ship_file *file) {
+    char head[512];
+    ssize_t got = pread(file->fd, head, sizeof head, 0);
+    if (got >= 4 &&
+        (memcmp(head, "\x1f\x8b", 2) == 0 || memcmp(head, "\x28\xb5\x2f\xfd", 4) == 0)) {
+        files->say(files->argument, file->path, "is compressed: left alone");
+        return false;
+    }
+    if (got > 0 && memchr(head, 0, (size_t)got)) {
+        files->say(files->argument, file->path, "is no text: left alone");
+        return false;
+    }
+    return true;
+}
+
+/* Of the line that comes first; of foreign lines the file's own time will do for an order. */
+static void peek_time(struct spanlog_ship_file *file, const struct stat *st) {
+    char head[256 + SPANLOG_JSON_PADDING] = {0};
+    ssize_t got = pread(file->fd, head, 256, (off_t)file->at);
+    const char *ts = got > 0 ? memmem(head, (size_t)got, "\"ts\":\"", 6) : NULL;
+    const char *end = ts ? memchr(ts + 6, '"', (size_t)(head + got - ts - 6)) : NULL;
+    file->time_ns = (uint64_t)st->st_mtim.tv_sec * 1000000000;
+    if (end)
+        spanlog_time_read((struct spanlog_text){ts + 6, (uint32_t)(end - ts - 6)}, &file->time_ns);
+}
+
+static void take_position(struct spanlog_ship_files *files, struct spanlog_ship_file *file,
+                          size_t index) {
+    const struct spanlog_ship_position *position = &files->state->positions[index];
+    file->at = file->done = position->offset;
+    file->print = position->print;
+    spanlog_ship_state_drop_position(files->state, index);
+}
+
+bool spanlog_ship_file_take_known(struct spanlog_ship_files *files, struct spanlog_ship_file *file,
+                                  uint64_t size, bool by_inode) {
+    for (size_t i = 0; i < files->state->position_count; i++) {
+        const struct spanlog_ship_position *position = &files->state->positions[i];
+        bool same = position->inode == file->inode && position->device == file->device;
+        if (by_inode ? !same : same || position->print.size < SPANLOG_SHIP_PRINT_SURE)
+            continue;
+        if (position->offset > size || !spanlog_ship_print_holds(&position->print, file->fd))
+            continue;
+        take_position(files, file, i);
+        return true;
+    }
+    return false;
+}
+
+/* What is known of its inode; what it begins with is looked at before it is read. */
+static void place(struct spanlog_ship_files *files, struct spanlog_ship_file *file) {
+    struct stat st;
+    if (file->fd < 0 || fstat(file->fd, &st) < 0)
+        return;
+    spanlog_ship_file_take_known(files, file, (uint64_t)st.st_size, true);
+    file->is_marked = true;
+    peek_time(file, &st);
+}
+
+static int add_file(struct spanlog_ship_files *files, const char *path, int watch,
+                    const struct stat *st) {
+    struct spanlog_ship_file *grown = realloc(files->list, (files->count + 1) * sizeof *grown);
+    if (!grown)
+        return -ENOMEM;
+    files->list = grown;
+    struct spanlog_ship_file *file = &grown[files->count];
+    *file = (struct spanlog_ship_file){.path = strdup(path),
+                                       .fd = -1,
+                                       .watch = watch,
+                                       .device = st->st_dev,
+                                       .inode = st->st_ino,
+                                       .is_listed = true};
+    if (!file->path)
+        return -ENOMEM;
+    const char *slash = strrchr(path, '/');
+    file->is_old = spanlog_rotated_is_old(slash ? slash + 1 : path);
+    if (spanlog_ship_file_open(files, file) < 0 || !is_log(files, file)) {
+        spanlog_ship_file_free(file);
+        return 0;
+    }
+    files->count++;
+    return 0;
+}
+
+/* It may have got another name. */
+static int see_file(struct spanlog_ship_files *files, const char *path, int watch,
+                    const struct stat *st) {
+    struct spanlog_ship_file *file = find_inode(files, st);
+    if (!file)
+        return add_file(files, path, watch, st);
+    file->is_listed = true;
+    file->leave_ms = 0;
+    if (strcmp(file->path, path) != 0) {
+        char *copy = strdup(path);
+        if (!copy)
+            return -ENOMEM;
+        free(file->path);
+        file->path = copy;
+        const char *slash = strrchr(path, '/');
+        file->is_old = spanlog_rotated_is_old(slash ? slash + 1 : path);
+        file->is_marked = true;
+    }
+    file->watch = watch;
+    return 0;
+}
+
+/* ---- a directory -------------------------------------------------------------------------- */
+
+static bool has_end(const char *name, const char *end) {
+    size_t size = strlen(name), end_size = strlen(end);
+    return size > end_size && strcmp(name + size - end_size, end) == 0;
+}
+
+static bool is_archive(const char *name) {
+    static const char *const ends[] = {".gz",  ".zst", ".xz",  ".bz2",
+                                       ".lz4", ".zip", ".spx", ".tmp"};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (has_end(name, ends[i]))
+            return true;
+    return false;
+}
+
+/* Where only some files of a directory are followed: those that were named, and theirs. */
+static bool is_wanted(const struct spanlog_ship_files *files,
+                      const struct spanlog_ship_directory *in, const char *name) {
+    size_t size = strlen(in->path);
+    for (size_t i = 0; i < files->path_count; i++) {
+        const char *path = files->paths[i], *slash = strrchr(path, '/');
+        bool here = slash ? (size_t)(slash - path) == (slash == path ? 0 : size) &&
+                                memcmp(path, in->path, (size_t)(slash - path)) == 0
+                          : strcmp(in->path, ".") == 0;
+        const char *live = slash ? slash + 1 : path;
+        if (here && (strcmp(live, name) == 0 || spanlog_rotated_is_of(name, live)))
+            return true;
+    }
+    return false;
+}
+
+static int see_entry(struct spanlog_ship_files *files, const struct spanlog_ship_directory *in,
+                     const char *name) {
+    char path[4096];
+    struct stat st;
+    bool here = strcmp(in->path, ".") == 0;
+    if (name[0] == '.' || is_archive(name) || (!in->takes_all && !is_wanted(files, in, name)))
+        return 0;
+    if (snprintf(path, sizeof path, "%s%s%s", here ? "" : in->path,
+                 here || has_end(in->path, "/") || strcmp(in->path, "/") == 0 ? "" : "/",
+                 name) >= (int)sizeof path ||
+        lstat(path, &st) < 0)
+        return 0;
+    if (S_ISDIR(st.st_mode))
+        return in->takes_all ? add_directory(files, path, in->depth + 1, true) : 0;
+    if (S_ISLNK(st.st_mode) && stat(path, &st) < 0)
+        return 0;
+    return S_ISREG(st.st_mode) ? see_file(files, path, in->watch, &st) : 0;
+}
+
+static int by_age(const struct dirent **a, const struct dirent **b) {
+    return spanlog_rotated_compare((*a)->d_name, (*b)->d_name);
+}
+
+static int list_directory(struct spanlog_ship_files *files, size_t index) {
+    struct dirent **entries;
+    /* The list may move while entries are added. */
+    struct spanlog_ship_directory in = files->directories[index];
+    int count = scandir(in.path, &entries, NULL, by_age), rc = 0;
+    for (int i = 0; i < count; i++) {
+        if (rc == 0)
+            rc = see_entry(files, &in, entries[i]->d_name);
+        free(entries[i]);
+    }
+    if (count >= 0)
+        free(entries);
+    return rc;
+}
+
+/* Or what is remembered of sending would be sent. */
+static bool is_state(const struct spanlog_ship_files *files, const char *path) {
+    struct stat one, other;
+    return stat(path, &one) == 0 && fstat(files->state->directory, &other) == 0 &&
+           one.st_ino == other.st_ino && one.st_dev == other.st_dev;
+}
+
+/* The watch comes first: what appears while the directory is listed is told of. It is listed by
+ * the loop over all directories, to which it is added. */
+static int add_directory(struct spanlog_ship_files *files, const char *path, unsigned depth,
+                         bool takes_all) {
+    if (is_state(files, path))
+        return 0;
+    int watch = depth > DEPTH_MAX ? -1 : inotify_add_watch(files->inotify, path, WATCHED);
+    if (watch < 0) {
+        files->say(files->argument, path, strerror(depth > DEPTH_MAX ? ELOOP : errno));
+        return 0;
+    }
+    for (size_t i = 0; i < files->directory_count; i++)
+        if (files->directories[i].watch == watch) {
+            files->directories[i].takes_all |= takes_all;
+            return 0;
+        }
+    struct spanlog_ship_directory *grown =
+        realloc(files->directories, (files->directory_count + 1) * sizeof *grown);
+    char *copy = strdup(path);
+    if (grown)
+        files->directories = grown;
+    if (!grown || !copy) {
+        free(copy);
+        return -ENOMEM;
+    }
+    size_t size = strlen(copy);
+    while (size > 1 && copy[size - 1] == '/')
+        copy[--size] = 0;
+    grown[files->directory_count++] =
+        (struct spanlog_ship_directory){copy, watch, depth, takes_all};
+    return 0;
+}
+
+/* ---- all of them -------------------------------------------------------------------------- */
+
+/* It may come back, under this name or another. */
+static void remember(struct spanlog_ship_files *files, const struct spanlog_ship_file *file) {
+    struct stat st;
+    if (file->fd < 0 || file->is_copy || fstat(file->fd, &st) < 0 || st.st_nlink == 0)
+        return;
+    char *path = strdup(file->path);
+    struct spanlog_ship_position *position =
+        path ? spanlog_ship_state_add_position(files->state) : NULL;
+    if (!position)
+        free(path);
+    else
+        *position = (struct spanlog_ship_position){path,       file->device, file->inode,
+                                                   file->done, file->print,  (uint64_t)time(NULL)};
+}
+
+/* What has lost its name here is read to its end, once more after a while, and let go. */
+static void let_go(struct spanlog_ship_files *files) {
+    size_t kept = 0;
+    uint64_t now_ms = spanlog_ship_now_ms();
+    for (size_t i = 0; i < files->count; i++) {
+        struct spanlog_ship_file *file = &files->list[i];
+        if (!file->is_listed && file->leave_ms == 0) {
+            file->leave_ms = now_ms + LEAVE_MS;
+            file->is_marked = file->fd >= 0 && !file->is_copy;
+        }
+        bool is_over = file->is_copy || file->fd < 0 || now_ms >= file->leave_ms;
+        if (!file->is_listed && !file->is_marked && is_over && file->done == file->at) {
+            remember(files, file);
+            spanlog_ship_file_free(file);
+        } else {
+            files->list[kept++] = *file;
+        }
+    }
+    files->count = kept;
+}
+
+int spanlog_ship_files_list(struct spanlog_ship_files *files) {
+    size_t before = files->count;
+    int rc = 0;
+    files->must_list = false;
+    for (size_t i = 0; i < files->count; i++)
+        files->list[i].is_listed = false;
+    for (size_t i = 0; rc == 0 && i < files->directory_count; i++)
+        rc = list_directory(files, i);
+    for (size_t i = before; i < files->count; i++)
+        place(files, &files->list[i]);
+    let_go(files);
+    return rc;
+}
+
+static int add_path(struct spanlog_ship_files *files, const char *path) {
+    struct stat st;
+    bool exists = stat(path, &st) == 0;
+    if (exists && S_ISDIR(st.st_mode))
+        return add_directory(files, path, 0, true);
+    if (!exists)
+        files->say(files->argument, path,
+                   errno == ENOENT && !files->is_final ? "is not there yet, waiting for it"
+                                                       : strerror(errno));
+    files->has_trouble |= !exists;
+    const char *slash = strrchr(path, '/');
+    char *parent = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+    int rc = parent ? add_directory(files, parent, 0, false) : -ENOMEM;
+    free(parent);
+    return rc;
+}
+
+int spanlog_ship_files_open(struct spanlog_ship_files *files) {
+    files->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    int rc = files->inotify < 0 ? -errno : 0;
+    for (size_t i = 0; rc == 0 && i < files->path_count; i++)
+        rc = add_path(files, files->paths[i]);
+    if (rc == 0)
+        rc = spanlog_ship_files_list(files);
+    if (rc < 0)
+        spanlog_ship_files_close(files);
+    return rc;
+}

@@ -1,0 +1,253 @@
+/* ship/state.c: see state.h. The lock, the directory and writing; state_read.c reads. */
+#include "src/ship/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "src/ship/files.h"
+
+#define MONTH_S (30u * 24 * 3600)
+
+/* ---- where it lies ------------------------------------------------------------------------ */
+
+static char *default_path(void) {
+    const char *base = secure_getenv("XDG_STATE_HOME"), *home = secure_getenv("HOME");
+    char *path = NULL;
+    int rc = base && *base == '/'   ? asprintf(&path, "%s/spanlog/ship", base)
+             : geteuid() == 0       ? asprintf(&path, "/var/lib/spanlog/ship")
+             : home && *home == '/' ? asprintf(&path, "%s/.local/state/spanlog/ship", home)
+                                    : -1;
+    return rc < 0 ? NULL : path;
+}
+
+static int make_all(const char *path) {
+    char *copy = strdup(path);
+    int rc = copy ? 0 : -ENOMEM;
+    for (char *p = copy; rc == 0 && p && *p; p++) {
+        char *slash = strchr(p + 1, '/');
+        if (slash)
+            *slash = 0;
+        if (mkdir(copy, 0700) < 0 && errno != EEXIST)
+            rc = -errno;
+        if (!slash)
+            break;
+        *slash = '/';
+        p = slash - 1;
+        if (p < copy)
+            p = copy;
+    }
+    free(copy);
+    return rc;
+}
+
+int spanlog_ship_state_directory(const char *path, bool make, char **ret_path) {
+    *ret_path = path ? strdup(path) : default_path();
+    if (!*ret_path)
+        return path ? -ENOMEM : -ENOENT;
+    int rc = make ? make_all(*ret_path) : 0;
+    int fd = rc < 0 ? rc : open(*ret_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 && rc == 0 ? -errno : fd;
+}
+
+/* ---- the lock ----------------------------------------------------------------------------- */
+
+static int take_lock(struct spanlog_ship_state *state) {
+    char name[sizeof state->name + 8], text[32] = "";
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    snprintf(name, sizeof name, "%s.lock", state->name);
+    state->lock = openat(state->directory, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (state->lock < 0)
+        return -errno;
+    if (fcntl(state->lock, F_OFD_SETLK, &lock) < 0) {
+        int error = errno;
+        ssize_t got = pread(state->lock, text, sizeof text - 1, 0);
+        state->busy_pid = got > 0 ? strtol(text, NULL, 10) : 0;
+        return error == EAGAIN || error == EACCES ? -EBUSY : -error;
+    }
+    /* For people only: the lock counts. */
+    int size = snprintf(text, sizeof text, "%ld\n", (long)getpid());
+    if (ftruncate(state->lock, 0) < 0 || pwrite(state->lock, text, (size_t)size, 0) != size)
+        return 0;
+    return 0;
+}
+
+int spanlog_ship_state_open(struct spanlog_ship_state *state, int directory, const char *name) {
+    *state = (struct spanlog_ship_state){.directory = directory, .lock = -1};
+    snprintf(state->name, sizeof state->name, "%s", name);
+    int rc = take_lock(state);
+    if (rc == 0)
+        rc = spanlog_ship_state_read(state, directory, name);
+    return rc == -ENOENT ? 0 : rc;
+}
+
+void spanlog_ship_state_close(struct spanlog_ship_state *state) {
+    for (size_t i = 0; i < state->position_count; i++)
+        free(state->positions[i].path);
+    for (size_t i = 0; i < state->stream_count; i++)
+        free(state->streams[i].labels);
+    for (size_t i = 0; i < state->process_count; i++)
+        free(state->processes[i].labels);
+    free(state->positions);
+    free(state->streams);
+    free(state->processes);
+    free(state->target);
+    if (state->lock >= 0)
+        close(state->lock);
+    *state = (struct spanlog_ship_state){.directory = -1, .lock = -1};
+}
+
+struct spanlog_ship_position *spanlog_ship_state_add_position(struct spanlog_ship_state *state) {
+    struct spanlog_ship_position *grown =
+        realloc(state->positions, (state->position_count + 1) * sizeof *grown);
+    if (!grown)
+        return NULL;
+    state->positions = grown;
+    grown[state->position_count] = (struct spanlog_ship_position){0};
+    return &grown[state->position_count++];
+}
+
+void spanlog_ship_state_drop_position(struct spanlog_ship_state *state, size_t index) {
+    free(state->positions[index].path);
+    state->position_count--;
+    memmove(&state->positions[index], &state->positions[index + 1],
+            (state->position_count - index) * sizeof *state->positions);
+}
+
+/* ---- writing ------------------------------------------------------------------------------ */
+
+static void put_text(struct spanlog_output *out, const char *key, const char *text) {
+    spanlog_put(out, key);
+    spanlog_put_json_string(out, (struct spanlog_text){text, (uint32_t)strlen(text)});
+}
+
+static void put_count(struct spanlog_output *out, const char *key, uint64_t number) {
+    spanlog_put(out, key);
+    spanlog_put_number(out, number);
+}
+
+static void put_head(struct spanlog_output *out, const struct spanlog_ship_state *state) {
+    const struct spanlog_ship_counts *counts = &state->counts;
+    put_text(out, "{\"ship\":1,\"target\":", state->target ? state->target : "");
+    put_count(out, ",\"pid\":", (uint64_t)state->pid);
+    put_text(out, ",\"what\":", state->what);
+    put_count(out, ",\"updated\":", state->updated_ns);
+    put_count(out, ",\"lag\":", state->lag);
+    put_count(out, ",\"records\":", counts->records);
+    put_count(out, ",\"bytes\":", counts->bytes);
+    put_count(out, ",\"requests\":", counts->requests);
+    put_count(out, ",\"failures\":", counts->failures);
+    put_count(out, ",\"refused\":", counts->refused);
+    put_count(out, ",\"oversize\":", counts->oversize);
+    put_count(out, ",\"left_out\":", counts->left_out);
+    put_count(out, ",\"unreadable\":", counts->unreadable);
+    spanlog_put(out, ",\"error\":\"");
+    spanlog_put(out, state->error);
+    put_count(out, "\",\"error_at\":", state->error_ns);
+    spanlog_put(out, "}\n");
+}
+
+/* Paths are for people, and for --status, which may run elsewhere. */
+static void put_path(struct spanlog_output *out, const char *path) {
+    char here[4096] = "", whole[8192];
+    if (*path != '/' && !getcwd(here, sizeof here - 1))
+        *here = 0;
+    snprintf(whole, sizeof whole, "%s%s%.4000s", here, *here ? "/" : "", path);
+    put_text(out, "{\"file\":", whole);
+}
+
+static void put_position(struct spanlog_output *out, const struct spanlog_ship_position *position) {
+    char print[20];
+    put_path(out, position->path);
+    snprintf(print, sizeof print, "%016llx", (unsigned long long)position->print.hash);
+    put_count(out, ",\"device\":", position->device);
+    put_count(out, ",\"inode\":", position->inode);
+    put_count(out, ",\"offset\":", position->offset);
+    put_text(out, ",\"print\":", print);
+    put_count(out, ",\"print_size\":", position->print.size);
+    put_count(out, ",\"seen\":", position->seen_s);
+    spanlog_put(out, "}\n");
+}
+
+static void put_streams(struct spanlog_output *out, const struct spanlog_ship_state *state) {
+    for (size_t i = 0; i < state->stream_count; i++) {
+        unsigned lanes = SPANLOG_SHIP_LANES;
+        while (lanes > 1 && state->streams[i].done_ns[lanes - 1] == 0)
+            lanes--;
+        put_text(out, "{\"stream\":", state->streams[i].labels);
+        for (unsigned lane = 0; lane < lanes; lane++) {
+            put_count(out, lane ? ",\"" : ",\"heads\":[\"", state->streams[i].done_ns[lane]);
+            spanlog_put(out, "\"");
+        }
+        spanlog_put(out, "]}\n");
+    }
+    for (size_t i = 0; i < state->process_count; i++) {
+        char key[20];
+        snprintf(key, sizeof key, "%016llx", (unsigned long long)state->processes[i].key);
+        put_text(out, "{\"process\":", key);
+        put_text(out, ",\"labels\":", state->processes[i].labels);
+        spanlog_put(out, "}\n");
+    }
+}
+
+static void put_state(struct spanlog_output *out, const struct spanlog_ship_state *state,
+                      const struct spanlog_ship_files *files) {
+    put_head(out, state);
+    for (size_t i = 0; files && i < files->count; i++) {
+        const struct spanlog_ship_file *file = &files->list[i];
+        if (file->is_copy)
+            continue;
+        struct spanlog_ship_position position = {file->path, file->device, file->inode,
+                                                 file->done, file->print,  (uint64_t)time(NULL)};
+        put_position(out, &position);
+    }
+    for (size_t i = 0; i < state->position_count; i++)
+        put_position(out, &state->positions[i]);
+    put_streams(out, state);
+}
+
+/* Files that were not seen for a month, and the oldest of too many, are forgotten. */
+static void prune(struct spanlog_ship_state *state) {
+    uint64_t now_s = (uint64_t)time(NULL);
+    for (size_t i = 0; i < state->position_count;)
+        if (state->positions[i].seen_s + MONTH_S < now_s ||
+            state->position_count > SPANLOG_SHIP_POSITIONS_MAX)
+            spanlog_ship_state_drop_position(state, i);
+        else
+            i++;
+}
+
+int spanlog_ship_state_save(struct spanlog_ship_state *state,
+                            const struct spanlog_ship_files *files) {
+    struct spanlog_output out;
+    struct timespec now;
+    char temporary[sizeof state->name + 8];
+    clock_gettime(CLOCK_REALTIME, &now);
+    state->updated_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+    state->lag = files ? spanlog_ship_files_lag(files) : 0;
+    prune(state);
+    snprintf(temporary, sizeof temporary, "%s.new", state->name);
+    int fd = openat(state->directory, temporary,
+                    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return -errno;
+    spanlog_output_open(&out, fd);
+    put_state(&out, state, files);
+    int rc = spanlog_output_close(&out);
+    if (rc == 0 && fsync(fd) < 0)
+        rc = -errno;
+    if (close(fd) < 0 && rc == 0)
+        rc = -errno;
+    if (rc == 0 && renameat(state->directory, temporary, state->directory, state->name) < 0)
+        rc = -errno;
+    if (rc == 0)
+        fsync(state->directory);
+    else
+        unlinkat(state->directory, temporary, 0);
+    return rc;
+}

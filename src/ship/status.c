@@ -1,0 +1,180 @@
+/* ship/status.c: `spanlog ship --status`: what the state files say.
+ *
+ *     loki:http://127.0.0.1:3100
+ *       running, process 711; 4,210 records sent, 1.2 MB in 3 requests; all is sent
+ *       12 records refused, the last trouble 3 min ago: it answers 400: …
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "src/ship/ship.h"
+#include "src/ship/state.h"
+
+/* Bytes in the files as they are now, behind what was sent of them. */
+static uint64_t lag_now(const struct spanlog_ship_state *state) {
+    uint64_t lag = 0;
+    struct stat st;
+    for (size_t i = 0; i < state->position_count; i++) {
+        const struct spanlog_ship_position *position = &state->positions[i];
+        if (stat(position->path, &st) == 0 && st.st_ino == position->inode &&
+            st.st_dev == position->device && (uint64_t)st.st_size > position->offset)
+            lag += (uint64_t)st.st_size - position->offset;
+    }
+    return lag;
+}
+
+static bool is_running(int directory, const char *name) {
+    char lock_name[300];
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    snprintf(lock_name, sizeof lock_name, "%s.lock", name);
+    int fd = openat(directory, lock_name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return false;
+    bool running = fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+    close(fd);
+    return running;
+}
+
+static void put_size(struct spanlog_output *out, uint64_t bytes) {
+    static const char *const units[] = {"bytes", "KB", "MB", "GB", "TB"};
+    double size = (double)bytes;
+    unsigned unit = 0;
+    char text[32];
+    for (; size >= 1000 && unit < 4; unit++)
+        size /= 1000;
+    snprintf(text, sizeof text, unit ? "%.1f %s" : "%.0f %s", size, units[unit]);
+    spanlog_put(out, text);
+}
+
+static void put_age(struct spanlog_output *out, uint64_t ns) {
+    uint64_t now_s = (uint64_t)time(NULL), s = ns / 1000000000;
+    uint64_t age_s = now_s > s ? now_s - s : 0;
+    spanlog_put_number(out, age_s < 120 ? age_s : age_s < 7200 ? age_s / 60 : age_s / 3600);
+    spanlog_put(out, age_s < 120 ? " s ago" : age_s < 7200 ? " min ago" : " h ago");
+}
+
+static void put_text(struct spanlog_output *out, const struct spanlog_ship_state *state,
+                     const char *what, uint64_t lag) {
+    const struct spanlog_ship_counts *counts = &state->counts;
+    const struct {
+        uint64_t count;
+        const char *text;
+    } losses[] = {{counts->refused, " records refused by the server\n"},
+                  {counts->oversize, " records too large for the server\n"},
+                  {counts->left_out, " records left out, as they are of no use there or too old\n"},
+                  {counts->unreadable, " lines that are no records\n"}};
+    spanlog_put_visible(out, (struct spanlog_text){state->target, (uint32_t)strlen(state->target)});
+    spanlog_put(out, "\n  ");
+    spanlog_put(out, what);
+    if (strcmp(what, "running") == 0) {
+        spanlog_put(out, ", process ");
+        spanlog_put_number(out, (uint64_t)state->pid);
+    }
+    spanlog_put(out, "; ");
+    spanlog_put_thousands(out, counts->records);
+    spanlog_put(out, " records sent, ");
+    put_size(out, counts->bytes);
+    spanlog_put(out, " in ");
+    spanlog_put_thousands(out, counts->requests);
+    spanlog_put(out, counts->requests == 1 ? " request; " : " requests; ");
+    if (lag)
+        put_size(out, lag);
+    spanlog_put(out, lag ? " to go\n" : "all is sent\n");
+    for (size_t i = 0; i < sizeof losses / sizeof *losses; i++) {
+        if (!losses[i].count)
+            continue;
+        spanlog_put(out, "  ");
+        spanlog_put_thousands(out, losses[i].count);
+        spanlog_put(out, losses[i].text);
+    }
+    if (state->error[0]) {
+        spanlog_put(out, "  the last trouble, ");
+        put_age(out, state->error_ns);
+        spanlog_put(out, ": ");
+        spanlog_put_visible(out,
+                            (struct spanlog_text){state->error, (uint32_t)strlen(state->error)});
+        spanlog_put(out, "\n");
+    }
+}
+
+static void put_json(struct spanlog_output *out, const struct spanlog_ship_state *state,
+                     const char *what, uint64_t lag) {
+    const struct spanlog_ship_counts *counts = &state->counts;
+    const struct {
+        const char *key;
+        uint64_t number;
+    } numbers[] = {{"pid", (uint64_t)state->pid},  {"lag_bytes", lag},
+                   {"records", counts->records},   {"bytes", counts->bytes},
+                   {"requests", counts->requests}, {"failures", counts->failures},
+                   {"refused", counts->refused},   {"oversize", counts->oversize},
+                   {"left_out", counts->left_out}, {"unreadable", counts->unreadable}};
+    spanlog_put(out, "{\"target\":");
+    spanlog_put_json_string(out,
+                            (struct spanlog_text){state->target, (uint32_t)strlen(state->target)});
+    spanlog_put(out, ",\"state\":\"");
+    spanlog_put(out, what);
+    spanlog_put(out, "\"");
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        spanlog_put(out, ",\"");
+        spanlog_put(out, numbers[i].key);
+        spanlog_put(out, "\":");
+        spanlog_put_number(out, numbers[i].number);
+    }
+    if (state->error[0]) {
+        spanlog_put(out, ",\"error\":\"");
+        spanlog_put(out, state->error);
+        spanlog_put(out, "\",\"error_at\":");
+        spanlog_put_json_time(out, state->error_ns);
+    }
+    spanlog_put(out, ",\"updated\":");
+    spanlog_put_json_time(out, state->updated_ns);
+    spanlog_put(out, "}\n");
+}
+
+static int put_one(struct spanlog_output *out, int directory, const char *name, bool as_json) {
+    struct spanlog_ship_state state = {.directory = -1, .lock = -1};
+    int rc = spanlog_ship_state_read(&state, directory, name);
+    if (rc == 0 && state.target) {
+        bool running = is_running(directory, name), ran = strcmp(state.what, "running") == 0;
+        const char *what = running ? ran ? "running" : "ending" : ran ? "died" : state.what;
+        (as_json ? put_json : put_text)(out, &state, what, lag_now(&state));
+    }
+    rc = rc == 0 && state.target != NULL;
+    spanlog_ship_state_close(&state);
+    return rc;
+}
+
+static int is_state(const struct dirent *entry) {
+    return entry->d_name[0] != '.' && !strchr(entry->d_name, ' ') &&
+           (strncmp(entry->d_name, "loki-", 5) == 0 || strncmp(entry->d_name, "otlp-", 5) == 0 ||
+            strncmp(entry->d_name, "zipkin-", 7) == 0) &&
+           !strstr(entry->d_name, ".lock") && !strstr(entry->d_name, ".new");
+}
+
+int spanlog_ship_status(const char *state, bool as_json, int fd) {
+    char *path = NULL;
+    struct dirent **entries;
+    struct spanlog_output out;
+    int directory = spanlog_ship_state_directory(state, false, &path), found = 0;
+    free(path);
+    if (directory < 0)
+        return directory == -ENOENT ? 0 : directory;
+    spanlog_output_open(&out, fd);
+    int count = scandirat(directory, ".", &entries, is_state, alphasort);
+    for (int i = 0; i < count; i++) {
+        found += put_one(&out, directory, entries[i]->d_name, as_json);
+        free(entries[i]);
+    }
+    if (count >= 0)
+        free(entries);
+    close(directory);
+    int rc = spanlog_output_close(&out);
+    return rc < 0 ? rc : found;
+}

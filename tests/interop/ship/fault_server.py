@@ -1,0 +1,190 @@
+"""A server that takes what `spanlog ship` sends and has the faults that are asked for.
+
+    server = FaultServer()                          on 127.0.0.1:server.port
+    server.faults.append(answer(429, "slow down", {"Retry-After": "1"}))     for the next request
+    server.always = answer(503, "")                 until it is None again
+    server.entries                                  Loki: {(labels, ns, line): metadata}, each once
+    server.spans, server.logs                       OTLP and Zipkin, as they came
+    server.down(); server.up()                      nobody listens
+
+It answers as Loki 3.7 was seen to: 204; 400 for a part that is refused, of which the rest is stored; 500
+ResourceExhausted over 4 MiB; 429 over the burst; an entry of the same time and line is dropped. What real servers
+do is shown against them (loki_test.py, jaeger_test.py, zipkin_test.py); this is for the faults that those cannot
+be made to show, and for a quick run.
+"""
+import gzip
+import http.server
+import json
+import socket
+import ssl
+import threading
+import time
+
+LINE_MAX, BODY_MAX, LATE_NS = 262144, 4 << 20, 3600 * 10**9
+
+
+def answer(status, text, headers=None):
+    return lambda handler, body: (status, text, headers or {})
+
+
+def hang(seconds):
+    def fault(handler, body):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and not handler.server.owner.stopped:
+            time.sleep(0.05)
+        return None
+    return fault
+
+
+def reset(handler, body):
+    """The connection is gone, whether or not what was sent had been taken."""
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    return None
+
+
+def taken_then_reset(handler, body):
+    handler.take(body)
+    return reset(handler, body)
+
+
+def slow(seconds):
+    def fault(handler, body):
+        time.sleep(seconds)
+        return handler.take(body)
+    return fault
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def log_message(self, *_):
+        pass
+
+    def do_POST(self):
+        owner = self.server.owner
+        raw = self.rfile.read(int(self.headers["Content-Length"]))
+        body = gzip.decompress(raw) if self.headers.get("Content-Encoding") == "gzip" else raw
+        with owner.lock:
+            owner.requests.append((self.path, dict(self.headers), len(body), time.monotonic()))
+            fault = owner.faults.pop(0) if owner.faults else owner.always
+        result = fault(self, body) if fault else self.take(body)
+        if result is None:
+            self.close_connection = True
+            self.connection.close()
+            return
+        status, text, headers = result
+        data = text.encode()
+        self.send_response(status)
+        for key, value in headers.items():
+            self.send_header(key, value)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def take(self, body):
+        owner = self.server.owner
+        path = self.path.split("?")[0]
+        if owner.tenant and self.headers.get("X-Scope-OrgID") != owner.tenant:
+            return 401, "no org id", {}
+        with owner.lock:
+            if path == "/loki/api/v1/push":
+                return owner.take_loki(body)
+            if path in owner.doors:
+                return owner.doors[path](json.loads(body))
+        return 404, "404 page not found", {}
+
+
+class QuietServer(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def handle_error(self, *_):
+        pass
+
+
+class FaultServer:
+    def __init__(self, certificate=None, doors=("/v1/traces", "/v1/logs", "/api/v2/spans")):
+        takers = {"/v1/traces": self.take_traces, "/v1/logs": self.take_logs, "/api/v2/spans": self.take_zipkin}
+        self.doors = {path: takers[path] for path in doors}
+        self.lock = threading.RLock()
+        self.entries, self.heads, self.repeated = {}, {}, 0
+        self.spans, self.logs, self.bad_names = [], [], set()
+        self.requests, self.faults, self.always = [], [], None
+        self.tenant, self.burst, self.body_max = None, None, BODY_MAX
+        self.certificate, self.port, self.server, self.stopped = certificate, 0, None, False
+        self.up()
+
+    @property
+    def url(self):
+        return f"{'https' if self.certificate else 'http'}://127.0.0.1:{self.port}"
+
+    def up(self):
+        self.stopped = False
+        self.server = QuietServer(("127.0.0.1", self.port), Handler)
+        self.server.owner = self
+        self.port = self.server.server_address[1]
+        if self.certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*self.certificate)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True,
+                                                     do_handshake_on_connect=False)
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def down(self):
+        self.stopped = True
+        self.server.shutdown()
+        self.server.server_close()
+
+    # ---- Loki
+
+    def take_loki(self, body):
+        if len(body) > self.body_max:
+            return 500, f"rpc error: code = ResourceExhausted desc = grpc: received message larger than max ({len(body)} vs. {self.body_max})\n", {}
+        if self.burst and len(body) > self.burst:
+            return 429, f"ingestion rate limit exceeded for user fake (limit: {self.burst} bytes/sec)\n", {}
+        refused, total, reason = 0, 0, ""
+        for stream in json.loads(body)["streams"]:
+            labels = json.dumps(stream["stream"], sort_keys=True)
+            if len(stream["stream"]) > 15 or any("." in name for name in stream["stream"]):
+                return 400, "labels\n", {}
+            for ns, line, *metadata in stream["values"]:
+                total += 1
+                problem = self.problem_of(labels, int(ns), line)
+                if problem:
+                    refused, reason = refused + 1, reason or f"entry with timestamp {ns} ignored, reason: '{problem}'"
+                    continue
+                key = (labels, ns, line)
+                self.repeated += key in self.entries
+                self.entries[key] = metadata[0] if metadata else {}
+                self.heads[labels] = max(self.heads.get(labels, 0), int(ns))
+        if refused:
+            return 400, f"{reason},\nuser 'fake', total ignored: {refused} out of {total} for stream: {{}}\n", {}
+        return 204, "", {}
+
+    def problem_of(self, labels, ns, line):
+        if len(line.encode()) > LINE_MAX:
+            return "max entry size 262144 exceeded"
+        if ns + LATE_NS < self.heads.get(labels, 0):
+            return "entry too far behind"
+        return None
+
+    # ---- OTLP and Zipkin: a bad one is refused with all that came with it
+
+    def take_traces(self, body):
+        spans = [span for resource in body["resourceSpans"] for scope in resource["scopeSpans"] for span in scope["spans"]]
+        if any(span["name"] in self.bad_names for span in spans):
+            return 400, "bad span", {}
+        self.spans += spans
+        return 200, "{}", {}
+
+    def take_logs(self, body):
+        self.logs += [record for resource in body["resourceLogs"] for scope in resource["scopeLogs"]
+                      for record in scope["logRecords"]]
+        return 200, '{"partialSuccess":{}}', {}
+
+    def take_zipkin(self, body):
+        if any(span.get("kind") == "INTERNAL" or span["name"] in self.bad_names for span in body):
+            return 400, "Expected a JSON_V2 encoded list", {}
+        self.spans += body
+        return 202, "", {}

@@ -1,0 +1,113 @@
+"""What the tests of `spanlog ship` share: a log that is written as a logger does, and the tool, running."""
+import json
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import time
+
+SOON = 60  # seconds: longer only where something is wrong
+EPOCH_NS = 1795257045 * 10**9
+TOOL = ""
+
+
+def rfc3339(ns):
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(ns // 10**9)) + ".%09dZ" % (ns % 10**9)
+
+
+def record(number, service="orders", ns=None, msg=None, **fields):
+    """One canonical line, with a trace of its own for every ten."""
+    ns = EPOCH_NS + number * 1_000_000 if ns is None else ns
+    ids = {"trace_id": "%032x" % (0xabc0 + number // 10), "span_id": "%016x" % (number % 10 + 1), "trace_flags": "01"}
+    return json.dumps({"ts": rfc3339(ns), "level": "info", "msg": msg or f"record {number}", "service": service,
+                       **ids, "pid": 711, "n": number, **fields}, separators=(",", ":"))
+
+
+def span(number, parent=0, trace=1, service="orders", name="work", kind=None, **fields):
+    begin = EPOCH_NS + number * 1_000_000
+    line = {"ts": rfc3339(begin + 500_000), "level": "info", "msg": "span completed", "service": service,
+            "trace_id": "%032x" % trace, "span_id": "%016x" % number}
+    if parent:
+        line["parent_id"] = "%016x" % parent
+    line.update(trace_flags="01", operation=name)
+    if kind:
+        line["kind"] = kind
+    line.update(start=rfc3339(begin), duration_ms=0.5, pid=711, **fields)
+    return json.dumps(line, separators=(",", ":"))
+
+
+def append(path, lines):
+    with open(path, "a", encoding="utf-8") as file:
+        file.write("".join(line + "\n" for line in lines))
+
+
+def wait_for(condition, what, seconds=SOON):
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {seconds} s for: {what() if callable(what) else what}")
+        time.sleep(0.02)
+
+
+class Ship:
+    """`spanlog ship`, running, in a folder that holds its log, its state and what it says."""
+
+    def __init__(self, folder, *options, state="state", environment=None, **popen):
+        self.state = os.path.join(folder, state)
+        self.said_path = tempfile.mktemp(prefix="said-", dir=folder)
+        environment = {**os.environ, **(environment or {})}
+        with open(self.said_path, "wb") as said:
+            self.process = subprocess.Popen([TOOL, "ship", "--state", self.state, *options], cwd=folder,
+                                            env=environment, stdout=subprocess.PIPE, stderr=said, **popen)
+        self.usage = None
+
+    def said(self):
+        with open(self.said_path, encoding="utf-8") as file:
+            return [re.sub(r"127\.0\.0\.1:\d+", "HOST", line.rstrip("\n")) for line in file]
+
+    def most_memory_kb(self):
+        with open(f"/proc/{self.process.pid}/status", encoding="utf-8") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith("VmHWM"))
+
+    def holds(self, path):
+        """Whether it has the file open."""
+        folder, inode = f"/proc/{self.process.pid}/fd", os.stat(path).st_ino
+        try:
+            return any(os.stat(f"{folder}/{fd}").st_ino == inode for fd in os.listdir(folder))
+        except FileNotFoundError:
+            return False
+
+    def kill(self):
+        self.process.kill()
+        return self.wait()
+
+    def end(self, number=signal.SIGTERM, seconds=SOON):
+        self.process.send_signal(number)
+        return self.wait(seconds)
+
+    def wait(self, seconds=SOON):
+        end = time.monotonic() + seconds
+        while True:
+            pid, status, usage = os.wait4(self.process.pid, os.WNOHANG)
+            if pid:
+                break
+            if time.monotonic() > end:
+                self.process.kill()
+                raise AssertionError(f"ship does not end; it said {self.said()}")
+            time.sleep(0.01)
+        self.usage = usage
+        self.process.returncode = os.waitstatus_to_exitcode(status)
+        self.process.stdout.close()
+        return self.process.returncode
+
+
+def ship_once(folder, *options, **more):
+    ship = Ship(folder, "--once", *options, **more)
+    return ship.wait(), ship.said(), ship
+
+
+def status(folder, state="state"):
+    done = subprocess.run([TOOL, "ship", "--status", "--json", "--state", os.path.join(folder, state)],
+                          stdout=subprocess.PIPE, check=False)
+    return [json.loads(line) for line in done.stdout.splitlines()]

@@ -1,0 +1,44 @@
+"""spanlog ship --to zipkin: against a real Zipkin: its API gives the same trees.
+
+    zipkin_test.py build/dev/spanlog [ignored]
+"""
+import os
+import sys
+import tempfile
+import unittest
+
+import servers
+import shipping
+import trees
+
+
+def tree_of(spans):
+    return {span["id"]: (span.get("parentId"), span["name"], span["localEndpoint"]["serviceName"]) for span in spans}
+
+
+class Zipkin(unittest.TestCase):
+    def test_its_api_gives_the_same_trees(self):
+        with tempfile.TemporaryDirectory() as folder, servers.Zipkin(folder) as zipkin:
+            lines, wanted = trees.make(60)
+            shipping.append(os.path.join(folder, "app.log"), lines)
+            code, said, _ = shipping.ship_once(folder, "--to", "zipkin:" + zipkin.url, "app.log")
+            self.assertEqual((code, said), (0, []))
+            for trace_id, tree in wanted.items():
+                found = servers.get_json(f"{zipkin.url}/api/v2/trace/{trace_id}")
+                # Zipkin keeps names in lower case.
+                self.assertEqual(tree_of(found), {key: (parent, name.lower(), service)
+                                                  for key, (parent, name, service) in tree.items()})
+            self.assertEqual(sorted(int(span["tags"]["rows"]) for span in found), list(range(len(tree))))
+            entry = shipping.status(folder)[0]
+            self.assertEqual((entry["records"], entry["left_out"], entry["refused"]),
+                             (sum(len(tree) for tree in wanted.values()), 60, 0))
+
+
+if __name__ == "__main__":
+    shipping.TOOL = os.path.abspath(sys.argv.pop(1))
+    try:
+        servers.zipkin_program()
+    except servers.Missing as missing:
+        print(f"Zipkin cannot be had: {missing}")
+        sys.exit(1 if os.environ.get("CI") else 77)
+    unittest.main(argv=sys.argv[:1])

@@ -1,0 +1,35 @@
+# Tests of src/ship/ and `spanlog ship`.
+#
+#     ctest -R ship                  units, and a server that has every fault, class by class
+#     tests/run interop              against real Loki, Jaeger and Zipkin, which are built once
+if(NOT TARGET spanlog_ship)
+  return()
+endif()
+spanlog_test(ship_test SOURCES unit/ship_test.c USES ship)
+
+set(ship ${CMAKE_CURRENT_SOURCE_DIR}/interop/ship)
+set(limits)
+if(SPANLOG_SANITIZE)
+  set(limits --no-memory)
+endif()
+foreach(class Arriving Rotating Faults Doors Idle)
+  string(TOLOWER ${class} name)
+  add_test(NAME ship_${name}
+    COMMAND ${Python3_EXECUTABLE} ${ship}/ship_test.py $<TARGET_FILE:spanlog_tool> ${limits} ${class})
+  set_tests_properties(ship_${name} PROPERTIES TIMEOUT 300
+    ENVIRONMENT "${SPANLOG_SANITIZER_OPTIONS}")
+endforeach()
+set_property(TEST ship_idle PROPERTY LABELS once)
+foreach(name arriving faults)
+  spanlog_threaded(ship_${name} spanlog_tool)
+endforeach()
+
+foreach(server loki jaeger zipkin)
+  add_test(NAME ship_to_${server}
+    COMMAND ${Python3_EXECUTABLE} ${ship}/${server}_test.py $<TARGET_FILE:spanlog_tool>
+            $<TARGET_FILE:make_corpus>)
+  set_tests_properties(ship_to_${server} PROPERTIES TIMEOUT 3600 SKIP_RETURN_CODE 77
+    LABELS "interop;once;slow;servers")
+endforeach()
+
+spanlog_fuzzer(ship_fuzz SOURCES fuzz/ship_fuzz.c USES ship)
