@@ -82,7 +82,7 @@ static const char *parse_network_sink(const char *sink, const char *target, size
     if (port != NULL && (port[6] < '0' || port[6] > '9'))
         return "the library does not send to it itself, and port 14268 is Thrift's: OTLP "
                "over HTTP has 4318, in Jaeger too";
-    return "the library does not send to it itself: write a file";
+    return "the library does not send to it itself: write a file, which `spanlog ship` sends on";
 }
 
 static const char *parse_sink(const char *text, size_t size, struct output_setting *output) {

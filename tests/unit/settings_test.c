@@ -437,10 +437,11 @@ static void endpoints_that_speak_something_else_are_told(void **state) {
         const char *value, *said;
     } endpoints[] = {
         {"otlp:http://collector:4317", "port 4317 is gRPC's: OTLP over HTTP has 4318; right is "},
-        {"otlp", "the library does not send to it itself: write a file; right is "},
+        {"otlp", "the library does not send to it itself: write a file, which `spanlog ship` sends "
+                 "on; right is "},
         {"jaeger:http://j:14268/api/traces", "port 14268 is Thrift's: OTLP over HTTP has 4318"},
-        {"zipkin:http://z:9411/api/v2/spans", "does not send to it itself: write a file"},
-        {"loki:http://l:43170", "does not send to it itself: write a file"},
+        {"zipkin:http://z:9411/api/v2/spans", "does not send to it itself: write a file, which"},
+        {"loki:http://l:43170", "does not send to it itself: write a file, which"},
     };
     for (size_t i = 0; i < sizeof endpoints / sizeof *endpoints; i++) {
         struct settings s;
