@@ -30,15 +30,11 @@ void context_set(const spanlog_ctx *ctx) {
     if (!context_is_valid(ctx)) {
         static const uint8_t no_span[8];
         now->unsampled = 0;
-        now->record_flags = context_record_flags(ctx) & RECORD_STAMP;
-        now->ctx = *ctx;
+        context_put(ctx, context_record_flags(ctx) & RECORD_STAMP);
         memcpy(now->ctx.span_id, no_span, sizeof no_span);
         return;
     }
-    /* A signal handler between these stores may see ids of two spans; its record is one line all
-     * the same. */
-    now->ctx = *ctx;
-    now->record_flags = context_record_flags(ctx);
+    context_put(ctx, context_record_flags(ctx));
     now->unsampled = context_is_unsampled(ctx);
 }
 

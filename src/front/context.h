@@ -17,13 +17,22 @@ static inline uint32_t context_record_flags(const spanlog_ctx *ctx) {
 _Static_assert(SPANLOG_FLAG_SAMPLED << 25 == RECORD_SAMPLED, "one bit");
 _Static_assert(SPANLOG_FLAG_RANDOM << 28 == RECORD_RANDOM, "one bit");
 _Static_assert(SPANLOG__FLAG_STAMP << 23 == RECORD_STAMP, "one bit");
+/* A signal handler that logs in between has to find what the flags say: where they speak of a span,
+ * there is one, perhaps with ids of two. So without one they come first, and with one last. */
+static inline void context_put(const spanlog_ctx *ctx, uint32_t flags) {
+    struct spanlog__thread_context *now = &spanlog__context;
+    if ((flags & RECORD_CONTEXT) == 0)
+        now->record_flags = flags;
+    __asm__ volatile("" ::: "memory");
+    now->ctx = *ctx;
+    __asm__ volatile("" ::: "memory");
+    now->record_flags = flags;
+}
 /* Puts back what a recorded scope found: no span, or a sampled one. */
 static inline void context_restore(const spanlog_ctx *before) {
     uint64_t span_id;
     __builtin_memcpy(&span_id, before->span_id, 8);
-    spanlog__context.ctx = *before;
-    spanlog__context.record_flags =
-        context_record_flags(before) & (span_id != 0 ? UINT32_MAX : RECORD_STAMP);
+    context_put(before, context_record_flags(before) & (span_id != 0 ? UINT32_MAX : RECORD_STAMP));
 }
 /* No span that begins in ctx is recorded. ctx is valid. */
 static inline bool context_is_unsampled(const spanlog_ctx *ctx) {

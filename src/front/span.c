@@ -211,8 +211,7 @@ static struct spanlog__open_span not_recorded;
 
 static __attribute__((noinline)) void enter_unsampled(spanlog_span *span, const spanlog_ctx *ctx) {
     struct spanlog__thread_context *now = &spanlog__context;
-    now->ctx = *ctx;
-    now->record_flags = context_record_flags(ctx);
+    context_put(ctx, context_record_flags(ctx));
     now->unsampled = 1;
     span->open = &not_recorded;
 }
@@ -234,9 +233,8 @@ void spanlog__scope_begin(spanlog_span *span, struct spanlog__site *site,
             enter_unsampled(span, &ctx);
         return;
     }
-    now->ctx = ctx;
-    now->record_flags =
-        span->open->record.header.word & ~(RECORD_SPAN | RECORD_KEPT | RECORD_LOCAL_ROOT);
+    context_put(&ctx,
+                span->open->record.header.word & ~(RECORD_SPAN | RECORD_KEPT | RECORD_LOCAL_ROOT));
 }
 
 /* Not recorded, but what it calls and logs can be told apart from its siblings, and the header
