@@ -116,7 +116,8 @@ target_link_libraries(live_program PRIVATE spanlog_flags spanlog::spanlog ${CMAK
 add_test(NAME live_control
   COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/live_test.py
           $<TARGET_FILE:spanlog_tool> $<TARGET_FILE:live_program> $<TARGET_FILE:library_plugin>)
-set_tests_properties(live_control PROPERTIES TIMEOUT 300 LABELS library)
+set_tests_properties(live_control PROPERTIES TIMEOUT 300 LABELS library
+  ENVIRONMENT "${SPANLOG_SANITIZER_OPTIONS}")
 spanlog_threaded(live_control live_program library_plugin spanlog_tool)
 spanlog_library_test(library_control_test)
 target_link_libraries(library_control_test PRIVATE spanlog_attach)

@@ -83,7 +83,7 @@ static int match_number(struct matches *matches, const struct spanlog_record *re
             matches->list[i].id = record->trace;
             matches->list[i].text = spanlog_arena_text(&matches->arena, text.data, text.size);
         }
-        matches->count++;
+        __atomic_add_fetch(&matches->count, 1, __ATOMIC_RELAXED); /* looked at without the lock */
     } else if (matches->list[i].id.high == 0 && record->trace.high) {
         struct spanlog_text text = record->trace_text;
         matches->list[i].id = record->trace;
