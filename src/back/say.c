@@ -45,10 +45,11 @@ void drain_put_line_everywhere(struct drain *drain) {
 
 void drain_put_loss(struct drain *drain, enum loss cause, uint64_t count, uint32_t tid,
                     uint64_t ticks) {
-    static const char *const reasons[LOSS_CAUSES] = {[LOSS_FULL] = "the ring was full",
-                                                     [LOSS_SINK] = "the output is gone",
-                                                     [LOSS_DAMAGED] = "damaged in the journal",
-                                                     [LOSS_SPANS] = "too many spans were open",
+    static const char *const reasons[LOSS_CAUSES] = {
+        [LOSS_FULL] = "the ring was full",
+        [LOSS_SINK] = "the output is gone",
+        [LOSS_DAMAGED] = "damaged in the journal",
+        [LOSS_SPANS] = "too many spans were open",
         [LOSS_TAIL] = "undecided records exceeded SPANLOG_TAIL_MEMORY"};
     const char *message = cause == LOSS_SPANS ? "spans dropped" : "records dropped";
     const char *reason = reasons[cause];

@@ -75,8 +75,7 @@ static bool holds(const struct tail_condition *condition, const struct tail_outc
     case TAIL_OPERATION:
         return matches(condition->pattern, outcome->operation);
     default:
-        return matches(condition->pattern,
-                       outcome->attribute(outcome->arg, condition->key, space));
+        return matches(condition->pattern, outcome->attribute(outcome->arg, condition->key, space));
     }
 }
 

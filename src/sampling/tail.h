@@ -39,7 +39,8 @@ struct tail_outcome {
     bool failed;
     uint64_t duration_ns;
     struct sampling_text operation;
-    /* The value of an attribute as text, which may be written to space; data NULL: there is none. */
+    /* The value of an attribute as text, which may be written to space; data NULL: there is none.
+     */
     struct sampling_text (*attribute)(void *arg, struct sampling_text key, char space[64]);
     void *arg;
 };
