@@ -393,7 +393,7 @@ int spanlog_collect(struct spanlog_collection *all, struct spanlog_sources *sour
         if (options->where)
             rc = spanlog_where_scratch_init(&job->where_scratch, options->where);
         spanlog_lines_init(&job->lines, &options->translate, options->error_status_min, issues);
-        job->lines.reader.is_brief = !job->is_probed || (!options->where && !probe->line &&
+        job->lines.reader.is_brief = !job->is_probed || (probe && !options->where && !probe->line &&
                                                          !probe->bits && probe->takes_brief);
         job->digest = spanlog_digest_finder(0);
     }
