@@ -55,9 +55,14 @@ void process_watch(bool signals) {
     if (watched)
         return;
     watched = true;
-    pthread_atfork(process_before_fork, process_after_fork_parent, process_after_fork_child);
     if (signals)
         watch_signals();
+}
+
+/* Before anything can start: a fork while another thread is at the very first record would leave
+ * the child with a lock that nobody gives back. */
+__attribute__((constructor)) static void watch_forks(void) {
+    pthread_atfork(process_before_fork, process_after_fork_parent, process_after_fork_child);
 }
 
 /* After main's return and exit's handlers. */

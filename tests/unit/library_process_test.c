@@ -300,6 +300,42 @@ static void forks_and_exits_at_once(void) {
     waitpid(pid, NULL, 0);
 }
 
+static void *starts_it_all(void *unused) {
+    (void)unused;
+    spanlog_info("n", kv("i", 0));
+    return NULL;
+}
+
+/* The other thread is in the middle of the process's first record. */
+static void forks_while_another_thread_starts(void) {
+    pthread_t starter;
+    pthread_create(&starter, NULL, starts_it_all, NULL);
+    usleep((useconds_t)(now_seconds() * 1e9) % 400);
+    pid_t pid = fork();
+    if (pid == 0) {
+        alarm(20);
+        spanlog_info("child");
+        exit(0);
+    }
+    int status;
+    waitpid(pid, &status, 0);
+    check_equal(status, 0);
+    pthread_join(starter, NULL);
+}
+
+static void a_fork_during_the_first_record_hangs_nobody(void **state) {
+    (void)state;
+    if (under_sanitizer())
+        skip(); /* its own locks do not survive such a fork */
+    for (int i = 0; i < 40; i++) {
+        struct run *run = run_child(forks_while_another_thread_starts);
+        assert_exit(run, 0);
+        assert_each_once(run, "n", 1);
+        assert_count(run, "msg", "child", 1);
+        forget_runs();
+    }
+}
+
 static void a_child_that_exits_at_once_is_recovered(void **state) {
     (void)state;
     assert_exit(run_dying(forks_and_exits_at_once), 0);
@@ -621,6 +657,7 @@ int main(void) {
         sentence(a_programs_own_handlers_stay),
         sentence(signal_handlers_may_log_inside_log_calls),
         sentence(a_child_logs_with_its_parents_ids_and_its_own_pid),
+        sentence(a_fork_during_the_first_record_hangs_nobody),
         sentence(a_child_that_exits_at_once_is_recovered),
         sentence(a_hundred_forks_of_a_busy_process_hang_and_lose_nothing),
         sentence(a_thread_may_fork),
