@@ -326,7 +326,8 @@ void process_after_fork_child(void) {
             close(inherited.fd);
         inherited.fd = -1;
     }
-    uint32_t epoch = process.epoch + 1;
+    /* A child of one that has not begun is as any process. */
+    uint32_t epoch = process.epoch + (process.state != PROCESS_NEW);
     sigset_t signals = fork_start.signals;
     bool held = fork_start.held;
     memset(&process, 0, sizeof process);
