@@ -337,10 +337,9 @@ SPANLOG__API int spanlog_stats(spanlog_statistics *ret_stats);
 
 #define SPANLOG__UNSAMPLED UINT64_MAX /* a scope's generation: its context is the thread's */
 #define SPANLOG__FLAG_REMOTE 0x08u    /* of a context: it came from another process */
-#define SPANLOG__FLAG_RATIO 0x10u /* of a context: reserved[0] says at which ratio it was sampled  \
-                                   */
-#define SPANLOG__FLAG_CARRIED 0x40u /* of a context: `carried` is set */
-#define SPANLOG__FLAG_STAMP 0x80u   /* of a context: its records say something of what it carries */
+#define SPANLOG__FLAG_RATIO 0x10u     /* of a context: reserved[0] says at which ratio */
+#define SPANLOG__FLAG_CARRIED 0x40u   /* of a context: `carried` is set */
+#define SPANLOG__FLAG_STAMP 0x80u /* of a context: its records say something of what it carries */
 
 /* The part of a thread's state that scopes look at. */
 struct spanlog__thread_context {
