@@ -64,7 +64,8 @@ static void publish_counts(void) {
 }
 
 bool back_is_self(void) {
-    return back.running && back.tid == (int32_t)syscall(SYS_gettid);
+    return back.running &&
+           __atomic_load_n(&back.tid, __ATOMIC_RELAXED) == (int32_t)syscall(SYS_gettid);
 }
 
 /* ---- the owners of rings ------------------------------------------------------------------- */
@@ -273,7 +274,7 @@ static int64_t rest(enum turn turn, int64_t nap_ns) {
 
 static void *back_main(void *unused) {
     (void)unused;
-    back.tid = (int32_t)syscall(SYS_gettid);
+    __atomic_store_n(&back.tid, (int32_t)syscall(SYS_gettid), __ATOMIC_RELAXED);
     prctl(PR_SET_NAME, "spanlog");
     prctl(PR_SET_TIMERSLACK, 1000);
     __atomic_add_fetch(&back.recovered, recover_service(&back.settings), __ATOMIC_RELAXED);
