@@ -121,8 +121,15 @@ bool spanlog_form_bare_rare(const char *begin, const char *end, uint8_t *ret_typ
 
 /* ---- learning ----------------------------------------------------------------------------- */
 
-const char *const spanlog_peer_keys[SPANLOG_PEER_KEYS] = {
-    "peer.service", "messaging.system", "db.system.name", "db.system", "server.address"};
+unsigned spanlog_peer_rank(const char *key, size_t size) {
+    static const struct spanlog_text keys[SPANLOG_PEER_KEYS] = {
+        SPANLOG_TEXT("peer.service"), SPANLOG_TEXT("messaging.system"),
+        SPANLOG_TEXT("db.system.name"), SPANLOG_TEXT("db.system"), SPANLOG_TEXT("server.address")};
+    for (unsigned i = 0; i < SPANLOG_PEER_KEYS; i++)
+        if (keys[i].size == size && memcmp(keys[i].data, key, size) == 0)
+            return i;
+    return SPANLOG_PEER_KEYS;
+}
 
 struct learner {
     struct spanlog_form *form;
@@ -189,14 +196,11 @@ static void fill_up(struct spanlog_form *form) {
 
 static void learn_peer(struct learner *learner, const struct spanlog_json_value *key,
                        const struct spanlog_json_value *value) {
-    size_t size = (size_t)(key->end - key->begin);
-    for (unsigned i = 0; i < learner->peer && value->type == SPANLOG_JSON_STRING; i++) {
-        if (strlen(spanlog_peer_keys[i]) != size ||
-            memcmp(spanlog_peer_keys[i], key->begin, size) != 0)
-            continue;
-        learner->form->peer = (uint8_t)(learner->quote + 2);
-        learner->peer = i;
-    }
+    unsigned rank = spanlog_peer_rank(key->begin, (size_t)(key->end - key->begin));
+    if (rank > learner->peer || rank == SPANLOG_PEER_KEYS || value->type != SPANLOG_JSON_STRING)
+        return;
+    learner->form->peer = (uint8_t)(learner->quote + 2);
+    learner->peer = rank;
 }
 
 /* A key that comes twice has no form: which value counts is the walk's to say. */

@@ -103,7 +103,8 @@ struct spanlog_forms {
 /* Attributes that name a span's other side, the best first: what the program calls it, then what it
  * is, then where. */
 #define SPANLOG_PEER_KEYS 5u
-extern const char *const spanlog_peer_keys[SPANLOG_PEER_KEYS];
+/* Which of them that is; SPANLOG_PEER_KEYS: none. */
+unsigned spanlog_peer_rank(const char *key, size_t size);
 
 void spanlog_forms_init(struct spanlog_forms *forms);
 /* From a line that did not fit; perhaps, and only if it has a form. */

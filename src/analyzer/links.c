@@ -3,7 +3,6 @@
 #include "src/analyzer/graph.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "src/analyzer/line_read.h"
@@ -71,32 +70,22 @@ static bool is_address(struct spanlog_text name) {
                                   (name.data[0] >= '0' && name.data[0] <= '9')));
 }
 
-/* A text inside another value could look like it; then an escape or a brace stands before it. */
-static struct spanlog_text search_peer(const char *line, const char *end) {
-    for (unsigned i = 0; i < SPANLOG_PEER_KEYS; i++) {
-        char wanted[32];
-        int size = snprintf(wanted, sizeof wanted, "\"%s\":\"", spanlog_peer_keys[i]);
-        const char *key = memmem(line, (size_t)(end - line), wanted, (size_t)size);
-        if (!key || key[-1] != ',')
-            continue;
-        const char *value = key + size;
-        const char *quote = memchr(value, '"', (size_t)(end - value));
-        struct spanlog_text name = {value, quote ? (uint32_t)(quote - value) : 0};
-        if (!memchr(value, '\\', name.size))
-            return name;
-    }
-    return (struct spanlog_text){NULL, 0};
-}
-
 /* Spans are grouped by their peers. */
 static struct spanlog_text peer_of(void *argument, const struct spanlog_record *record,
                                    const char *line, const char *end) {
+    struct spanlog_links_job *job = argument;
     struct spanlog_text none = {NULL, 0}, name = record->peer;
-    (void)argument;
-    if (record->span_kind == INTERNAL || record->others == 0)
+    (void)line;
+    (void)end;
+    if (record->span_kind == INTERNAL || name.size == 0)
         return none;
-    if (!record->peer_is_known)
-        name = search_peer(line, end);
+    if (record->peer_escaped) {
+        spanlog_arena_reset(&job->scratch);
+        char *plain = spanlog_arena_alloc(&job->scratch, name.size + SPANLOG_JSON_PADDING);
+        ssize_t size = plain ? spanlog_json_unescape(name.data, name.size, plain) : -1;
+        job->no_memory |= !plain;
+        name = size < 0 ? none : (struct spanlog_text){plain, (uint32_t)size};
+    }
     return name.size == 0 || is_address(name) ? none : name;
 }
 

@@ -36,7 +36,7 @@ struct spanlog_record {
     struct spanlog_text service;
     struct spanlog_text operation;
     struct spanlog_text trace_text; /* the raw id */
-    struct spanlog_text peer;       /* whom a span names as its other side, if that is known */
+    struct spanlog_text peer;       /* whom a span names as its other side; form.h */
     struct spanlog_json_value raw[SPANLOG_FIELD_COUNT + 1];
     const char *end;   /* where the line's newline stands */
     uint32_t others;   /* members that are no field of the dialect */
@@ -46,8 +46,9 @@ struct spanlog_record {
     uint8_t span_kind;
     bool has_trace, has_span, has_parent;
     bool service_escaped, operation_escaped;
-    bool is_error;      /* of a span */
-    bool peer_is_known; /* or else it has to be looked for */
+    bool is_error; /* of a span */
+    bool peer_escaped;
+    uint8_t peer_rank; /* of the key that named it */
 };
 
 void spanlog_reader_init(struct spanlog_reader *reader, int32_t error_status_min);

@@ -67,7 +67,7 @@ bool spanlog_record_brief(struct spanlog_reader *reader, const struct spanlog_fo
     ret->end = places->end;
     ret->others = form->others;
     ret->peer = spanlog_form_peer(form, places);
-    ret->peer_is_known = true;
+    ret->peer_escaped = false;
     ret->repeated = false;
     ret->trace.opaque = false;
     keep_raw(&line, ret);

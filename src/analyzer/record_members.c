@@ -32,7 +32,7 @@ static inline bool take_form(const struct spanlog_form *form, const struct spanl
     }
     record->others = form->others;
     record->peer = spanlog_form_peer(form, places);
-    record->peer_is_known = true;
+    record->peer_escaped = false;
     return good;
 }
 
@@ -42,7 +42,8 @@ static void forget_members(struct spanlog_record *record) {
         record->raw[field].type = SPANLOG_JSON_ABSENT;
     record->others = 0;
     record->repeated = false;
-    record->peer_is_known = false;
+    record->peer = (struct spanlog_text){NULL, 0};
+    record->peer_rank = SPANLOG_PEER_KEYS;
 }
 
 /* ---- any order ---------------------------------------------------------------------------- */
@@ -55,8 +56,20 @@ unsigned spanlog_escaped_field(const struct spanlog_field_table *keys,
     return plain < 0 ? SPANLOG_FIELD_COUNT : spanlog_field_find(keys, text, (size_t)plain);
 }
 
-static inline void note_member(struct spanlog_record *record, unsigned field,
-                               const struct spanlog_json_value *value) {
+static void note_peer(struct spanlog_record *record, const char *key, size_t size,
+                      const struct spanlog_json_value *value) {
+    unsigned rank = spanlog_peer_rank(key, size);
+    if (rank > record->peer_rank || rank == SPANLOG_PEER_KEYS || value->type != SPANLOG_JSON_STRING)
+        return;
+    record->peer = (struct spanlog_text){value->begin, (uint32_t)(value->end - value->begin)};
+    record->peer_escaped = value->escaped;
+    record->peer_rank = (uint8_t)rank;
+}
+
+static inline void note_member(struct spanlog_record *record, unsigned field, const char *key,
+                               size_t key_size, const struct spanlog_json_value *value) {
+    if (field == SPANLOG_FIELD_COUNT)
+        note_peer(record, key, key_size, value);
     struct spanlog_json_value *raw = &record->raw[field]; /* there is one more, for the others */
     record->others += field == SPANLOG_FIELD_COUNT;
     record->repeated |= (raw->type != SPANLOG_JSON_ABSENT) & (field != SPANLOG_FIELD_COUNT);
@@ -94,7 +107,8 @@ static const char *walk_quotes(const struct spanlog_reader *reader, struct spanl
         }
         if (quote > last || key_end[1] != ':' || (*next != ',' && *next != '}'))
             return at;
-        note_member(record, spanlog_field_find(reader->keys, key, (size_t)(key_end - key)), &value);
+        size_t key_size = (size_t)(key_end - key);
+        note_member(record, spanlog_field_find(reader->keys, key, key_size), key, key_size, &value);
         at = next + 1;
         *ret_closed = *next == '}';
         if (*ret_closed)
@@ -114,7 +128,8 @@ static void walk_line(const struct spanlog_reader *reader, struct spanlog_cursor
         walk->at = spanlog_json_blank(walk_quotes(reader, cursor, walk->at, record, &closed));
         if (closed || !spanlog_json_member(walk, &key, &value))
             return;
-        note_member(record, spanlog_key_field(reader->keys, &key), &value);
+        note_member(record, spanlog_key_field(reader->keys, &key), key.begin,
+                    (size_t)(key.end - key.begin), &value);
     }
 }
 

@@ -151,6 +151,8 @@ static void same_record(const struct spanlog_record *brief, const struct spanlog
     assert_int_equal(brief->start_ns, whole->start_ns);
     assert_int_equal(brief->duration_ns, whole->duration_ns);
     assert_int_equal(brief->span_kind, whole->span_kind);
+    if (!whole->peer_escaped)
+        same_text(brief->peer, whole->peer);
     assert_int_equal(brief->is_error, whole->is_error);
     assert_int_equal(spanlog_record_number(brief, SPANLOG_FIELD_PID),
                      spanlog_record_number(whole, SPANLOG_FIELD_PID));

@@ -14,7 +14,10 @@
 
 static void put_count(struct spanlog_output *out, uint64_t count, size_t width) {
     char text[24];
-    snprintf(text, sizeof text, "%llu", (unsigned long long)count);
+    /* A number that is too long for its column still stands apart. */
+    int size = snprintf(text, sizeof text, "%llu", (unsigned long long)count);
+    if ((size_t)size >= width)
+        spanlog_put(out, " ");
     spanlog_put_right(out, count ? text : "-", width);
 }
 

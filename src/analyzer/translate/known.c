@@ -268,7 +268,7 @@ bool spanlog_known_read(struct spanlog_translator *translator, const struct span
     ret->end = places->end;
     ret->others = form->others;
     ret->peer = spanlog_form_peer(form, places);
-    ret->peer_is_known = true;
+    ret->peer_escaped = false;
     ret->repeated = ret->has_span = ret->has_parent = ret->is_error = false;
     ret->line_kind = SPANLOG_LINE_LOG;
     ret->service = text_of(&line, SPANLOG_FIELD_SERVICE);
