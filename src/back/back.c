@@ -16,6 +16,7 @@
 #define NAP_AWOKEN_NS 3200000
 #define NAP_MAX_NS 25600000
 #define RETRY_NS 100000000
+#define BEGIN_MS 1000 /* a fork waits at most so long for a back that has just been started */
 
 static struct {
     struct drain drain;
@@ -25,6 +26,7 @@ static struct {
     int32_t tid;
     bool open, running;
     uint32_t visitors;     /* futex: forks that want the lock; a busy back would not let them in */
+    uint32_t begun;        /* futex: the thread has come to its first turn */
     uint32_t stop;         /* futex-free flag, read at each turn */
     uint32_t ended;        /* futex: the thread has returned */
     uint32_t flush_wanted; /* tickets */
@@ -278,6 +280,8 @@ static void *back_main(void *unused) {
     prctl(PR_SET_NAME, "spanlog");
     prctl(PR_SET_TIMERSLACK, 1000);
     __atomic_add_fetch(&back.recovered, recover_service(&back.settings), __ATOMIC_RELAXED);
+    __atomic_store_n(&back.begun, 1, __ATOMIC_SEQ_CST);
+    futex_wake(&back.begun);
     int64_t nap_ns = NAP_MIN_NS;
     while (__atomic_load_n(&back.stop, __ATOMIC_SEQ_CST) == 0)
         nap_ns = rest(take_turn(nap_ns >= NAP_MAX_NS), nap_ns);
@@ -310,7 +314,7 @@ int back_start(void) {
     pthread_attr_setstacksize(&attributes, 512 * 1024);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    back.stop = back.ended = 0;
+    back.begun = back.stop = back.ended = 0;
     error = pthread_create(&back.thread, &attributes, back_main, NULL);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);
@@ -430,7 +434,21 @@ int back_stop(int timeout_ms, bool (*abandon)(void)) {
 
 static struct lock_guard fork_guard;
 
+/* A thread that is being started, and recovery, allocate outside the lock. An allocator that is not
+ * made for forks, as AddressSanitizer's, would be copied while it is held, for ever. */
+static void wait_for_begin(void) {
+    uint64_t until = clock_gettime_ns(CLOCK_MONOTONIC) + BEGIN_MS * 1000000ULL;
+    while (__atomic_load_n(&back.begun, __ATOMIC_SEQ_CST) == 0) {
+        uint64_t now = clock_gettime_ns(CLOCK_MONOTONIC);
+        if (now >= until)
+            return;
+        futex_wait(&back.begun, 0, (int64_t)(until - now));
+    }
+}
+
 void back_before_fork(void) {
+    if (back.running && !back_is_self())
+        wait_for_begin();
     __atomic_add_fetch(&back.visitors, 1, __ATOMIC_SEQ_CST);
     fork_guard = lock_take(&back.lock);
 }
