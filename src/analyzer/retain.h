@@ -1,8 +1,8 @@
 /* analyzer/retain.h: rotated logs are thinned by age, and go in the end.
  *
- *     struct spanlog_retain retain = {.keep_ns = 7 * DAY, .keep_errors_ns = 30 * DAY, .now_ns =
- * now, .said = say, .said_argument = &out}; int rc = spanlog_retain_run(&retain, "/var/log/shop",
- * &sources, &issues);
+ *     struct spanlog_retain retain = {.keep_ns = 7 * DAY, .keep_errors_ns = 30 * DAY,
+ *                                     .now_ns = now, .said = say, .said_argument = &out};
+ *     int rc = spanlog_retain_run(&retain, "/var/log/shop", &sources, &issues);
  *
  * Sources are all logs of the directory, since a trace may have lines in any of them; what is
  * rotated away (rotated.h) is judged by when it was last written:
@@ -11,6 +11,9 @@
  *     up to keep_errors_ns     lines of traces with an error stay, whole traces of them; and errors
  *                              outside of any trace
  *     older                    goes, or is moved to the archive folder
+ *
+ * What cannot be judged so stays whole until it goes: a file of which more lines are bad than good
+ * (it may be no log at all), and one in which no line has a trace id.
  *
  * An error is a line of level error or fatal, or a span that failed. Each file is written anew
  * beside the old one and takes its name in one step, so a kill at any time leaves the old or the
@@ -36,6 +39,7 @@ struct spanlog_retained {
     enum spanlog_retain_action action;
     uint64_t lines, lines_kept; /* of what was read */
     uint64_t lines_bad;         /* that nothing could be made of, and are not kept */
+    const char *reason;         /* NULL, or why it was left as it was although it is old */
     uint64_t size, size_kept;   /* bytes */
     int error;                  /* -errno: it was left as it was */
 };
