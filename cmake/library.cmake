@@ -3,7 +3,7 @@ spanlog_folder(config src/config
   SOURCES files.c outputs.c parsers.c rotation.c sampling.c settings.c sources.c table.c text.c
   USES core propagation sampling)
 spanlog_folder(sampling src/sampling SOURCES sampler.c tail.c text.c USES core)
-spanlog_folder(sinks src/sinks SOURCES table.c stream.c file.c rotate.c memory.c
+spanlog_folder(sinks src/sinks SOURCES table.c stream.c file.c rotate.c memory.c codec.c compress.c compress_parts.c
   socket.c syslog.c journald.c
   USES core config formatters)
 spanlog_folder(propagation src/propagation 

@@ -30,6 +30,8 @@ void back_take_redact(const char *list);
 /* Calls work() while the back stands still. 0, or -EDEADLK: it was the back that called. */
 int back_call(void (*work)(void));
 
+/* Threads of ours beside the back. */
+unsigned back_helpers(void);
 /* How many spans are open now. */
 void back_count_spans(uint64_t *ret_count);
 
