@@ -239,6 +239,27 @@ class Rotating(Case):
         self.assertEqual(ship.end(), 0)
         self.assertEqual(self.numbers(), list(range(400)))
 
+    def test_files_that_a_program_compresses_while_the_server_is_down_are_all_sent(self):
+        self.server.always = answer(503, "")
+        ship = self.follow()
+        env = {**os.environ, "SPANLOG_OUTPUT": f"file:{self.log}?rotate=4K&compress=gzip",
+               "SPANLOG_JOURNAL_DIR": self.folder + "/journals"}
+        for number in range(150):
+            subprocess.run([shipping.TOOL, "log", "written", f"n={number}"], env=env, check=True)
+        finish = subprocess.Popen([shipping.TOOL, "exec", "--", "sleep", "60"], env=env)
+        try:
+            plain = lambda: [name for name in os.listdir(self.folder) if name[8:9].isdigit() and name[-1].isdigit()]
+            wait_for(lambda: len(plain()) <= 1, lambda: f"compressed: {os.listdir(self.folder)}", 60)
+        finally:
+            finish.terminate()
+            finish.wait()
+        self.assertGreater(len([name for name in os.listdir(self.folder) if name.endswith(".gz")]), 1)
+        self.server.always = None
+        found = lambda: [json.loads(line).get("n") for _, _, line in list(self.server.entries)]
+        wait_for(lambda: len([n for n in found() if n is not None]) >= 150, lambda: f"all records, there are {found()}")
+        self.assertEqual(ship.end(), 0)
+        self.assertEqual(sorted(n for n in found() if n is not None), list(range(150)))
+
     def test_a_copy_is_left_alone_and_an_archive_too(self):
         self.write(self.log, 0, 50)
         with open(self.log, "rb") as live, open(self.log + ".1", "wb") as copy:
