@@ -14,7 +14,7 @@ spanlog_folder(front src/front
           propagate.c sample.c
   USES core propagation sampling)
 spanlog_folder(back src/back
-  SOURCES back.c burst.c decode.c decode_span.c drain.c flight.c mask.c output.c recover.c say.c tail.c
+  SOURCES back.c burst.c decode.c decode_span.c drain.c flight.c mask.c output.c outputs.c recover.c say.c tail.c
           undecided.c write.c
   USES core config formatters sinks sampling)
 spanlog_folder(publish src/control SOURCES publish.c USES core config)

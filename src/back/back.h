@@ -24,6 +24,9 @@ bool back_is_self(void);
 /* The levels of the outputs, from settings that name the same outputs. On the back's thread, inside
  * process.take_control. */
 void back_take_levels(const struct settings *settings);
+/* Other outputs, likewise. 0; -EAGAIN: as soon as the old ones have taken what is theirs, then
+ * process.take_control is called again; -errno: they cannot be had, and the old ones stay. */
+int back_take_outputs(const struct settings *settings);
 /* What must not leave the process, from the next pass on: a list that redact_parse takes. Likewise,
  * or inside back_call. */
 void back_take_redact(const char *list);

@@ -95,7 +95,7 @@ static void json_setting(const struct attached *a, const char *name) {
     char value[SETTING_TEXT_SIZE];
     attach_value(a->state, name, value, sizeof value);
     if (strcmp(name, "output") == 0 && value[0] == '\0')
-        snprintf(value, sizeof value, "%s", a->header->outputs);
+        snprintf(value, sizeof value, "%s", journal_outputs(a->header));
     if (value[0] == '\0')
         return;
     printf(",\"%s\":", name);
@@ -172,7 +172,7 @@ static void print_row(const struct attached *a, int width) {
            a->header->pid, state_of(a), records, dropped, (double)a->lag_ns / 1e6,
            a->ring_size > 0 ? 100.0 * (double)a->ring_used / (double)a->ring_size : 0.0);
     printf("%5.4g %%  %s  %s\n", 100 * sample_ratio(a), level[0] != '\0' ? level : "-",
-           output[0] != '\0' ? output : a->header->outputs);
+           output[0] != '\0' ? output : journal_outputs(a->header));
     if (c->sink_errors > 0)
         printf("  %" PRIu64 " errors of its outputs\n", c->sink_errors);
     each_rule(a, print_rule, NULL);

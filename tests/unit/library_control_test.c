@@ -123,6 +123,56 @@ static void ten_thousand_flips_under_load_lose_and_tear_nothing(void **state) {
 
 /* ---- tools ---------------------------------------------------------------------------------- */
 
+/* ---- other outputs --------------------------------------------------------------------------- */
+
+static int set_output(char text[CONTROL_TEXT_SIZE + 1], void *arg) {
+    return rules_add(text, 0, 0, "output", arg);
+}
+
+static void change_output(struct attached *process, const char *name) {
+    char output[400];
+    uint32_t generation;
+    snprintf(output, sizeof output, "file:%s/%s", run_directory(), name);
+    assert_int_equal(attach_change(process, set_output, output, &generation), 0);
+    if (attach_wait(&process->control->taken, generation, SOON_MS) != 0)
+        fail_msg("taken is %u, not %u", process->control->taken, generation);
+}
+
+/* The records of all files together, sorted by thread and number: each is there once. */
+static size_t assert_each_once(const char *files) {
+    struct run *run = run_command(
+        "cat %s | grep '\"always\"' | sed 's/.*\"thread\":\\([0-9]*\\),\"n\":\\([0-9]*\\)}$/\\1 "
+        "\\2/' | sort -k1,1n -k2,2n | awk '$2 != want[$1]++ { bad++ } END { print NR, bad + 0 }'",
+        files);
+    size_t count = 0, bad = 1;
+    if (sscanf(run->out, "%zu %zu", &count, &bad) != 2)
+        fail_msg("%s%s", run->out, run->err);
+    assert_int_equal(bad, 0);
+    return count;
+}
+
+static void a_thousand_changes_of_the_output_lose_and_tear_nothing(void **state) {
+    (void)state;
+    struct run *run;
+    int flips = under_sanitizer() ? 200 : 1000;
+    pid_t pid = start_child(logs_until_stopped);
+    struct attach_list list = attach_to(pid);
+    for (int i = 0; i < flips; i++) {
+        change_output(&list.found[0], i % 2 == 0 ? "other.jsonl" : "log.jsonl");
+        if (i % 4 == 0)
+            usleep(2000);
+    }
+    attach_close(&list);
+    stop(pid, &run);
+    size_t all = assert_each_once("log.jsonl other.jsonl");
+    assert_true(all > (size_t)flips);
+    char path[400];
+    snprintf(path, sizeof path, "%s/other.jsonl", run_directory());
+    read_lines(run, path); /* whole lines, each an object */
+    assert_true(run->count > 100);
+    print_message("%d changes under %zu records\n", flips, all);
+}
+
 static void flip_as_another_process(struct attached *process, const char *logger, int times) {
     char text[100];
     for (int i = 0; i < times; i++) {
@@ -293,6 +343,7 @@ static void random_bytes_in_the_control_area_harm_nobody(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         sentence(ten_thousand_flips_under_load_lose_and_tear_nothing),
+        sentence(a_thousand_changes_of_the_output_lose_and_tear_nothing),
         sentence(two_tools_at_once_lose_nothing),
         sentence(a_tool_that_dies_in_the_middle_harms_nobody),
         sentence(lines_that_are_wrong_are_said_once_and_the_rest_holds),
