@@ -13,9 +13,11 @@
 #include <string.h>
 
 static bool is_same(const struct output *a, const struct output *b) {
+    char one[ROTATION_TEXT_SIZE], other[ROTATION_TEXT_SIZE];
+    rotation_format(&a->sink.rotation, one);
+    rotation_format(&b->sink.rotation, other);
     return a->sink.type == b->sink.type && a->dialect == b->dialect &&
-           strcmp(a->sink.target, b->sink.target) == 0 &&
-           memcmp(&a->sink.rotation, &b->sink.rotation, sizeof a->sink.rotation) == 0;
+           strcmp(a->sink.target, b->sink.target) == 0 && strcmp(one, other) == 0;
 }
 
 /* An output that cannot be opened now is none to change to; a FIFO may get its reader later. */

@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* A program that is linked statically has none. */
+#pragma weak dlsym
+
 #define BLOCK_SIZE ((size_t)64 * 1024)
 
 static bool find(void *library, const char *name, void *to) {

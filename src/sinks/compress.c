@@ -20,6 +20,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* A program that is linked statically has none. */
+#pragma weak dlopen
+
 #ifndef SYS_close_range
 #define SYS_close_range 436
 #endif
@@ -51,7 +54,7 @@ void compress_prepare(enum rotation_compress kind) {
     if (kind == ROTATION_PLAIN || asked_for[kind])
         return;
     asked_for[kind] = true;
-    void *library = dlopen(codecs[kind]->library, RTLD_NOW | RTLD_LOCAL); /* never closed */
+    void *library = dlopen != NULL ? dlopen(codecs[kind]->library, RTLD_NOW | RTLD_LOCAL) : NULL;
     is_there[kind] = library != NULL && codecs[kind]->bind(library);
     if (!is_there[kind])
         tell("compress=%s needs %s, which cannot be loaded; rotated files stay uncompressed",
