@@ -146,27 +146,6 @@ int live_take_target(struct live *live) {
     return -1;
 }
 
-/* With absolute paths, as the processes have folders of their own; what is usual is left out. */
-static int spell_outputs(const struct settings *settings, char *text, size_t size) {
-    size_t used = 0;
-    text[0] = '\0';
-    for (uint32_t i = 0; i < settings->output_count && used < size; i++) {
-        const struct output_setting *output = &settings->outputs[i];
-        bool has_level = output->level > SPANLOG_TRACE;
-        bool has_dialect = strcmp(output->dialect, "auto") != 0;
-        char options[ROTATION_TEXT_SIZE];
-        rotation_format(&output->rotation, options);
-        used += (size_t)snprintf(text + used, size - used, "%s%s%s%s%s%s%s%s%s", i > 0 ? "," : "",
-                                 has_level ? level_name(output->level) : "", has_level ? ":" : "",
-                                 has_dialect ? output->dialect : "", has_dialect ? "+" : "",
-                                 output->sink, output->target[0] != '\0' ? ":" : "", output->target,
-                                 options);
-    }
-    if (settings->output_count == 0)
-        snprintf(text, size, "none");
-    return used < size ? 0 : -E2BIG;
-}
-
 int live_change(struct live *live, const char *name, const char *value) {
     static struct settings scratch; /* only to check the value */
     const struct setting *setting = setting_find(name);
@@ -190,9 +169,8 @@ int live_change(struct live *live, const char *name, const char *value) {
     struct live_change *change = &live->changes[live->change_count++];
     change->setting = setting;
     snprintf(change->value, sizeof change->value, "%s", value);
-    if (strcmp(setting->name, "output") == 0 &&
-        spell_outputs(&scratch, change->value, sizeof change->value) != 0)
-        return live_usage_error(live, "too long: ", value);
+    if (strcmp(setting->name, "output") == 0) /* the processes have folders of their own */
+        outputs_spell(scratch.outputs, scratch.output_count, change->value, sizeof change->value);
     return -1;
 }
 

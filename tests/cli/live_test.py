@@ -27,6 +27,12 @@ def line_of(words):
 DEBUG_LINE, HTTP_LINE = line_of('spanlog_debug("debug"'), line_of("spanlog_debug_to(http")
 
 
+def each_once(pairs):
+    keys = [key for key, _ in pairs]
+    assert len(keys) == len(set(keys)), keys
+    return dict(pairs)
+
+
 class Program:
     def __init__(self, place, service="orders", arguments=(), **environment):
         self.log = os.path.join(place, service + ".jsonl")
@@ -96,7 +102,7 @@ class Live(unittest.TestCase):
 
     def status(self, *arguments):
         out = self.run_tool("status", *arguments, "--json").stdout
-        return [json.loads(line) for line in out.splitlines()]
+        return [json.loads(line, object_pairs_hook=each_once) for line in out.splitlines()]
 
     # ---- levels ----
 
