@@ -89,6 +89,15 @@ static void say_in_journal(struct journal_header *header, const char *text) {
     __atomic_store_n(&header->outputs_now, next, __ATOMIC_RELEASE);
 }
 
+/* What was logged before. A further change that comes meanwhile waits for the next turn: this one
+ * is not finished. */
+static void drain_what_is_theirs(struct drain *drain) {
+    const uint32_t *watched = drain->watched;
+    drain->watched = NULL;
+    drain_pass(drain, clock_ticks());
+    drain->watched = watched;
+}
+
 int drain_take_outputs(struct drain *drain, const struct output_setting *outputs, uint32_t count,
                        const char *text) {
     struct change change = {.count = 0};
@@ -96,7 +105,7 @@ int drain_take_outputs(struct drain *drain, const struct output_setting *outputs
         return 0;
     if (drain->looks)
         return -EBUSY;
-    drain_pass(drain, clock_ticks());
+    drain_what_is_theirs(drain);
     if (!drain_write(drain))
         return -EAGAIN;
     int error = drain->journal->batch_count < count ? add_batches(drain->journal, count) : 0;

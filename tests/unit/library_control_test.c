@@ -173,6 +173,55 @@ static void a_thousand_changes_of_the_output_lose_and_tear_nothing(void **state)
     print_message("%d changes under %zu records\n", flips, all);
 }
 
+static void starts_again(void) {
+    spanlog_info("again");
+    check_equal(spanlog_flush(5000), 0);
+}
+
+static void a_kill_among_changes_of_the_output_leaves_each_record_once(void **state) {
+    (void)state;
+    allow_torn_tail(true);
+    for (int round = 0; round < 8; round++) {
+        pid_t pid = start_child(logs_until_stopped);
+        struct attach_list list = attach_to(pid);
+        for (int i = 0; i < 40 + 7 * round; i++)
+            change_output(&list.found[0], i % 2 == 0 ? "other.jsonl" : "log.jsonl");
+        usleep(1000 * (useconds_t)round);
+        kill(pid, SIGKILL);
+        finish_child(pid);
+        attach_close(&list);
+        assert_exit(run_again(starts_again), 0);
+        assert_true(assert_each_once("log.jsonl other.jsonl") > 0);
+    }
+    allow_torn_tail(false);
+}
+
+/* Nobody waits for the one before. */
+static void changes_that_come_faster_than_they_are_taken_end_with_the_last(void **state) {
+    (void)state;
+    struct run *run;
+    char output[400];
+    uint32_t generation = 0, said;
+    pid_t pid = start_child(logs_until_stopped);
+    struct attach_list list = attach_to(pid);
+    struct control *control = list.found[0].control;
+    for (int i = 0; i < 3000; i++) {
+        snprintf(output, sizeof output, "file:%s/%s", run_directory(),
+                 i % 3 == 0 ? "other.jsonl" : "log.jsonl");
+        assert_int_equal(attach_change(&list.found[0], set_output, output, &generation), 0);
+    }
+    change_output(&list.found[0], "last.jsonl");
+    assert_int_equal(control_get(control->state, &control->said, list.found[0].state, &said), 0);
+    attach_value(list.found[0].state, "output", output, sizeof output);
+    assert_non_null(strstr(output, "/last.jsonl"));
+    attach_close(&list);
+    usleep(20000);
+    stop(pid, &run);
+    assert_true(assert_each_once("log.jsonl other.jsonl last.jsonl") > 0);
+    snprintf(output, sizeof output, "%s/last.jsonl", run_directory());
+    assert_says(read_text(output), "process ended", 1);
+}
+
 static void flip_as_another_process(struct attached *process, const char *logger, int times) {
     char text[100];
     for (int i = 0; i < times; i++) {
@@ -344,6 +393,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         sentence(ten_thousand_flips_under_load_lose_and_tear_nothing),
         sentence(a_thousand_changes_of_the_output_lose_and_tear_nothing),
+        sentence(a_kill_among_changes_of_the_output_leaves_each_record_once),
+        sentence(changes_that_come_faster_than_they_are_taken_end_with_the_last),
         sentence(two_tools_at_once_lose_nothing),
         sentence(a_tool_that_dies_in_the_middle_harms_nobody),
         sentence(lines_that_are_wrong_are_said_once_and_the_rest_holds),
