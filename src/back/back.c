@@ -2,7 +2,6 @@
 #include "src/back/back.h"
 #include "src/back/recover.h"
 #include "src/core/process.h"
-#include "src/sinks/compress.h"
 
 #include <linux/membarrier.h>
 #include <pthread.h>
@@ -283,23 +282,13 @@ static int64_t rest(enum turn turn, int64_t nap_ns) {
     }
 }
 
-/* What processes before this one have left. */
-static void finish_compressing(void) {
-    for (uint32_t i = 0; i < back.settings.output_count; i++)
-        compress_start(back.settings.outputs[i].target, back.settings.outputs[i].rotation.compress);
-}
-
-unsigned back_helpers(void) {
-    return compress_is_running();
-}
-
 static void *back_main(void *unused) {
     (void)unused;
     __atomic_store_n(&back.tid, (int32_t)syscall(SYS_gettid), __ATOMIC_RELAXED);
     prctl(PR_SET_NAME, "spanlog");
     prctl(PR_SET_TIMERSLACK, 1000);
     __atomic_add_fetch(&back.recovered, recover_service(&back.settings), __ATOMIC_RELAXED);
-    finish_compressing();
+    drain_compress_old(&back.drain);
     __atomic_store_n(&back.begun, 1, __ATOMIC_SEQ_CST);
     futex_wake(&back.begun);
     int64_t nap_ns = NAP_MIN_NS;
@@ -318,8 +307,7 @@ int back_open(const struct settings *settings) {
     }
     int error = drain_init(&back.drain, &process.journal, settings->outputs, settings->output_count,
                            settings->process_lines);
-    for (uint32_t i = 0; i < settings->output_count; i++)
-        compress_prepare(settings->outputs[i].rotation.compress);
+    drain_compress_prepare(&back.drain);
     back.drain.watched = &control()->generation;
     back.drain.look = look_at_rules;
     back.open = error == 0;
@@ -487,7 +475,7 @@ void back_after_fork_child(void) {
     drain_close(&back.drain);
     sigset_t signals = fork_guard.signals;
     bool held = fork_guard.held;
-    compress_after_fork();
+    drain_compress_after_fork();
     memset(&back, 0, sizeof back);
     if (held)
         pthread_sigmask(SIG_SETMASK, &signals, NULL);

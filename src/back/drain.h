@@ -65,6 +65,11 @@ bool drain_write(struct drain *drain);
  * -errno: they stay. */
 int drain_take_outputs(struct drain *drain, const struct output_setting *outputs, uint32_t count,
                        const char *text);
+/* Of outputs whose rotated files are compressed: loads what does it; has the thread do what
+ * processes before this one have left; and in a forked child, which has no such thread. */
+void drain_compress_prepare(const struct drain *drain);
+void drain_compress_old(const struct drain *drain);
+void drain_compress_after_fork(void);
 /* Opens every file anew by its name. When everything is out. */
 void drain_reopen(struct drain *drain);
 /* Whether any ring holds a record that has not been formatted, or a loss that has not been said. */

@@ -1,10 +1,11 @@
-/* back/outputs.c: other outputs for a process that runs. Declared in drain.h.
+/* back/outputs.c: other outputs for a process that runs, and the compressing of their old files.
+ * Declared in drain.h.
  *
  * What was logged before goes to the old ones, then the new ones are opened, then the journal says
  * that they hold: so whoever finishes a dead process's work writes each record to the outputs of
  * one side of the change, and to these only.
  */
-#include "src/back/drain.h"
+#include "src/back/back.h"
 #include "src/core/process.h"
 #include "src/sinks/compress.h"
 
@@ -119,4 +120,24 @@ int drain_take_outputs(struct drain *drain, const struct output_setting *outputs
     exchange(drain, &change);
     say_in_journal(drain->journal->header, text);
     return 0;
+}
+
+/* ---- rotated files ------------------------------------------------------------------------- */
+
+void drain_compress_prepare(const struct drain *drain) {
+    for (uint32_t i = 0; i < drain->output_count; i++)
+        compress_prepare(drain->outputs[i].sink.rotation.compress);
+}
+
+void drain_compress_old(const struct drain *drain) {
+    for (uint32_t i = 0; i < drain->output_count; i++)
+        compress_start(drain->outputs[i].sink.target, drain->outputs[i].sink.rotation.compress);
+}
+
+void drain_compress_after_fork(void) {
+    compress_after_fork();
+}
+
+unsigned back_helpers(void) {
+    return compress_is_running();
 }

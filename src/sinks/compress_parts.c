@@ -51,23 +51,31 @@ static int add_ending(int directory, const char *name, const struct codec *codec
     return fsync(directory) == 0 || errno == EINVAL ? 0 : -errno;
 }
 
+/* What a kill has left under that name goes first: whatever stands there by then is not ours. */
+static int open_temporary(int directory, const char *name) {
+    if (unlinkat(directory, name, 0) != 0 && errno != ENOENT)
+        return -errno;
+    int fd = openat(directory, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    return fd < 0 ? -errno : fd;
+}
+
 /* The compressed file takes the part's place in one step, so that at no moment a line is there
  * twice, or not at all. */
 static int replace(int directory, const char *name, int fd, const struct stat *old,
                    const struct codec *codec) {
     char temporary[NAME_SIZE];
     snprintf(temporary, sizeof temporary, ".%s.tmp", name);
-    int to =
-        openat(directory, temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    int error = to < 0 ? -errno : codec->copy(fd, to);
+    int to = open_temporary(directory, temporary);
+    if (to < 0)
+        return to;
+    int error = codec->copy(fd, to);
     if (error == 0)
         error = keep_attributes(to, old);
     if (error == 0 && !is_as_it_was(directory, name, old))
         error = -ESTALE;
     if (error == 0 && renameat(directory, temporary, directory, name) != 0)
         error = -errno;
-    if (to >= 0)
-        close(to);
+    close(to);
     if (error != 0)
         unlinkat(directory, temporary, 0);
     return error;
