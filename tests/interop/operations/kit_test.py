@@ -94,12 +94,49 @@ class Documents(Case):
                 self.assertIn(f"]({name})", kit.text("README.md"))
 
     def test_every_metric_is_one_that_spanlog_has(self):
+        if not os.path.exists(os.path.join(kit.ROOT, "docs/metrics.md")):
+            self.skipTest("there is no docs/metrics.md")
         with open(os.path.join(kit.ROOT, "docs/metrics.md"), encoding="utf-8") as file:
             documented = set(re.findall(r"[a-z_]{5,}", file.read()))
         used = {name for source in (kit.text("prometheus-rules.yaml"), kit.text("grafana-dashboard.json"))
                 for name in re.findall(r"(?<![:\w])[a-z_]+_(?:seconds_bucket|seconds_count|total)\b", source)}
         self.assertGreater(len(used), 5)
         self.assertEqual({re.sub("_(bucket|count)$", "", name) for name in used} - documented, set())
+
+
+class Runbook(Case):
+    """Each command of the runbook's blocks is typed as it stands there, only with other paths."""
+
+    def commands(self):
+        blocks = re.findall(r"^ {4,}((?:sudo (?:-u \w+ )?)?spanlog .*)$", kit.text("README.md"), re.M)
+        for line in blocks:
+            command = re.split(r"\s{3,}", re.sub(r"^sudo (-u \w+ )?", "", line))[0]
+            for name, value in (("/run/spanlog", self.folder + "/run"), ("/var/log/shop", self.folder + "/logs"),
+                                ("TRACE_ID", self.trace)):
+                command = command.replace(name, value)
+            yield command
+
+    def start(self, service):
+        writer = subprocess.Popen([WRITER, "10", "wait"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={
+            **os.environ, "SERVICE_NAME": service, "SPANLOG_OUTPUT": f"file:{self.folder}/logs/{service}.jsonl",
+            "SPANLOG_JOURNAL_DIR": self.folder + "/run"})
+        self.addCleanup(writer.communicate, "\n")
+        self.trace = writer.stdout.readline().strip()
+        self.assertEqual(writer.stdout.readline(), "half\n")
+
+    def test_each_command_does_what_it_is_there_for(self):
+        os.mkdir(self.folder + "/logs")
+        self.start("gateway")
+        self.start("orders")
+        commands = list(self.commands())
+        self.assertGreater(len(commands), 18)
+        for command in commands:
+            with self.subTest(command):
+                done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False, env={
+                    **os.environ, "PATH": os.path.dirname(os.path.abspath(SPANLOG)) + ":" + os.environ["PATH"]})
+                self.assertIn(done.returncode, (0, 1), done.stderr)  # 1: nothing found
+                if re.match("spanlog (status --dir|sample|level|trace )", command):
+                    self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
 
 class Settings(Case):

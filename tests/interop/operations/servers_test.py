@@ -5,6 +5,7 @@
 The dashboard is asked about a real shop of which one service was killed; the alerts about lines that were made
 to be bad in one way each.
 """
+import itertools
 import json
 import os
 import subprocess
@@ -57,13 +58,25 @@ class Case(unittest.TestCase):
             **settings})
         return records(path)
 
+    def says(self, logs, message):
+        for log in logs:
+            with open(log, encoding="utf-8") as file:
+                if f'"msg":"{message}"' in file.read():
+                    return True
+        return False
+
     def run_the_shop(self):
         import shop_test  # needs PostgreSQL: see with_postgres.py
 
         def run(shop):
-            clients = shop_test.Clients(int(shop.ports["gateway"]), iter(range(300)))
-            time.sleep(0.3)
-            shop.kill("orders")
+            """Until at least 300 are served and a kill has met a request."""
+            clients = shop_test.Clients(int(shop.ports["gateway"]), itertools.count())
+            end = time.monotonic() + shipping.SOON
+            while len(clients.answers) < 300 or not self.says(shop.logs(), "span abandoned"):
+                self.assertLess(time.monotonic(), end, "no kill has met a request")
+                time.sleep(0.2)
+                shop.kill("orders")
+            clients.stop()
             clients.join()
             shop.stop()
             for log in shop.logs():
