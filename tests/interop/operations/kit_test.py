@@ -41,6 +41,16 @@ def run(*command, status=0, **more):
     return done.stdout
 
 
+def start_writer(count, **environment):
+    """A process that has logged half of its numbers and waits for a line on its stdin."""
+    writer = subprocess.Popen([WRITER, str(count), "wait"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                              env={**os.environ, **environment})
+    trace, half = writer.stdout.readline(), writer.stdout.readline()
+    if half != "half\n":
+        raise AssertionError(f"the writer says {trace!r} and {half!r}")
+    return writer, trace.strip()
+
+
 class Case(unittest.TestCase):
     def setUp(self):
         scratch = tempfile.TemporaryDirectory()
@@ -118,12 +128,9 @@ class Runbook(Case):
             yield command
 
     def start(self, service):
-        writer = subprocess.Popen([WRITER, "10", "wait"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={
-            **os.environ, "SERVICE_NAME": service, "SPANLOG_OUTPUT": f"file:{self.folder}/logs/{service}.jsonl",
-            "SPANLOG_JOURNAL_DIR": self.folder + "/run"})
+        writer, self.trace = start_writer(10, SERVICE_NAME=service, SPANLOG_JOURNAL_DIR=self.folder + "/run",
+                                          SPANLOG_OUTPUT=f"file:{self.folder}/logs/{service}.jsonl")
         self.addCleanup(writer.communicate, "\n")
-        self.trace = writer.stdout.readline().strip()
-        self.assertEqual(writer.stdout.readline(), "half\n")
 
     def test_each_command_does_what_it_is_there_for(self):
         os.mkdir(self.folder + "/logs")
@@ -148,7 +155,8 @@ class Settings(Case):
         for field in fields:
             self.assertIn(field["datasourceUid"], sources)
             self.assertEqual(field["url"], "$${__value.raw}")
-        label, pattern = (next(f["matcherRegex"] for f in fields if f["matcherType"] == kind) for kind in ("label", "regex"))
+        label, pattern = (next(field["matcherRegex"] for field in fields if field["matcherType"] == kind)
+                          for kind in ("label", "regex"))
         self.assertEqual([key for key in json.loads(line) if re.search(label, key)], ["trace_id"])
         self.assertEqual(re.search(pattern, line).group(1), json.loads(line)["trace_id"])
         self.assertIn(sources["traces"]["jsonData"]["tracesToLogsV2"]["datasourceUid"], sources)
@@ -165,9 +173,9 @@ class Settings(Case):
 
     def yaml(self, name):
         """Whichever Python has PyYAML: Debian's package serves Debian's Python only."""
+        translate = "import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin), sys.stdout)"
         for python in (sys.executable, "/usr/bin/python3"):
-            done = subprocess.run([python, "-c", "import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin), sys.stdout)"],
-                                  input=kit.text(name), capture_output=True, text=True, check=False)
+            done = subprocess.run([python, "-c", translate], input=kit.text(name), capture_output=True, text=True, check=False)
             if done.returncode == 0:
                 return json.loads(done.stdout)
         if "No module named" in done.stderr and not os.environ.get("CI"):
@@ -186,7 +194,8 @@ class Prometheus(Case):
         promtool = program("promtool")
         self.copy(os.path.join(kit.FOLDER, "prometheus-rules.yaml"))
         test = self.copy(os.path.join(os.path.dirname(os.path.abspath(__file__)), "prometheus_rules_test.yaml"))
-        self.assertIn("SUCCESS: 9 rules found", run(promtool, "check", "rules", "prometheus-rules.yaml", cwd=self.folder))
+        said = run(promtool, "check", "rules", "prometheus-rules.yaml", cwd=self.folder)
+        self.assertIn("SUCCESS: 9 rules found", said)
         run(promtool, "test", "rules", test, cwd=self.folder)
         with open(test, encoding="utf-8") as file:
             for alert in re.findall(r"- alert: (\w+)", kit.text("prometheus-rules.yaml")):
@@ -215,8 +224,8 @@ def history(now):
     for name, series in histograms.items():
         lines.append(f"# TYPE {name} histogram")
         for labels in series:
-            for suffix, more, rate in (("bucket", ',le="0.1"', 5), ("bucket", ',le="1"', 8), ("bucket", ',le="+Inf"', 10),
-                                       ("count", "", 10), ("sum", "", 3)):
+            for suffix, more, rate in (("bucket", ',le="0.1"', 5), ("bucket", ',le="1"', 8),
+                                       ("bucket", ',le="+Inf"', 10), ("count", "", 10), ("sum", "", 3)):
                 lines += [f'{name}_{suffix}{{job="orders",{labels}{more}}} {rate * (i + 1)} {now - 1800 + second:.3f}'
                           for i, second in enumerate(steps)]
     lines.append("# TYPE llm_tokens counter")
@@ -269,12 +278,11 @@ class Units(Case):
         journals, log = self.folder + "/journals", self.folder + "/logs/orders/orders.jsonl"
         os.makedirs(os.path.dirname(log))
         os.makedirs(self.folder + "/state/spanlog")
-        environment = {**os.environ, "SPANLOG_JOURNAL_DIR": journals, "SPANLOG_OUTPUT": f"file:{log}", "SERVICE_NAME": "orders"}
-        writer = subprocess.Popen([WRITER, "10", "wait"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
-        self.assertEqual([len(writer.stdout.readline()) for _ in range(2)], [33, 5])
+        environment = {"SPANLOG_JOURNAL_DIR": journals, "SPANLOG_OUTPUT": f"file:{log}", "SERVICE_NAME": "orders"}
+        writer, _ = start_writer(10, **environment)
         writer.kill()
         writer.communicate()
-        run("sh", "-c", self.command("orders", "ExecStopPost"), env=environment)
+        run("sh", "-c", self.command("orders", "ExecStopPost"), env={**os.environ, **environment})
         self.assertEqual(os.listdir(journals), [])
         with open(log, encoding="utf-8") as file:
             lines = file.read()
@@ -313,11 +321,7 @@ class Logrotate(Case):
 
     def test_a_rotation_while_a_process_writes_loses_nothing(self):
         config, log = self.config(), self.folder + "/shop/orders/orders.jsonl"
-        writer = subprocess.Popen([WRITER, str(self.COUNT), "wait"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                                  env={**os.environ, "SPANLOG_OUTPUT": f"file:{log}",
-                                       "SPANLOG_JOURNAL_DIR": self.folder + "/journal"})
-        while writer.stdout.readline() not in ("half\n", ""):
-            pass
+        writer, _ = start_writer(self.COUNT, SPANLOG_OUTPUT=f"file:{log}", SPANLOG_JOURNAL_DIR=self.folder + "/journal")
         end = time.monotonic() + 60
         while not os.path.exists(log) and time.monotonic() < end:
             time.sleep(0.01)
