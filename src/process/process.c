@@ -11,6 +11,7 @@
 #include "src/front/carried.h"
 #include "src/front/propagate.h"
 #include "src/front/sample.h"
+#include "src/front/sites.h"
 #include "src/front/thread.h"
 
 #include <linux/membarrier.h>
@@ -334,6 +335,7 @@ void process_after_fork_child(void) {
     memset(&start_lock, 0, sizeof start_lock);
     process.epoch = epoch;
     thread_reset(&spanlog_thread);
+    sites_after_fork();
     carried_after_fork();
     sample_after_fork();
     if (held)
