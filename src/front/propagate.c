@@ -9,7 +9,7 @@
 #include "src/front/propagate.h"
 #include "src/front/carried.h"
 #include "src/front/context.h"
-#include "src/front/thread.h"
+#include "src/front/sample.h"
 #include "src/propagation/traceparent.h"
 
 #include <errno.h>
@@ -47,7 +47,7 @@ static void deny(spanlog_ctx *ctx) {
     struct thread *t = thread_acquire(&guard);
     if (t == NULL)
         return;
-    ids_new_trace(&t->random, clock_gettime_ns(CLOCK_REALTIME_COARSE) / 1000000, ctx->trace_id);
+    sample_new_id(t, ctx->trace_id);
     ids_new_span(&t->random, ctx->span_id);
     ctx->flags = SPANLOG_FLAG_RANDOM;
     thread_return(t, &guard);
