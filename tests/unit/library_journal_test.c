@@ -3,6 +3,7 @@
 #include "tests/unit/library_check.h"
 
 #include "src/back/recover.h"
+#include "src/core/futex.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -311,6 +312,17 @@ static void a_journal_that_cannot_grow_is_used_as_it_is(void **state) {
     assert_int_equal(spans, 300);
 }
 
+/* Under every lock of the library, on the program's threads. */
+static void a_wait_for_what_is_over_keeps_errno(void **state) {
+    (void)state;
+    uint32_t word = 1;
+    errno = EDOM;
+    futex_wait(&word, 0, -1);
+    assert_int_equal(errno, EDOM);
+    futex_wait_shared(&word, 1, 1000);
+    assert_int_equal(errno, EDOM);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         sentence(a_link_is_refused_and_kept),
@@ -323,6 +335,7 @@ int main(void) {
         sentence(a_ring_without_an_end_is_read_once_around),
         sentence(without_room_for_a_journal_callers_write_and_it_is_said_once),
         sentence(a_journal_that_cannot_grow_is_used_as_it_is),
+        sentence(a_wait_for_what_is_over_keeps_errno),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
