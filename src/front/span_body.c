@@ -194,7 +194,8 @@ void span_add_stamp(struct thread *t, struct spanlog__open_span *block, const st
 }
 
 /* Runs on the thread that has the span; its state is only needed for further blocks. */
-static struct thread *enter(const spanlog_span *span, struct lock_guard *guard) {
+static inline __attribute__((always_inline)) struct thread *enter(const spanlog_span *span,
+                                                                  struct lock_guard *guard) {
     return span_is_open(span) ? thread_acquire(guard) : NULL;
 }
 
