@@ -409,7 +409,7 @@ static void forks_while_levels_are_asked_for(void) {
     spanlog_info("parent");
     for (int i = 0; i < 2; i++)
         pthread_create(&threads[i], NULL, asks_for_levels, NULL);
-    for (int f = 0; f < 200; f++) {
+    for (int f = 0; f < 50; f++) {
         pid_t pid = fork();
         if (pid == 0) {
             alarm(20);
@@ -433,7 +433,7 @@ static void a_fork_while_levels_are_asked_for_hangs_nobody(void **state) {
     with("SPANLOG_LEVEL", "info,other=debug"); /* so that the place asks for each logger */
     struct run *run = run_child(forks_while_levels_are_asked_for);
     assert_exit(run, 0);
-    assert_count(run, "msg", "child", 200);
+    assert_count(run, "msg", "child", 50);
 }
 
 static void *forks_on_a_thread(void *unused) {
