@@ -19,6 +19,12 @@ from fault_server import answer
 from shipping import Ship, append, record, ship_once, span, wait_for
 
 
+def processor_seconds(pid):
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+        words = file.read().rsplit(")", 1)[1].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Case(unittest.TestCase):
     maxDiff = 2000
 
@@ -238,6 +244,18 @@ class Rotating(Case):
         self.has(400, ship)
         self.assertEqual(ship.end(), 0)
         self.assertEqual(self.numbers(), list(range(400)))
+
+    def test_a_file_that_is_gone_is_let_go_and_costs_nothing(self):
+        self.write(self.log, 0, 50)
+        ship = self.follow()
+        self.has(50, ship)
+        fds = f"/proc/{ship.process.pid}/fd"
+        os.unlink(self.log)
+        wait_for(lambda: not any("deleted" in os.readlink(f"{fds}/{fd}") for fd in os.listdir(fds)), "it to be let go")
+        before = processor_seconds(ship.process.pid)
+        time.sleep(2)
+        self.assertLess(processor_seconds(ship.process.pid) - before, 0.5)
+        self.assertEqual(ship.end(), 0)
 
     def test_files_that_a_program_compresses_while_the_server_is_down_are_all_sent(self):
         self.server.always = answer(503, "")
