@@ -25,6 +25,13 @@ def processor_seconds(pid):
     return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def holds_deleted(pid):
+    try:
+        return any("deleted" in os.readlink(entry.path) for entry in os.scandir(f"/proc/{pid}/fd"))
+    except FileNotFoundError:  # it was closed meanwhile: look again
+        return True
+
+
 class Case(unittest.TestCase):
     maxDiff = 2000
 
@@ -249,9 +256,8 @@ class Rotating(Case):
         self.write(self.log, 0, 50)
         ship = self.follow()
         self.has(50, ship)
-        fds = f"/proc/{ship.process.pid}/fd"
         os.unlink(self.log)
-        wait_for(lambda: not any("deleted" in os.readlink(f"{fds}/{fd}") for fd in os.listdir(fds)), "it to be let go")
+        wait_for(lambda: not holds_deleted(ship.process.pid), "it to be let go")
         before = processor_seconds(ship.process.pid)
         time.sleep(2)
         self.assertLess(processor_seconds(ship.process.pid) - before, 0.5)
