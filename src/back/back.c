@@ -124,7 +124,7 @@ static void answer(uint32_t *done, uint32_t ticket) {
 
 void back_take_levels(const struct settings *settings) {
     for (uint32_t i = 0; i < back.drain.output_count && i < settings->output_count; i++)
-        back.drain.outputs[i].level = settings->outputs[i].level;
+        output_take_level(&back.drain.outputs[i], &settings->outputs[i]);
 }
 
 /* The list that holds is left as it is: if we die in the middle, recovery needs it. */

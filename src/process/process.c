@@ -113,6 +113,7 @@ static void start(void) {
     if (!settings_loaded)
         settings_load(&settings, NULL);
     settings_loaded = true;
+    process_follow_prepare(&settings);
     take_settings();
     if (!build()) {
         process.disabled = true;
@@ -134,6 +135,7 @@ static void start(void) {
     process_watch(settings.signal_handlers && !process.sync);
     if (!process.sync)
         process_watch_files();
+    process_follow_start(&settings);
     if (process.epoch == 0) /* a forked child is where its parent was */
         propagate_from_environment();
 }
@@ -155,6 +157,7 @@ bool process_start(void) {
 void process_drain(void) {
     int saved = errno; /* the way here may be a log call's fast path */
     back_drain();
+    process_follow_tell();
     errno = saved;
 }
 
@@ -192,8 +195,8 @@ int spanlog_init(const spanlog_config *config) {
 /* No thread of the program's but this one: nobody can end a span any more. The back's may need a
  * moment to go. */
 static bool is_alone(void) {
-    unsigned threads = process_watches_files() ? 2 : 1;
     for (int tries = 0; tries < 50; tries++) {
+        unsigned threads = 1u + process_watches_files() + process_follow_threads();
         struct stat tasks; /* a directory's links are its two names and one for each below */
         if (stat("/proc/self/task", &tasks) != 0)
             return false;
@@ -229,6 +232,7 @@ int process_end(int timeout_ms, bool exiting) {
         remove_journal();
     }
     lock_release(&start_lock, &guard);
+    process_follow_stop(exiting ? -1 : timeout_ms); /* a signal may still end the process */
     return error;
 }
 
@@ -307,15 +311,18 @@ void process_before_fork(void) {
     fork_start = lock_take(&start_lock);
     fork_process = lock_take(&process.lock);
     back_before_fork();
+    process_follow_before_fork();
 }
 
 void process_after_fork_parent(void) {
+    process_follow_after_fork_parent();
     back_after_fork_parent();
     lock_release(&process.lock, &fork_process);
     lock_release(&start_lock, &fork_start);
 }
 
 void process_after_fork_child(void) {
+    process_follow_after_fork_child();
     back_after_fork_child();
     if (process.state != PROCESS_NEW && !process.disabled) {
         forget_inherited();

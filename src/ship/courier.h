@@ -49,6 +49,8 @@ struct spanlog_ship_courier {
     bool is_troubled; /* an episode, of which one line was said */
     uint64_t troubled_ms, tries;
     bool cannot_save;
+    bool has_said_lost; /* that the spool has let something go; and how much it was in all */
+    uint64_t said_lost;
     bool is_dirty; /* something is to be saved */
     bool must_stop;
     bool has_failed;
