@@ -45,5 +45,14 @@ foreach(class Environment Deaths Several Quiet)
     ENVIRONMENT "${SPANLOG_SANITIZER_OPTIONS}")
 endforeach()
 set_property(TEST ship_inside_quiet PROPERTY LABELS once)
+set(gateway)
+if(TARGET shop-gateway)
+  set(gateway $<TARGET_FILE:shop-gateway>)
+endif()
+add_test(NAME ship_inside_to_servers
+  COMMAND ${Python3_EXECUTABLE} ${ship}/inside_servers_test.py $<TARGET_FILE:spanlog_tool>
+          $<TARGET_FILE:ship_program> ${gateway})
+set_tests_properties(ship_inside_to_servers PROPERTIES TIMEOUT 3600 SKIP_RETURN_CODE 77
+  LABELS "interop;once;slow;servers")
 
 spanlog_fuzzer(ship_fuzz SOURCES fuzz/ship_fuzz.c USES ship)

@@ -58,6 +58,10 @@ static struct {
     char said[SAID_MAX][1000];
 } follow;
 
+static bool is_running(void) {
+    return __atomic_load_n(&follow.running, __ATOMIC_SEQ_CST);
+}
+
 /* ---- what is said --------------------------------------------------------------------------- */
 
 static void say(void *argument, const char *text) {
@@ -83,15 +87,22 @@ void process_follow_tell(void) {
     lock_release(&follow.lock, &guard);
 }
 
-static void say_missing(const char *why) {
+/* What must be done elsewhere, and how. */
+static void say_elsewhere(const char *why) {
     char text[sizeof follow.said[0]];
     snprintf(
         text, sizeof text,
-        "network outputs: %s cannot be loaded: %.120s; install it. What is to be sent stays in "
-        "the spool, the newest of it, and this sends it: spanlog ship --state %.150s --to "
-        "%.100s %.150s",
-        SPANLOG_SHIP_LIBRARY, why, follow.state, follow.targets[0].to, follow.path);
+        "network outputs: %.200s. What is to be sent stays in the spool, the newest of it, and "
+        "this sends it: spanlog ship --state %.200s --to %.150s %.200s",
+        why, follow.state, follow.targets[0].to, follow.path);
     say(NULL, text);
+}
+
+static void say_missing(const char *why) {
+    char text[200];
+    snprintf(text, sizeof text, "%s cannot be loaded: %.120s; install it", SPANLOG_SHIP_LIBRARY,
+             why);
+    say_elsewhere(text);
 }
 
 /* ---- the library ---------------------------------------------------------------------------- */
@@ -147,11 +158,11 @@ static void *follow_main(void *unused) {
     (void)unused;
     prctl(PR_SET_NAME, "spanlog-ship");
     if (!process_leave_descriptors()) {
-        say_missing("it needs descriptors of its own, which Linux 5.9 gives");
+        say_elsewhere("a thread cannot have descriptors of its own here (Linux 5.9 can)");
     } else {
         ship_run *run = open_library();
         if (run != NULL && run(&follow.ship) == -EPROTO)
-            say_missing("it is of another version");
+            say_elsewhere(SPANLOG_SHIP_LIBRARY " is of another version");
     }
     is_open();
     __atomic_store_n(&follow.ended, 1, __ATOMIC_SEQ_CST);
@@ -242,26 +253,32 @@ void process_follow_prepare(struct settings *s) {
     exports_drop(s);
 }
 
-void process_follow_start(const struct settings *s) {
+void process_follow_start(const struct settings *s, bool threads) {
     sigset_t all, before;
     pthread_t thread;
     pthread_attr_t attributes;
-    if (s->export_count == 0 || follow.running || pthread_attr_init(&attributes) != 0)
+    if (s->export_count == 0 || is_running() || pthread_attr_init(&attributes) != 0)
         return;
     fill(s);
+    if (!threads) {
+        say_elsewhere("sync = 1 asks for no thread, and so nothing is sent from here");
+        process_follow_tell();
+        return;
+    }
     pthread_attr_setstacksize(&attributes, STACK_SIZE);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    follow.running = pthread_create(&thread, &attributes, follow_main, NULL) == 0;
+    bool runs = pthread_create(&thread, &attributes, follow_main, NULL) == 0;
+    __atomic_store_n(&follow.running, runs, __ATOMIC_SEQ_CST);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);
-    if (!follow.running)
+    if (!runs)
         tell("no thread for the network outputs: what is to be sent stays in %s", follow.records);
 }
 
 unsigned process_follow_threads(void) {
-    bool main = follow.running && __atomic_load_n(&follow.ended, __ATOMIC_SEQ_CST) == 0;
+    bool main = is_running() && __atomic_load_n(&follow.ended, __ATOMIC_SEQ_CST) == 0;
     return main + __atomic_load_n(&follow.threads, __ATOMIC_SEQ_CST);
 }
 
@@ -289,7 +306,7 @@ void process_follow_stop(int timeout_ms) {
 }
 
 void process_follow_exit(void) {
-    if (__atomic_load_n(&follow.running, __ATOMIC_SEQ_CST))
+    if (is_running())
         process_at_exit();
 }
 
@@ -299,7 +316,7 @@ static struct lock_guard fork_guard;
 
 /* Or the child would have the loader's lock, held, for ever. */
 void process_follow_before_fork(void) {
-    if (follow.running)
+    if (is_running())
         wait_for(&follow.opened, OPEN_MS);
     fork_guard = lock_take(&follow.lock);
 }

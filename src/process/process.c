@@ -115,6 +115,7 @@ static void start(void) {
     settings_loaded = true;
     process_follow_prepare(&settings);
     take_settings();
+    bool threads = !settings.sync; /* which may become true below */
     if (!build()) {
         process.disabled = true;
         tell("out of memory; nothing is logged");
@@ -135,7 +136,7 @@ static void start(void) {
     process_watch(settings.signal_handlers && !process.sync);
     if (!process.sync)
         process_watch_files();
-    process_follow_start(&settings);
+    process_follow_start(&settings, threads);
     if (process.epoch == 0) /* a forked child is where its parent was */
         propagate_from_environment();
 }

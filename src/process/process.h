@@ -41,8 +41,8 @@ bool process_leave_descriptors(void);
 
 /* follow.c. Makes the spool of the network outputs; where that cannot be they are dropped. */
 void process_follow_prepare(struct settings *settings);
-/* Sends what stands in it, from now on. The settings are kept. */
-void process_follow_start(const struct settings *settings);
+/* Sends what stands in it, from now on; without threads says who can. The settings are kept. */
+void process_follow_start(const struct settings *settings, bool threads);
 /* Once all is in the spool: sends the rest, within the timeout of the outputs or that one, if it is
  * shorter (negative: no other), and ends. */
 void process_follow_stop(int timeout_ms);

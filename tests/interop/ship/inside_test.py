@@ -174,6 +174,15 @@ class Environment(Base):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(self.got(), list(range(10)))
 
+    def test_without_threads_one_message_says_who_can_send(self):
+        program = self.program(SPANLOG_SYNC="1")
+        program.write(0, 10)
+        self.assertEqual(program.ask("threads"), 1)
+        self.assertEqual(program.close(), 0)
+        self.assertEqual(len(program.said()), 1, program.said())
+        self.assertIn("this sends it: spanlog ship --state ", program.said()[0])
+        self.assertEqual(self.got(), [])
+
     def test_a_spool_that_cannot_be_made_is_named_once_and_the_program_goes_on(self):
         with open(os.path.join(self.folder, "file"), "w", encoding="ascii"):
             pass
@@ -265,10 +274,7 @@ class Deaths(Base):
         size = sum(os.stat(os.path.join(program.spool, name)).st_size for name in os.listdir(program.spool)
                    if name.startswith("records"))
         self.assertLessEqual(size, (1 << 20) + (1 << 18))
-        held = sum(os.stat(f"/proc/{program.process.pid}/task/{task}/fd/{fd}").st_size
-                   for task in os.listdir(f"/proc/{program.process.pid}/task")
-                   for fd in os.listdir(f"/proc/{program.process.pid}/task/{task}/fd")
-                   if "(deleted)" in os.readlink(f"/proc/{program.process.pid}/task/{task}/fd/{fd}"))
+        wait_for(lambda: self.held(program) == 0, "deleted files to be let go")
         self.server.always = None
         wait_for(lambda: any("were let go unsent" in line for line in program.said()), program.said, 90)
         self.assertEqual(program.close(), 0)
@@ -276,7 +282,18 @@ class Deaths(Base):
         self.assertEqual(len(got), len(set(got)), "twice")
         self.assertIn(19999, got)
         self.assertEqual(len([1 for line in program.said() if "the spool is full" in line]), 1, program.said())
-        del held
+
+    def held(self, program):
+        """Bytes of deleted files that it still has open."""
+        size, tasks = 0, f"/proc/{program.process.pid}/task"
+        for task in os.listdir(tasks):
+            for fd in os.listdir(f"{tasks}/{task}/fd"):
+                try:
+                    if "(deleted)" in os.readlink(f"{tasks}/{task}/fd/{fd}"):
+                        size += os.stat(f"{tasks}/{task}/fd/{fd}").st_size
+                except FileNotFoundError:
+                    pass
+        return size
 
     def test_what_was_sent_leaves_the_spool(self):
         program = self.program(SPANLOG_SPOOL_SIZE="8M")
