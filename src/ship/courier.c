@@ -67,14 +67,26 @@ void spanlog_ship_show(struct spanlog_ship_courier *courier, bool now) {
     spanlog_ship_shared_show(courier->shared, text);
 }
 
-/* One line when it begins, and one when deliver.c says that it is over. */
+/* One line when it begins. */
 static void say_lost(struct spanlog_ship_courier *courier) {
-    courier->state.counts.lost += courier->files.lost;
-    courier->said_lost += courier->files.lost;
-    if (courier->files.lost && !courier->has_said_lost)
+    struct spanlog_ship_files *files = &courier->files;
+    bool loses = files->lost || files->lost_more;
+    courier->state.counts.lost += files->lost;
+    courier->lost += files->lost;
+    files->lost = 0;
+    files->lost_more = false;
+    if (loses && !courier->has_said_lost)
         spanlog_ship_say(courier, "the spool is full: what is oldest in it is let go unsent");
-    courier->has_said_lost |= courier->files.lost > 0;
-    courier->files.lost = 0;
+    courier->has_said_lost |= loses;
+}
+
+void spanlog_ship_say_lost(struct spanlog_ship_courier *courier) {
+    say_lost(courier);
+    if (courier->has_said_lost)
+        spanlog_ship_say(courier, "at least %.1f MB were let go unsent, as the spool was full",
+                         (double)courier->lost / 1e6);
+    courier->has_said_lost = false;
+    courier->lost = 0;
 }
 
 void spanlog_ship_save(struct spanlog_ship_courier *courier) {
@@ -265,6 +277,7 @@ static int idle(struct spanlog_ship_courier *courier) {
         return 0;
     if (courier->is_dirty)
         spanlog_ship_save(courier);
+    spanlog_ship_say_lost(courier);
     if (courier->settings->stop && courier->settings->target_count == 1 && !courier->is_dirty)
         spanlog_ship_files_tidy(&courier->files);
     spanlog_ship_show(courier, true);

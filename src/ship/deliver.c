@@ -59,13 +59,9 @@ static void say_trouble(struct spanlog_ship_courier *courier,
 static void say_recovered(struct spanlog_ship_courier *courier) {
     courier->backoff.tries = 0;
     courier->success_ms = spanlog_ship_now_ms();
-    if (courier->has_said_lost)
-        spanlog_ship_say(courier, "%.1f MB were let go unsent, as the spool was full",
-                         (double)courier->said_lost / 1e6);
-    courier->has_said_lost = false;
-    courier->said_lost = 0;
     if (!courier->is_troubled)
         return;
+    spanlog_ship_say_lost(courier);
     spanlog_ship_say(courier, "delivers again, after %.1f s and %llu tries",
                      (double)(courier->success_ms - courier->troubled_ms) / 1000,
                      (unsigned long long)courier->tries);

@@ -61,6 +61,7 @@ struct spanlog_ship_files {
     bool is_final;    /* --once: a last line without newline is one, if it is whole */
     bool is_spool;    /* what was deleted is let go: somebody needed the room */
     uint64_t lost;    /* bytes of that which were not sent */
+    bool lost_more;   /* and of files that came and went unseen */
     uint64_t line_size_max;
     struct spanlog_ship_directory *directories;
     size_t directory_count;

@@ -56,7 +56,7 @@ static void peek_time(struct spanlog_ship_file *file, const struct stat *st) {
     ssize_t got = pread(file->fd, head, 256, (off_t)file->at);
     const char *ts = got > 0 ? memmem(head, (size_t)got, "\"ts\":\"", 6) : NULL;
     const char *end = ts ? memchr(ts + 6, '"', (size_t)(head + got - ts - 6)) : NULL;
-    file->time_ns = (uint64_t)st->st_mtim.tv_sec * 1000000000;
+    file->time_ns = (uint64_t)st->st_mtim.tv_sec * 1000000000 + (uint64_t)st->st_mtim.tv_nsec;
     if (end)
         spanlog_time_read((struct spanlog_text){ts + 6, (uint32_t)(end - ts - 6)}, &file->time_ns);
 }
