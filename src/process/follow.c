@@ -33,6 +33,7 @@
 #ifndef SPANLOG_SHIP_LIBRARY
 #define SPANLOG_SHIP_LIBRARY "libspanlog-ship.so.0"
 #endif
+#define OPENSSL_NO_ATEXIT 0x00080000u /* OPENSSL_INIT_NO_ATEXIT */
 #define STACK_SIZE ((size_t)512 * 1024)
 #define MEMORY ((uint64_t)64 << 20)
 #define REQUEST_SIZE (1u << 20)
@@ -48,6 +49,7 @@ static struct {
     struct spanlog_ship_settings ship;
     char records[600], state[600];
     const char *path; /* of records */
+    pthread_t thread;
     bool running;     /* the thread was started, and not asked to end */
     uint32_t opened;  /* futex: the loader is done */
     uint32_t stop;    /* futex of the library */
@@ -124,6 +126,16 @@ static void *find_library(void) {
     return dlopen(SPANLOG_SHIP_LIBRARY, RTLD_NOW | RTLD_LOCAL);
 }
 
+/* OpenSSL cleans up in a handler of exit, also while another thread is in it. It is asked not to,
+ * before anything else uses it; a program that did so before us had its handler registered first,
+ * and it runs after ours. */
+static void keep_openssl(void *handle) {
+    int (*init)(uint64_t options, const void *settings);
+    *(void **)&init = dlsym(handle, "OPENSSL_init_crypto");
+    if (init != NULL)
+        init(OPENSSL_NO_ATEXIT, NULL);
+}
+
 static ship_run *open_library(void) {
     ship_run *run = NULL;
     if (dlopen == NULL || dlsym == NULL || dlerror == NULL) {
@@ -131,8 +143,10 @@ static ship_run *open_library(void) {
         return NULL;
     }
     void *handle = find_library();
-    if (handle != NULL)
+    if (handle != NULL) {
         *(void **)&run = dlsym(handle, "spanlog_ship_run");
+        keep_openssl(handle);
+    }
     if (run == NULL) {
         const char *why = dlerror();
         say_missing(why != NULL ? why : "no such library");
@@ -145,7 +159,7 @@ static void is_open(void) {
     futex_wake(&follow.opened);
 }
 
-/* Libraries for TLS clean up in exit's handlers: we must have ended before, so ask later. */
+/* Also one that the program has begun to use meanwhile. */
 static void ready(void *argument) {
     static bool asked; /* of children too: they inherit exit's handlers */
     (void)argument;
@@ -255,21 +269,22 @@ void process_follow_prepare(struct settings *s) {
 
 void process_follow_start(const struct settings *s, bool threads) {
     sigset_t all, before;
-    pthread_t thread;
     pthread_attr_t attributes;
     if (s->export_count == 0 || is_running() || pthread_attr_init(&attributes) != 0)
         return;
+    static bool asked; /* as above */
     fill(s);
     if (!threads) {
         say_elsewhere("sync = 1 asks for no thread, and so nothing is sent from here");
         process_follow_tell();
         return;
     }
+    if (!asked)
+        asked = atexit(process_follow_exit) == 0;
     pthread_attr_setstacksize(&attributes, STACK_SIZE);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool runs = pthread_create(&thread, &attributes, follow_main, NULL) == 0;
+    bool runs = pthread_create(&follow.thread, &attributes, follow_main, NULL) == 0;
     __atomic_store_n(&follow.running, runs, __ATOMIC_SEQ_CST);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);
@@ -284,14 +299,15 @@ unsigned process_follow_threads(void) {
 
 /* ---- the end -------------------------------------------------------------------------------- */
 
-static void wait_for(uint32_t *word, uint64_t most_ms) {
+static bool wait_for(uint32_t *word, uint64_t most_ms) {
     uint64_t until = clock_gettime_ns(CLOCK_MONOTONIC) + most_ms * 1000000;
     while (__atomic_load_n(word, __ATOMIC_SEQ_CST) == 0) {
         uint64_t now = clock_gettime_ns(CLOCK_MONOTONIC);
         if (now >= until)
-            return;
+            return false;
         futex_wait(word, 0, (int64_t)(until - now));
     }
+    return true;
 }
 
 void process_follow_stop(int timeout_ms) {
@@ -301,7 +317,11 @@ void process_follow_stop(int timeout_ms) {
         follow.ship.grace_ms = (uint64_t)timeout_ms;
     __atomic_store_n(&follow.stop, 1, __ATOMIC_SEQ_CST);
     futex_wake(&follow.stop);
-    wait_for(&follow.ended, follow.ship.grace_ms + LATE_MS);
+    /* Joined, so that what libraries keep for a thread is gone before they are. */
+    if (wait_for(&follow.ended, follow.ship.grace_ms + LATE_MS))
+        pthread_join(follow.thread, NULL);
+    else
+        pthread_detach(follow.thread);
     process_follow_tell();
 }
 
