@@ -44,8 +44,9 @@ class Program:
         assert self.ask(f"write {start} {stop}") == 0
 
     def said(self):
+        """What the library says; a sanitizer may have something to say of a child."""
         with open(self.said_path, encoding="utf-8") as file:
-            return file.read().splitlines()
+            return [line for line in file.read().splitlines() if line.startswith("spanlog: ")]
 
     def close(self):
         self.process.stdin.close()
@@ -100,6 +101,13 @@ class Environment(Base):
         self.assertEqual(self.got(), list(range(1000)))
         self.assertEqual(self.server.logs, [], "log records have no exporter")
         self.assertEqual(program.said(), [])
+
+    def test_a_program_may_be_over_before_the_library_is_open(self):
+        for number in range(10):
+            program = self.program()
+            program.write(number, number + 1)
+            self.assertEqual(program.close(), 0, program.said())
+        self.assert_got(range(10))
 
     def test_logs_have_an_exporter_of_their_own(self):
         program = self.program(OTEL_TRACES_EXPORTER="none", OTEL_LOGS_EXPORTER="otlp")
