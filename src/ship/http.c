@@ -115,7 +115,7 @@ static size_t take_answer(char *data, size_t size, size_t count, void *argument)
 static int check_file(const char *what, const char *path, char *problem) {
     int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     if (path && fd < 0) {
-        snprintf(problem, SPANLOG_SHIP_PROBLEM, "%s %.200s: %s", what, path, strerror(errno));
+        snprintf(problem, SPANLOG_SHIP_PROBLEM, "%.200s: %s (%s)", path, strerror(errno), what);
         return -EINVAL;
     }
     if (fd >= 0)
