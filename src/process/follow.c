@@ -168,10 +168,16 @@ static void ready(void *argument) {
     is_open();
 }
 
+/* The numbers of the streams stay taken: whoever writes to 2 writes to nobody. */
+static bool fill_streams(void) {
+    int fd = open("/dev/null", O_RDWR);
+    return fd == 0 && dup(fd) == 1 && dup(fd) == 2;
+}
+
 static void *follow_main(void *unused) {
     (void)unused;
     prctl(PR_SET_NAME, "spanlog-ship");
-    if (!process_leave_descriptors()) {
+    if (!process_leave_descriptors() || !fill_streams()) {
         say_elsewhere("a thread cannot have descriptors of its own here (Linux 5.9 can)");
     } else {
         ship_run *run = open_library();

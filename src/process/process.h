@@ -36,7 +36,7 @@ void process_watch_files(void);
 bool process_watches_files(void);
 
 /* Leaves the program's table of descriptors: this thread, and those that it starts, have one of
- * their own, with nothing in it but /dev/null. False: the kernel cannot, nothing has changed. */
+ * their own, with nothing in it. False: the kernel cannot, and nothing has changed. */
 bool process_leave_descriptors(void);
 
 /* follow.c. Makes the spool of the network outputs; where that cannot be they are dropped. */

@@ -44,21 +44,15 @@ static void watch_one(int fd, const char *path) {
     inotify_add_watch(fd, directory, IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE);
 }
 
-/* The numbers of the streams stay taken: whoever writes to 2 writes to nobody. */
-static bool fill_streams(void) {
-    int fd = open("/dev/null", O_RDWR);
-    return fd == 0 && dup(fd) == 1 && dup(fd) == 2;
-}
-
 bool process_leave_descriptors(void) {
     if (syscall(SYS_close_range, 0u, UINT_MAX, UNSHARE_TABLE) == 0)
-        return fill_streams();
+        return true;
     if (unshare(CLONE_FILES) != 0)
         return false;
     long most = sysconf(_SC_OPEN_MAX); /* an older kernel */
     for (int fd = 0; fd < (most > 0 && most < CLOSE_MOST ? most : CLOSE_MOST); fd++)
         close(fd);
-    return fill_streams();
+    return true;
 }
 
 static void *watch_main(void *unused) {
