@@ -1,6 +1,6 @@
 # The library: one target per folder, then libspanlog out of them, shared and static.
 spanlog_folder(config src/config
-  SOURCES files.c outputs.c parsers.c rotation.c sampling.c settings.c sources.c table.c text.c
+  SOURCES exports.c files.c outputs.c parsers.c rotation.c sampling.c settings.c sources.c table.c text.c
   USES core propagation sampling)
 spanlog_folder(sampling src/sampling SOURCES sampler.c tail.c text.c USES core)
 spanlog_folder(sinks src/sinks SOURCES table.c stream.c file.c rotate.c memory.c codec.c compress.c compress_parts.c
@@ -18,8 +18,10 @@ spanlog_folder(back src/back
           undecided.c write.c
   USES core config formatters sinks sampling)
 spanlog_folder(publish src/control SOURCES publish.c USES core config)
-spanlog_folder(process src/process SOURCES process.c live.c redact.c reload.c watch.c
+spanlog_folder(process src/process SOURCES process.c follow.c live.c redact.c reload.c watch.c
   USES core config front back publish)
+target_compile_definitions(spanlog_process PRIVATE
+  SPANLOG_SHIP_LIBRARY="libspanlog-ship.so.${PROJECT_VERSION_MAJOR}")
 spanlog_folder(syslog src/integrations SOURCES syslog.c)
 # gcc asks whether a thread-local's address is NULL by the flags of the addition that makes it, which
 # the linker turns into one without flags when the archive goes into a program.
@@ -47,7 +49,7 @@ set_target_properties(spanlog_static PROPERTIES
 foreach(library spanlog_shared spanlog_static)
   target_include_directories(${library} INTERFACE
     $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-  target_link_libraries(${library} PUBLIC Threads::Threads)
+  target_link_libraries(${library} PUBLIC Threads::Threads ${CMAKE_DL_LIBS})
 endforeach()
 add_library(spanlog::spanlog ALIAS spanlog_shared)
 add_library(spanlog::static ALIAS spanlog_static)

@@ -32,4 +32,27 @@ foreach(server loki jaeger zipkin)
     LABELS "interop;once;slow;servers")
 endforeach()
 
+# The same inside a program.
+add_executable(ship_program ${ship}/program.c)
+target_link_libraries(ship_program PRIVATE spanlog_flags spanlog::spanlog)
+add_dependencies(ship_program spanlog_ship_shared)
+foreach(class Environment Deaths Several Quiet)
+  string(TOLOWER ${class} name)
+  add_test(NAME ship_inside_${name}
+    COMMAND ${Python3_EXECUTABLE} ${ship}/inside_test.py $<TARGET_FILE:spanlog_tool>
+            $<TARGET_FILE:ship_program> ${class})
+  set_tests_properties(ship_inside_${name} PROPERTIES TIMEOUT 300
+    ENVIRONMENT "${SPANLOG_SANITIZER_OPTIONS}")
+endforeach()
+set_property(TEST ship_inside_quiet PROPERTY LABELS once)
+set(gateway)
+if(TARGET shop-gateway)
+  set(gateway $<TARGET_FILE:shop-gateway>)
+endif()
+add_test(NAME ship_inside_to_servers
+  COMMAND ${Python3_EXECUTABLE} ${ship}/inside_servers_test.py $<TARGET_FILE:spanlog_tool>
+          $<TARGET_FILE:ship_program> ${gateway})
+set_tests_properties(ship_inside_to_servers PROPERTIES TIMEOUT 3600 SKIP_RETURN_CODE 77
+  LABELS "interop;once;slow;servers")
+
 spanlog_fuzzer(ship_fuzz SOURCES fuzz/ship_fuzz.c USES ship)

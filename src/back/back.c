@@ -125,7 +125,7 @@ static void answer(uint32_t *done, uint32_t ticket) {
 
 void back_take_levels(const struct settings *settings) {
     for (uint32_t i = 0; i < back.drain.output_count && i < settings->output_count; i++)
-        back.drain.outputs[i].level = settings->outputs[i].level;
+        output_take_level(&back.drain.outputs[i], &settings->outputs[i]);
 }
 
 int back_take_outputs(const struct settings *settings) {

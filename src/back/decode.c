@@ -148,7 +148,7 @@ bool decode_log(struct decoder *decoder, struct output *output, const struct rec
     struct spanlog_line *line = &decoder->line;
     struct compiled_site *site = output_site(output, &decoder->context, record->site);
     *ret_damaged = site == NULL || site->entry->form > SPANLOG__FORM_LOGF;
-    if (*ret_damaged || site->entry->level < output->level)
+    if (*ret_damaged || site->entry->level < output->log_level)
         return false;
     start_log(decoder, site, tid);
     line->time_ns = clock_wall_ns(&decoder->clock, record->ticks);

@@ -39,7 +39,7 @@ int output_init(struct output *output, const struct output_setting *setting, cha
         tell("there is no dialect \"%.40s\"; json is written instead", setting->dialect);
         output->dialect = &spanlog_dialect_json;
     }
-    output->level = setting->level;
+    output_take_level(output, setting);
     output->batch = batch;
     int error =
         sink_open(&output->sink, setting->sink, setting->target, output->dialect->line_start);

@@ -35,8 +35,9 @@ struct output {
     struct sink sink;
     const struct spanlog_dialect *dialect;
     uint8_t level;
-    bool failing; /* an episode that has been said on stderr */
-    bool lost;    /* its reader is gone for good */
+    uint8_t log_level; /* of log records; the level, or above all where they do not go */
+    bool failing;      /* an episode that has been said on stderr */
+    bool lost;         /* its reader is gone for good */
     char *batch;
     size_t used;
     size_t sent;                  /* of used */
@@ -48,6 +49,11 @@ struct output {
 /* Opens nothing yet. Returns 0, -ENOENT (unknown dialect or sink) or -ENOMEM. */
 int output_init(struct output *output, const struct output_setting *setting, char *batch);
 void output_close(struct output *output);
+
+static inline void output_take_level(struct output *output, const struct output_setting *setting) {
+    output->level = setting->level;
+    output->log_level = setting->spans_only ? LEVEL_OFF : setting->level;
+}
 
 struct redact_rules;
 

@@ -41,7 +41,7 @@ struct options {
 
 static void print_json_value(const struct settings *s, const struct setting *setting) {
     char value[SETTING_TEXT_SIZE];
-    setting_print(s, setting, value, sizeof value);
+    setting_show(s, setting, value, sizeof value);
     const char *at = (const char *)s + setting->offset;
     if (setting->type == SETTING_NUMBER)
         printf("%u", *(const uint32_t *)(const void *)at);
@@ -67,7 +67,7 @@ static int widest(const struct settings *s) {
     size_t width = 0;
     for (size_t i = 0; i < settings_count; i++) {
         char value[SETTING_TEXT_SIZE];
-        setting_print(s, &settings_table[i], value, sizeof value);
+        setting_show(s, &settings_table[i], value, sizeof value);
         if (strlen(value) > width && strlen(value) <= WIDEST_VALUE)
             width = strlen(value);
     }
@@ -79,7 +79,7 @@ static void print_text(const struct settings *s) {
     printf("%-17s %-*s  %s\n", "SETTING", width, "VALUE", "FROM");
     for (size_t i = 0; i < settings_count; i++) {
         char value[SETTING_TEXT_SIZE], from[600];
-        setting_print(s, &settings_table[i], value, sizeof value);
+        setting_show(s, &settings_table[i], value, sizeof value);
         setting_origin_print(s, &settings_table[i], from, sizeof from);
         for (char *c = value; *c != '\0'; c++) /* nothing in a value can steer a terminal */
             *c = (unsigned char)*c < 32 || *c == 127 ? '?' : *c;

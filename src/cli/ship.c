@@ -1,6 +1,7 @@
 /* cli/ship.c: `spanlog ship`: log files to Loki, OTLP and Zipkin. The work is done by
  * libspanlog-ship, which is opened here: no other verb has to load what it needs. */
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -94,5 +95,7 @@ int spanlog_verb_ship(int argc, char **argv) {
     int rc = library.run(&options.settings);
     if (shows_progress)
         fputc('\n', stderr);
+    if (rc == -EPROTO)
+        fprintf(stderr, "spanlog: ship: %s is of another version\n", SPANLOG_SHIP_LIBRARY);
     return rc == 0 ? SPANLOG_EXIT_DONE : SPANLOG_EXIT_ERROR;
 }

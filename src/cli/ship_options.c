@@ -32,6 +32,7 @@ static const char help[] =
     "  --user NAME:PASSWORD, --bearer TOKEN   or @FILE, which holds it\n"
     "  --header N=V,...  more headers\n"
     "  --ca FILE         certificates to trust instead of the system's\n"
+    "  --cert FILE, --key FILE   who we are, where the server asks for it\n"
     "  --only traces|logs   of otlp\n"
     "  --compress gzip|none|auto   auto: gzip, but not to this host itself (auto)\n"
     "  --timeout TIME    of a request (10s)\n"
@@ -116,6 +117,8 @@ TEXT_OPTION(set_label, constants)
 TEXT_OPTION(set_tenant, tenant)
 TEXT_OPTION(set_header, headers)
 TEXT_OPTION(set_ca, ca)
+TEXT_OPTION(set_cert, certificate)
+TEXT_OPTION(set_key, key)
 
 #define SECRET_OPTION(name, field)                                                                 \
     static const char *name(struct spanlog_ship_options *options,                                  \
@@ -256,6 +259,7 @@ static const struct {
     {"label", set_label, true},     {"tenant", set_tenant, true},
     {"user", set_user, true},       {"bearer", set_bearer, true},
     {"header", set_header, true},   {"ca", set_ca, true},
+    {"cert", set_cert, true},       {"key", set_key, true},
     {"only", set_only, true},       {"compress", set_compress, true},
     {"timeout", set_timeout, true}, {"rate", set_rate, true},
     {"batch", set_batch, true},     {"max-age", set_max_age, true},
@@ -341,6 +345,10 @@ static void take_otlp(struct spanlog_ship_target *target) {
     if (!target->ca)
         target->ca =
             either("OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE", "OTEL_EXPORTER_OTLP_CERTIFICATE");
+    if (!target->certificate)
+        target->certificate = variable("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE");
+    if (!target->key)
+        target->key = variable("OTEL_EXPORTER_OTLP_CLIENT_KEY");
     take_timeout(target, either("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"));
 }
 
@@ -399,9 +407,12 @@ static int check(const struct spanlog_ship_options *options) {
 int spanlog_ship_options_read(struct spanlog_ship_options *options, int argc, char **argv) {
     size_t words = 0;
     bool ended = false;
-    *options = (struct spanlog_ship_options){
-        .settings = {.memory = 64u << 20, .linger_ms = 1000, .grace_ms = 5000, .give_up_ms = 60000},
-        .all = {.request_size = 1u << 20}};
+    *options = (struct spanlog_ship_options){.settings = {.size = SPANLOG_SHIP_SIZE,
+                                                          .memory = 64u << 20,
+                                                          .linger_ms = 1000,
+                                                          .grace_ms = 5000,
+                                                          .give_up_ms = 60000},
+                                             .all = {.request_size = 1u << 20}};
     for (int i = 1; i < argc; i++) {
         int status = -1;
         if (!ended && strcmp(argv[i], "--") == 0)

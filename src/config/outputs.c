@@ -1,8 +1,8 @@
 /* config/outputs.c: the value of SPANLOG_OUTPUT: `[LEVEL:][DIALECT+]SINK`, comma separated.
  *
- *     pretty+stderr,file:/var/log/orders.jsonl,error:json+file:errors.jsonl
+ *     pretty+stderr,file:/var/log/orders.jsonl,error:json+file:errors.jsonl,otlp:http://tempo:4318
  */
-#include "src/config/settings.h"
+#include "src/config/exports.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -66,23 +66,14 @@ static const char *parse_syslog(const char *text, size_t size, struct output_set
     return port ? NULL : wrong;
 }
 
-/* Sinks of other tracers: what they get until there are such here. An endpoint of gRPC or Thrift
- * is told from one that speaks OTLP over HTTP. */
-static const char *parse_network_sink(const char *sink, const char *target, size_t size) {
-    char text[300];
-    if (strcmp(sink, "otlp") != 0 && strcmp(sink, "zipkin") != 0 && strcmp(sink, "jaeger") != 0 &&
-        strcmp(sink, "loki") != 0)
-        return "there is no such sink";
-    snprintf(text, sizeof text, "%.*s", (int)(size < sizeof text ? size : 0), target);
-    const char *port = strstr(text, ":4317");
-    if (port != NULL && (port[5] < '0' || port[5] > '9'))
-        return "the library does not send to it itself, and port 4317 is gRPC's: OTLP over "
-               "HTTP has 4318";
-    port = strstr(text, ":14268");
-    if (port != NULL && (port[6] < '0' || port[6] > '9'))
-        return "the library does not send to it itself, and port 14268 is Thrift's: OTLP "
-               "over HTTP has 4318, in Jaeger too";
-    return "the library does not send to it itself: write a file, which `spanlog ship` sends on";
+/* A URL, or nothing: then the setting of that name says where. */
+static const char *parse_network(const char *text, size_t size, struct output_setting *output) {
+    const char *too_long = keep_target(text, size, output);
+    if (too_long != NULL || size == 0)
+        return too_long;
+    if (strcmp(output->dialect, "auto") != 0 && strcmp(output->dialect, "json") != 0)
+        return "a network output has no dialect";
+    return export_check_url(output->target);
 }
 
 static const char *parse_sink(const char *text, size_t size, struct output_setting *output) {
@@ -100,9 +91,11 @@ static const char *parse_sink(const char *text, size_t size, struct output_setti
         return parse_syslog(target, target_size, output);
     if (strcmp(output->sink, "journald") == 0)
         return keep_target(target, target_size, output);
+    if (export_is_network(output->sink))
+        return parse_network(target, target_size, output);
     if (strcmp(output->sink, "stdout") != 0 && strcmp(output->sink, "stderr") != 0 &&
         strcmp(output->sink, "memory") != 0)
-        return parse_network_sink(output->sink, target, target_size);
+        return "there is no such sink";
     return target_size == 0 ? NULL : "stdout, stderr and memory have no path";
 }
 

@@ -1,5 +1,6 @@
 /* config/parsers.c: see parsers.h. */
 #include "src/config/parsers.h"
+#include "src/config/exports.h"
 #include "src/core/redact.h"
 #include "src/core/tell.h"
 #include "src/propagation/propagator.h"
@@ -39,14 +40,59 @@ const char *setting_parse_output(struct settings *s, const char *value,
     outputs_format(outputs, count, text, sizeof text);
     if (strlen(text) > sizeof text - OUTPUTS_SPARE) /* dialects may get longer names yet */
         return "too long together";
-    memcpy(s->outputs, outputs, sizeof outputs);
-    s->output_count = count;
+    memcpy(s->named, outputs, sizeof outputs);
+    s->named_count = count;
     return NULL;
 }
 
 void setting_print_output(const struct settings *s, char *value, size_t size) {
-    outputs_format(s->outputs, s->output_count, value, size);
+    outputs_format(s->named, s->named_count, value, size);
 }
+
+/* ---- exporters and their endpoints --------------------------------------------------------- */
+
+static const char *take_exporters(char to[64], const char *words, const char *value) {
+    char word[16];
+    for (const char *at = value; *at != '\0';) {
+        size_t size = strcspn(at, ",");
+        snprintf(word, sizeof word, "%.*s", (int)size, at);
+        if (size >= sizeof word || !setting_word_find(words, word, NULL))
+            return "there is no such exporter";
+        at += size + (at[size] == ',');
+    }
+    if (strlen(value) >= 64)
+        return "too long";
+    strcpy(to, value);
+    return NULL;
+}
+
+static const char *take_url(char *to, size_t room, const char *value) {
+    const char *wrong = strlen(value) >= room ? "too long" : export_check_url(value);
+    if (wrong == NULL)
+        strcpy(to, value);
+    return wrong;
+}
+
+#define TEXT_SETTING(member, take)                                                                 \
+    const char *setting_parse_##member(struct settings *s, const char *value,                      \
+                                       const struct setting_origin *origin) {                      \
+        (void)origin;                                                                              \
+        return take;                                                                               \
+    }                                                                                              \
+    void setting_print_##member(const struct settings *s, char *value, size_t size) {              \
+        snprintf(value, size, "%s", s->member);                                                    \
+    }
+#define URL_SETTING(member) TEXT_SETTING(member, take_url(s->member, sizeof s->member, value))
+
+TEXT_SETTING(traces_exporter,
+             take_exporters(s->traces_exporter, "otlp zipkin jaeger console none", value))
+TEXT_SETTING(logs_exporter, take_exporters(s->logs_exporter, "otlp loki console none", value))
+URL_SETTING(otlp_endpoint)
+URL_SETTING(otlp_traces_endpoint)
+URL_SETTING(otlp_logs_endpoint)
+URL_SETTING(jaeger_endpoint)
+URL_SETTING(zipkin_endpoint)
+URL_SETTING(loki_endpoint)
 
 /* ---- level ---------------------------------------------------------------------------------- */
 

@@ -11,6 +11,15 @@ setting_printer setting_print_output, setting_print_level, setting_print_resourc
     setting_print_source, setting_print_propagators, setting_print_redact, setting_print_sampler,
     setting_print_sample_rate, setting_print_sample_rules, setting_print_tail, setting_print_burst;
 
+setting_parser setting_parse_traces_exporter, setting_parse_logs_exporter,
+    setting_parse_otlp_endpoint, setting_parse_otlp_traces_endpoint,
+    setting_parse_otlp_logs_endpoint, setting_parse_jaeger_endpoint, setting_parse_zipkin_endpoint,
+    setting_parse_loki_endpoint;
+setting_printer setting_print_traces_exporter, setting_print_logs_exporter,
+    setting_print_otlp_endpoint, setting_print_otlp_traces_endpoint,
+    setting_print_otlp_logs_endpoint, setting_print_jaeger_endpoint, setting_print_zipkin_endpoint,
+    setting_print_loki_endpoint;
+
 /* The dialects that settings may name, parted by blanks. */
 #define SETTING_DIALECTS "json logfmt pretty pretty_color ecs gcp datadog zap otlp syslog"
 

@@ -1,5 +1,7 @@
 /* config/settings.c: values into struct settings and back. See settings.h. */
+#include "src/config/exports.h"
 #include "src/config/parsers.h"
+#include "src/core/redact.h"
 #include "src/core/tell.h"
 
 #include <stdarg.h>
@@ -81,6 +83,13 @@ void setting_print(const struct settings *s, const struct setting *setting, char
     }
 }
 
+void setting_show(const struct settings *s, const struct setting *setting, char *value,
+                  size_t size) {
+    setting_print(s, setting, value, size);
+    if (setting->secret && value[0] != '\0')
+        snprintf(value, size, "%s", REDACT_MASK);
+}
+
 static struct setting_origin *origin_of(struct settings *s, const struct setting *setting) {
     return &s->origins[setting - settings_table];
 }
@@ -100,7 +109,7 @@ size_t settings_format(const struct settings *s, char *text, size_t size) {
     if (size > 0)
         text[0] = '\0';
     for (size_t i = 0; i < settings_count; i++) {
-        setting_print(s, &settings_table[i], value, sizeof value);
+        setting_show(s, &settings_table[i], value, sizeof value);
         size_t line = strlen(settings_table[i].name) + strlen(value) + 4;
         if (used + line >= size)
             break;
@@ -126,6 +135,7 @@ static void complain(const struct setting *setting, const char *value,
     if (origin->line > 0)
         snprintf(line, sizeof line, ":%u", origin->line);
     bool named = origin->line == 0 && origin->rank != SETTING_LIVE; /* the name says which */
+    value = setting->secret ? REDACT_MASK : value;
     const char *cut = strlen(value) > SAID_VALUE_SIZE ? "..." : "";
     tell("%s%s%s%s%s%.*s%s: %s", origin->name, line, named ? "" : ": ", named ? "" : setting->name,
          named ? "=" : " = ", SAID_VALUE_SIZE, value, cut, what);
@@ -135,7 +145,7 @@ static void refuse(const struct settings *s, const struct setting *setting, cons
                    const struct setting_origin *origin, const char *wrong) {
     char right[300], now[100], from[200];
     setting_right(setting, right, sizeof right);
-    setting_print(s, setting, now, sizeof now);
+    setting_show(s, setting, now, sizeof now);
     setting_origin_print(s, setting, from, sizeof from);
     complain(setting, value, origin, "%s; right is %s; %s (%s) stays", wrong, right,
              now[0] != '\0' ? now : "nothing", from);
@@ -300,8 +310,10 @@ static void settle_dialect(const struct settings *s, struct output_setting *outp
 
 void settings_settle(struct settings *s) {
     s->ring_size = power_of_two(s->ring_size);
-    for (uint32_t i = 0; i < s->output_count; i++)
-        settle_dialect(s, &s->outputs[i]);
+    for (uint32_t i = 0; i < s->named_count; i++)
+        if (!export_is_network(s->named[i].sink))
+            settle_dialect(s, &s->named[i]);
+    exports_settle(s);
     outputs_format(s->outputs, s->output_count, s->outputs_text, sizeof s->outputs_text);
 }
 

@@ -30,8 +30,21 @@ struct output_setting {
     uint8_t level;            /* least level that goes there */
     char dialect[24];         /* "auto" or a dialect's name */
     char sink[16];            /* "stdout", "stderr", "file", "memory" */
-    char target[512];         /* of file: the absolute path */
+    char target[512];         /* of file: the absolute path; of network outputs: the URL, or "" */
     struct rotation rotation; /* of file */
+    bool spans_only;          /* no log records */
+};
+
+#define EXPORTS_MAX 8u
+#define EXPORT_TRACES 1u
+#define EXPORT_LOGS 2u
+
+/* A network output: who is sent what stands in the spool (exports.h). */
+struct export_setting {
+    char to[520]; /* "otlp:http://127.0.0.1:4318" */
+    uint8_t level;
+    uint8_t signals; /* EXPORT_* */
+    bool as_is;      /* of otlp: the URL takes these records itself, nothing is added to it */
 };
 
 struct level_directive {
@@ -65,9 +78,25 @@ struct settings {
     char environment[64];
     char resource[JOURNAL_TEXT_SIZE]; /* key=value,key=value */
     char journal_dir[400];
-    char outputs_text[JOURNAL_TEXT_SIZE]; /* what outputs says, for recovery */
-    struct output_setting outputs[JOURNAL_MAX_OUTPUTS];
-    uint32_t output_count; /* 0: none */
+    struct output_setting named[JOURNAL_MAX_OUTPUTS]; /* as SPANLOG_OUTPUT says */
+    uint32_t named_count;                             /* 0: none */
+    /* By settings_settle: */
+    char outputs_text[JOURNAL_TEXT_SIZE];               /* what outputs says, for recovery */
+    struct output_setting outputs[JOURNAL_MAX_OUTPUTS]; /* what is written: of network outputs the
+                                                         * spool, which stands last */
+    uint32_t output_count;                              /* 0: none */
+    struct export_setting exports[EXPORTS_MAX];
+    uint32_t export_count;
+    char spool[480]; /* its folder */
+    bool no_spool;   /* it cannot be, which has been said */
+    char traces_exporter[64], logs_exporter[64];
+    char otlp_endpoint[512], otlp_traces_endpoint[512], otlp_logs_endpoint[512];
+    char jaeger_endpoint[512], zipkin_endpoint[512], loki_endpoint[512];
+    char otlp_headers[1024], loki_headers[1024];
+    char otlp_certificate[400], otlp_client_key[400], otlp_client_certificate[400];
+    uint32_t otlp_timeout, zipkin_timeout;
+    char spool_dir[300];
+    uint32_t spool_size;
     char format[24];
     uint8_t level;
     struct level_directive directives[SETTINGS_MAX_DIRECTIVES];
@@ -132,6 +161,7 @@ struct setting {
     bool code_inverted;    /* of a bool: true switches off */
     bool list;             /* parted by commas; blanks around these do not count */
     bool live;             /* may change while the process runs */
+    bool secret;           /* is not shown */
     uint32_t least, most;
 };
 
@@ -145,6 +175,9 @@ void setting_right(const struct setting *setting, char *ret_text, size_t size);
 /* The value in force, as text. */
 void setting_print(const struct settings *settings, const struct setting *setting, char *ret_value,
                    size_t size);
+/* The same for people, with secrets masked. */
+void setting_show(const struct settings *settings, const struct setting *setting, char *ret_value,
+                  size_t size);
 /* "default", "spanlog_config.level", "/etc/spanlog.conf:3", "SPANLOG_LEVEL", "live". */
 void setting_origin_print(const struct settings *settings, const struct setting *setting,
                           char *ret_text, size_t size);
@@ -180,7 +213,7 @@ size_t settings_apply_text(struct settings *settings, const char *text, size_t s
                            struct setting_origin origin, const char *service);
 /* What follows from the settings together: dialects of the outputs, sizes that fit. */
 void settings_settle(struct settings *settings);
-/* All of them as such a text. Returns its size, without NUL; it is cut to fit. */
+/* All of them as such a text, to be shown. Returns its size, without NUL; it is cut to fit. */
 size_t settings_format(const struct settings *settings, char *ret_text, size_t size);
 
 /* ---- sampling ------------------------------------------------------------------------------- */

@@ -132,6 +132,8 @@ static void say_fixed(const struct settings *s, const struct settings *fresh,
     setting_print(fresh, setting, wanted, sizeof wanted);
     if (strcmp(now, wanted) == 0)
         return;
+    setting_show(s, setting, now, sizeof now);
+    setting_show(fresh, setting, wanted, sizeof wanted);
     setting_origin_print(fresh, setting, from, sizeof from);
     tell("%s: %s = %s: cannot change while the process runs; %s stays until its next start", from,
          setting->name, wanted, now[0] != '\0' ? now : "nothing");

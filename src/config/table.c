@@ -65,8 +65,10 @@ const struct setting settings_table[] = {
      .live = true,
      .built_in = "stdout",
      .right = "up to 4 of [LEVEL:][DIALECT+]SINK, comma separated, with the sinks stdout, stderr, "
-              "file:PATH, syslog:ADDRESS, journald: and memory:; or none",
+              "file:PATH, syslog:ADDRESS, journald:, memory:, otlp:URL, jaeger:URL, zipkin:URL and "
+              "loki:URL; or none",
      .about = "Where to. Each output may have its own least level and its own dialect."},
+#include "src/config/table_exports.h"
     {.name = "format",
      .variables = {"LOG_FORMAT", "SPANLOG_FORMAT"},
      .type = SETTING_TEXT,

@@ -49,8 +49,10 @@ void process_apply(const struct settings *settings) {
     back_take_redact(process_redact_list(settings));
 }
 
-/* The configuration files have changed: whether the base is another. */
+/* The configuration files have changed: whether the base is another. Or somebody has something to
+ * say. */
 static bool read_settings(void) {
+    process_follow_tell();
     return settings_reload(&base);
 }
 

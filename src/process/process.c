@@ -116,7 +116,9 @@ static void start(void) {
     if (!settings_loaded)
         settings_load(&settings, NULL);
     settings_loaded = true;
+    process_follow_prepare(&settings);
     take_settings();
+    bool threads = !settings.sync; /* which may become true below */
     if (!build()) {
         process.disabled = true;
         tell("out of memory; nothing is logged");
@@ -137,6 +139,7 @@ static void start(void) {
     process_watch(settings.signal_handlers && !process.sync);
     if (!process.sync)
         process_watch_files();
+    process_follow_start(&settings, threads);
     if (process.epoch == 0) /* a forked child is where its parent was */
         propagate_from_environment();
 }
@@ -158,6 +161,7 @@ bool process_start(void) {
 void process_drain(void) {
     int saved = errno; /* the way here may be a log call's fast path */
     back_drain();
+    process_follow_tell();
     errno = saved;
 }
 
@@ -196,7 +200,8 @@ int spanlog_init(const spanlog_config *config) {
  * moment to go. */
 static bool is_alone(void) {
     for (int tries = 0; tries < 50; tries++) {
-        unsigned threads = 1 + process_watches_files() + back_helpers();
+        unsigned threads =
+            1U + process_watches_files() + back_helpers() + process_follow_threads();
         struct stat tasks; /* a directory's links are its two names and one for each below */
         if (stat("/proc/self/task", &tasks) != 0)
             return false;
@@ -232,6 +237,7 @@ int process_end(int timeout_ms, bool exiting) {
         remove_journal();
     }
     lock_release(&start_lock, &guard);
+    process_follow_stop(exiting ? -1 : timeout_ms); /* a signal may still end the process */
     return error;
 }
 
@@ -310,15 +316,18 @@ void process_before_fork(void) {
     fork_start = lock_take(&start_lock);
     fork_process = lock_take(&process.lock);
     back_before_fork();
+    process_follow_before_fork();
 }
 
 void process_after_fork_parent(void) {
+    process_follow_after_fork_parent();
     back_after_fork_parent();
     lock_release(&process.lock, &fork_process);
     lock_release(&start_lock, &fork_start);
 }
 
 void process_after_fork_child(void) {
+    process_follow_after_fork_child();
     back_after_fork_child();
     if (process.state != PROCESS_NEW && !process.disabled) {
         forget_inherited();

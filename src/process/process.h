@@ -35,6 +35,28 @@ void process_watch_files(void);
 /* Whether a thread of ours does so: one more than the program's and the back. */
 bool process_watches_files(void);
 
+/* Leaves the program's table of descriptors: this thread, and those that it starts, have one of
+ * their own, with nothing in it. False: the kernel cannot, and nothing has changed. */
+bool process_leave_descriptors(void);
+
+/* follow.c. Makes the spool of the network outputs; where that cannot be they are dropped. */
+void process_follow_prepare(struct settings *settings);
+/* Sends what stands in it, from now on; without threads says who can. The settings are kept. */
+void process_follow_start(const struct settings *settings, bool threads);
+/* Once all is in the spool: sends the rest, within the timeout of the outputs or that one, if it is
+ * shorter (negative: no other), and ends. */
+void process_follow_stop(int timeout_ms);
+/* Of exit's: ends all while what sends still works. */
+void process_follow_exit(void);
+void process_at_exit(void);
+/* How many threads that takes now. */
+unsigned process_follow_threads(void);
+/* Says what these had to say. */
+void process_follow_tell(void);
+void process_follow_before_fork(void);
+void process_follow_after_fork_parent(void);
+void process_follow_after_fork_child(void);
+
 void process_before_fork(void);
 void process_after_fork_parent(void);
 void process_after_fork_child(void);

@@ -65,7 +65,8 @@ __attribute__((constructor)) static void watch_forks(void) {
     pthread_atfork(process_before_fork, process_after_fork_parent, process_after_fork_child);
 }
 
-/* After main's return and exit's handlers. */
-__attribute__((destructor)) static void at_exit(void) {
+/* After main's return and exit's handlers; with network outputs, as the last of these that was
+ * asked for. */
+__attribute__((destructor)) void process_at_exit(void) {
     process_end(EXIT_MS, true);
 }

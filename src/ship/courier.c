@@ -67,7 +67,30 @@ void spanlog_ship_show(struct spanlog_ship_courier *courier, bool now) {
     spanlog_ship_shared_show(courier->shared, text);
 }
 
+/* One line when it begins. */
+static void say_lost(struct spanlog_ship_courier *courier) {
+    struct spanlog_ship_files *files = &courier->files;
+    bool loses = files->lost || files->lost_more;
+    courier->state.counts.lost += files->lost;
+    courier->lost += files->lost;
+    files->lost = 0;
+    files->lost_more = false;
+    if (loses && !courier->has_said_lost)
+        spanlog_ship_say(courier, "the spool is full: what is oldest in it is let go unsent");
+    courier->has_said_lost |= loses;
+}
+
+void spanlog_ship_say_lost(struct spanlog_ship_courier *courier) {
+    say_lost(courier);
+    if (courier->has_said_lost)
+        spanlog_ship_say(courier, "at least %.1f MB were let go unsent, as the spool was full",
+                         (double)courier->lost / 1e6);
+    courier->has_said_lost = false;
+    courier->lost = 0;
+}
+
 void spanlog_ship_save(struct spanlog_ship_courier *courier) {
+    say_lost(courier);
     int rc = spanlog_ship_state_save(&courier->state, &courier->files);
     courier->saved_ms = spanlog_ship_now_ms();
     courier->is_dirty = rc < 0;
@@ -140,7 +163,8 @@ static int take_line(struct spanlog_ship_courier *courier, struct spanlog_ship_f
         file->time_ns = record->time_ns;
     else if (file->time_ns == 0)
         file->time_ns = now_ns();
-    if (record->time_ns && record->time_ns < oldest_ns) {
+    if ((record->time_ns && record->time_ns < oldest_ns) ||
+        (courier->target->level && record->level < courier->target->level)) {
         courier->state.counts.left_out++;
         return 0;
     }
@@ -211,6 +235,40 @@ static int64_t gather(struct spanlog_ship_courier *courier, int64_t gathered) {
     return gathered;
 }
 
+/* ---- opening ------------------------------------------------------------------------------ */
+
+/* Once the lock is ours; rc is what reading the state has given. */
+static int begin_state(struct spanlog_ship_courier *courier, int rc, char *problem) {
+    if (rc == -EBADMSG)
+        spanlog_ship_say(courier, "its checkpoint is damaged: the files are sent from their start");
+    else if (rc < 0)
+        snprintf(problem, SPANLOG_SHIP_PROBLEM, "%.200s: its state cannot be read: %s",
+                 courier->endpoint.name, strerror(-rc));
+    if (rc < 0 && rc != -EBADMSG)
+        return rc;
+    free(courier->state.target);
+    courier->state.target = strdup(courier->endpoint.name);
+    courier->state.pid = (long)getpid();
+    return courier->state.target ? 0 : -ENOMEM;
+}
+
+static int open_files(struct spanlog_ship_courier *courier, char *problem) {
+    const struct spanlog_ship_settings *settings = courier->settings;
+    courier->files = (struct spanlog_ship_files){.paths = settings->paths,
+                                                 .path_count = settings->path_count,
+                                                 .state = &courier->state,
+                                                 .inotify = -1,
+                                                 .is_final = settings->once,
+                                                 .is_spool = settings->stop != NULL,
+                                                 .line_size_max = settings->memory / 8,
+                                                 .say = say_path,
+                                                 .argument = courier};
+    int rc = spanlog_ship_files_open(&courier->files);
+    if (rc < 0)
+        snprintf(problem, SPANLOG_SHIP_PROBLEM, "the files cannot be watched: %s", strerror(-rc));
+    return rc;
+}
+
 /* ---- the thread --------------------------------------------------------------------------- */
 
 /* Nothing to send: 0, or 1 when it is time to end. */
@@ -219,6 +277,9 @@ static int idle(struct spanlog_ship_courier *courier) {
         return 0;
     if (courier->is_dirty)
         spanlog_ship_save(courier);
+    spanlog_ship_say_lost(courier);
+    if (courier->settings->stop && courier->settings->target_count == 1 && !courier->is_dirty)
+        spanlog_ship_files_tidy(&courier->files);
     spanlog_ship_show(courier, true);
     if (courier->settings->once)
         return 1;
@@ -246,10 +307,13 @@ static int send_all(struct spanlog_ship_courier *courier) {
 }
 
 static int run_once(struct spanlog_ship_courier *courier) {
+    bool was_stopping = courier->is_stopping;
     int rc = spanlog_ship_files_update(&courier->files);
     int64_t gathered = rc < 0 ? rc : gather(courier, 0);
-    if (gathered == 0)
-        return idle(courier);
+    if (gathered == 0) {
+        rc = idle(courier);
+        return courier->settings->stop && courier->is_stopping && !was_stopping ? 0 : rc;
+    }
     /* A little more may come with it. */
     if (gathered > 0 && gathered < SPANLOG_SHIP_PIECE_SIZE && !courier->settings->once &&
         courier->settings->linger_ms &&
@@ -258,12 +322,37 @@ static int run_once(struct spanlog_ship_courier *courier) {
     if (gathered < 0)
         return (int)gathered;
     rc = send_all(courier);
-    return rc < 0 ? rc : courier->is_stopping;
+    if (rc < 0)
+        return rc;
+    /* The last of a program: what it has written until then. */
+    bool goes_on = courier->settings->stop && spanlog_ship_now_ms() < courier->stop_ms;
+    return courier->is_stopping && !goes_on;
+}
+
+/* Another process of the program may be sending: until it does not. */
+static bool take_turn(struct spanlog_ship_courier *courier) {
+    char problem[SPANLOG_SHIP_PROBLEM];
+    if (courier->state.lock_is_ours)
+        return true;
+    int rc = spanlog_ship_state_wait(&courier->state, courier->stop_fd);
+    if (rc == -EAGAIN) /* asked to end, and the other sends still */
+        return false;
+    snprintf(problem, sizeof problem, "no memory");
+    if (rc != -ENOMEM)
+        rc = begin_state(courier, rc, problem);
+    if (rc == 0)
+        rc = open_files(courier, problem);
+    courier->http.wait_fds[1] = courier->files.inotify;
+    if (rc < 0)
+        spanlog_ship_shared_say(courier->shared, problem);
+    return rc == 0;
 }
 
 void *spanlog_ship_courier_main(void *argument) {
     struct spanlog_ship_courier *courier = argument;
     int rc = 0;
+    if (!take_turn(courier))
+        return NULL;
     courier->success_ms = courier->rate_ms = spanlog_ship_now_ms();
     snprintf(courier->state.what, sizeof courier->state.what, "running");
     spanlog_ship_save(courier);
@@ -280,43 +369,17 @@ void *spanlog_ship_courier_main(void *argument) {
     return NULL;
 }
 
-/* ---- opening ------------------------------------------------------------------------------ */
+/* ---- before it ---------------------------------------------------------------------------- */
 
 static int open_state(struct spanlog_ship_courier *courier, char *problem) {
     int rc =
         spanlog_ship_state_open(&courier->state, courier->directory, courier->endpoint.file_name);
-    if (rc == -EBUSY)
+    if (rc == -EBUSY && !courier->settings->stop)
         snprintf(problem, SPANLOG_SHIP_PROBLEM,
                  "%.200s: process %ld sends there already, with the same state; end it, or give "
                  "this one its own: --state DIR",
                  courier->endpoint.name, courier->state.busy_pid);
-    else if (rc == -EBADMSG)
-        spanlog_ship_say(courier, "its checkpoint is damaged: the files are sent from their start");
-    else if (rc < 0)
-        snprintf(problem, SPANLOG_SHIP_PROBLEM, "%.200s: its state cannot be read: %s",
-                 courier->endpoint.name, strerror(-rc));
-    if (rc < 0 && rc != -EBADMSG)
-        return rc;
-    free(courier->state.target);
-    courier->state.target = strdup(courier->endpoint.name);
-    courier->state.pid = (long)getpid();
-    return courier->state.target ? 0 : -ENOMEM;
-}
-
-static int open_files(struct spanlog_ship_courier *courier, char *problem) {
-    const struct spanlog_ship_settings *settings = courier->settings;
-    courier->files = (struct spanlog_ship_files){.paths = settings->paths,
-                                                 .path_count = settings->path_count,
-                                                 .state = &courier->state,
-                                                 .inotify = -1,
-                                                 .is_final = settings->once,
-                                                 .line_size_max = settings->memory / 8,
-                                                 .say = say_path,
-                                                 .argument = courier};
-    int rc = spanlog_ship_files_open(&courier->files);
-    if (rc < 0)
-        snprintf(problem, SPANLOG_SHIP_PROBLEM, "the files cannot be watched: %s", strerror(-rc));
-    return rc;
+    return rc == -EBUSY ? rc : begin_state(courier, rc, problem);
 }
 
 static int open_http(struct spanlog_ship_courier *courier, char *problem) {
@@ -363,6 +426,8 @@ int spanlog_ship_courier_open(struct spanlog_ship_courier *courier,
         rc = open_state(courier, problem);
     if (rc == 0)
         rc = open_files(courier, problem);
+    if (rc == -EBUSY && settings->stop)
+        rc = 0; /* take_turn() */
     return rc == 0 ? open_http(courier, problem) : rc;
 }
 

@@ -49,7 +49,9 @@ struct spanlog_ship_courier {
     bool is_troubled; /* an episode, of which one line was said */
     uint64_t troubled_ms, tries;
     bool cannot_save;
-    bool is_dirty; /* something is to be saved */
+    bool has_said_lost; /* that the spool lets something go */
+    uint64_t lost;      /* bytes, since then */
+    bool is_dirty;      /* something is to be saved */
     bool must_stop;
     bool has_failed;
     uint64_t saved_ms, shown_ms, success_ms;
@@ -73,6 +75,8 @@ bool spanlog_ship_wait(struct spanlog_ship_courier *courier, uint64_t wake_ms, b
 void spanlog_ship_save(struct spanlog_ship_courier *courier);
 void spanlog_ship_say(struct spanlog_ship_courier *courier, const char *form, ...)
     __attribute__((format(printf, 2, 3)));
+/* What a spool has let go is over, or there was none. */
+void spanlog_ship_say_lost(struct spanlog_ship_courier *courier);
 void spanlog_ship_note_error(struct spanlog_ship_courier *courier, const char *text);
 void spanlog_ship_show(struct spanlog_ship_courier *courier, bool now);
 

@@ -61,6 +61,7 @@ static void say_recovered(struct spanlog_ship_courier *courier) {
     courier->success_ms = spanlog_ship_now_ms();
     if (!courier->is_troubled)
         return;
+    spanlog_ship_say_lost(courier);
     spanlog_ship_say(courier, "delivers again, after %.1f s and %llu tries",
                      (double)(courier->success_ms - courier->troubled_ms) / 1000,
                      (unsigned long long)courier->tries);
@@ -193,8 +194,11 @@ static int try_later(struct delivery *delivery, const struct spanlog_ship_answer
     uint64_t wait_ms =
         spanlog_ship_backoff_next(&courier->backoff, ids_next(&random), answer->retry_after_ms);
     courier->random = random.state;
-    return courier->is_stopping || !spanlog_ship_wait(courier, now_ms + wait_ms, false) ? -EINTR
-                                                                                        : 0;
+    if (courier->is_stopping)
+        return -EINTR;
+    /* A program that ends meanwhile tries once more. */
+    return spanlog_ship_wait(courier, now_ms + wait_ms, false) || courier->settings->stop ? 0
+                                                                                          : -EINTR;
 }
 
 static int stop(struct delivery *delivery, const struct spanlog_ship_answer *answer) {

@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "src/analyzer/rotated.h"
+
 uint64_t spanlog_ship_now_ms(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -62,16 +64,25 @@ int spanlog_ship_file_open(struct spanlog_ship_files *files, struct spanlog_ship
 
 /* ---- what was told ------------------------------------------------------------------------ */
 
+static bool has_name(const struct spanlog_ship_file *file, int watch, const char *name) {
+    size_t size = strlen(name), path_size = strlen(file->path);
+    const char *end = path_size >= size ? file->path + path_size - size : NULL;
+    return file->watch == watch && end && strcmp(end, name) == 0 &&
+           (end == file->path || end[-1] == '/');
+}
+
 static void mark(struct spanlog_ship_files *files, int watch, const char *name) {
-    size_t size = strlen(name);
-    for (size_t i = 0; i < files->count; i++) {
-        struct spanlog_ship_file *file = &files->list[i];
-        size_t path_size = strlen(file->path);
-        const char *end = path_size >= size ? file->path + path_size - size : NULL;
-        if (file->watch == watch && end && strcmp(end, name) == 0 &&
-            (end == file->path || end[-1] == '/'))
-            file->is_marked = true;
-    }
+    for (size_t i = 0; i < files->count; i++)
+        if (has_name(&files->list[i], watch, name))
+            files->list[i].is_marked = true;
+}
+
+/* Of a spool: one that we had no time to open. */
+static void note_deleted(struct spanlog_ship_files *files, int watch, const char *name) {
+    bool is_known = !files->is_spool || !spanlog_rotated_is_old(name);
+    for (size_t i = 0; !is_known && i < files->count; i++)
+        is_known = has_name(&files->list[i], watch, name);
+    files->lost_more |= !is_known;
 }
 
 static void note_event(struct spanlog_ship_files *files, const struct inotify_event *event) {
@@ -84,6 +95,8 @@ static void note_event(struct spanlog_ship_files *files, const struct inotify_ev
             mark(files, event->wd, event->name);
     } else if (event->mask & ~(uint32_t)IN_IGNORED) {
         files->must_list = true;
+        if (event->mask & IN_DELETE && event->len)
+            note_deleted(files, event->wd, event->name);
     }
 }
 

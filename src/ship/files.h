@@ -60,6 +60,9 @@ struct spanlog_ship_files {
     bool must_list;
     bool has_trouble; /* something that was named could not be read */
     bool is_final;    /* --once: a last line without newline is one, if it is whole */
+    bool is_spool;    /* what was deleted is let go: somebody needed the room */
+    uint64_t lost;    /* bytes of that which were not sent */
+    bool lost_more;   /* and of files that came and went unseen */
     uint64_t line_size_max;
     struct spanlog_ship_directory *directories;
     size_t directory_count;
@@ -85,6 +88,8 @@ struct spanlog_ship_file *spanlog_ship_files_next(struct spanlog_ship_files *fil
 int spanlog_ship_files_read(struct spanlog_ship_files *files, struct spanlog_ship_file *file,
                             struct spanlog_buffer *buffer, struct spanlog_chunk *chunk);
 void spanlog_ship_files_commit(struct spanlog_ship_files *files);
+/* Deletes what rotation has put aside and all of which was sent and committed. */
+void spanlog_ship_files_tidy(struct spanlog_ship_files *files);
 /* Bytes that are not sent. */
 uint64_t spanlog_ship_files_lag(const struct spanlog_ship_files *files);
 

@@ -11,6 +11,7 @@
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "src/analyzer/fields.h"
 #include "src/analyzer/rotated.h"
@@ -55,7 +56,7 @@ static void peek_time(struct spanlog_ship_file *file, const struct stat *st) {
     ssize_t got = pread(file->fd, head, 256, (off_t)file->at);
     const char *ts = got > 0 ? memmem(head, (size_t)got, "\"ts\":\"", 6) : NULL;
     const char *end = ts ? memchr(ts + 6, '"', (size_t)(head + got - ts - 6)) : NULL;
-    file->time_ns = (uint64_t)st->st_mtim.tv_sec * 1000000000;
+    file->time_ns = (uint64_t)st->st_mtim.tv_sec * 1000000000 + (uint64_t)st->st_mtim.tv_nsec;
     if (end)
         spanlog_time_read((struct spanlog_text){ts + 6, (uint32_t)(end - ts - 6)}, &file->time_ns);
 }
@@ -268,12 +269,29 @@ static void remember(struct spanlog_ship_files *files, const struct spanlog_ship
                                                    file->done, file->print,  (uint64_t)time(NULL)};
 }
 
+/* Of a spool: to read it to its end would keep the room that was needed. */
+static bool is_deleted(const struct spanlog_ship_files *files, struct spanlog_ship_file *file,
+                       uint64_t *ret_left) {
+    struct stat st;
+    if (!files->is_spool || file->is_listed || file->fd < 0 || fstat(file->fd, &st) < 0 ||
+        st.st_nlink > 0)
+        return false;
+    *ret_left = (uint64_t)st.st_size > file->at ? (uint64_t)st.st_size - file->at : 0;
+    return true;
+}
+
 /* What has lost its name here is read to its end, once more after a while, and let go. */
 static void let_go(struct spanlog_ship_files *files) {
     size_t kept = 0;
     uint64_t now_ms = spanlog_ship_now_ms();
     for (size_t i = 0; i < files->count; i++) {
         struct spanlog_ship_file *file = &files->list[i];
+        uint64_t left = 0;
+        if (is_deleted(files, file, &left)) {
+            files->lost += left;
+            spanlog_ship_file_free(file);
+            continue;
+        }
         if (!file->is_listed && file->leave_ms == 0) {
             file->leave_ms = now_ms + LEAVE_MS;
             file->is_marked = file->fd >= 0 && !file->is_copy;
@@ -287,6 +305,20 @@ static void let_go(struct spanlog_ship_files *files) {
         }
     }
     files->count = kept;
+}
+
+/* The next listing lets them go. */
+void spanlog_ship_files_tidy(struct spanlog_ship_files *files) {
+    struct stat st;
+    for (size_t i = 0; i < files->count; i++) {
+        const struct spanlog_ship_file *file = &files->list[i];
+        if (!file->is_old || !file->is_listed || file->is_copy || file->is_marked ||
+            stat(file->path, &st) < 0 || st.st_ino != file->inode || st.st_dev != file->device ||
+            (uint64_t)st.st_size != file->done)
+            continue;
+        unlink(file->path);
+        files->must_list = true;
+    }
 }
 
 int spanlog_ship_files_list(struct spanlog_ship_files *files) {

@@ -112,10 +112,10 @@ static size_t take_answer(char *data, size_t size, size_t count, void *argument)
     return all;
 }
 
-static int check_ca(const char *path, char *problem) {
+static int check_file(const char *what, const char *path, char *problem) {
     int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     if (path && fd < 0) {
-        snprintf(problem, SPANLOG_SHIP_PROBLEM, "--ca %.200s: %s", path, strerror(errno));
+        snprintf(problem, SPANLOG_SHIP_PROBLEM, "%.200s: %s (%s)", path, strerror(errno), what);
         return -EINVAL;
     }
     if (fd >= 0)
@@ -142,6 +142,10 @@ static void set_options(struct spanlog_ship_http *http, const struct spanlog_shi
     }
     if (target->ca)
         curl_easy_setopt(easy, CURLOPT_CAINFO, target->ca);
+    if (target->certificate)
+        curl_easy_setopt(easy, CURLOPT_SSLCERT, target->certificate);
+    if (target->key)
+        curl_easy_setopt(easy, CURLOPT_SSLKEY, target->key);
 }
 
 int spanlog_ship_http_open(struct spanlog_ship_http *http, const struct spanlog_ship_target *target,
@@ -151,7 +155,11 @@ int spanlog_ship_http_open(struct spanlog_ship_http *http, const struct spanlog_
                                        .text = {.fd = -1},
                                        .wait_fds = {-1, -1},
                                        .poll_ms = 10000};
-    int rc = check_ca(target->ca, problem);
+    int rc = check_file("certificates to trust", target->ca, problem);
+    if (rc == 0)
+        rc = check_file("certificate", target->certificate, problem);
+    if (rc == 0)
+        rc = check_file("key", target->key, problem);
     if (rc == 0)
         rc = add_all_headers(http, target, problem);
     http->easy = rc == 0 ? curl_easy_init() : NULL;

@@ -9,6 +9,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "src/core/futex.h"
 #include "src/ship/courier.h"
 
 #define SAID_MAX 1024
@@ -52,6 +53,8 @@ static void *courier_thread(void *argument) {
     struct spanlog_ship_courier *courier = argument;
     uint64_t one = 1;
     spanlog_ship_courier_main(courier);
+    if (courier->settings->threads)
+        __atomic_sub_fetch(courier->settings->threads, 1, __ATOMIC_SEQ_CST);
     ssize_t wrote = write(courier->shared->ended_fd, &one, sizeof one);
     (void)wrote;
     return NULL;
@@ -80,6 +83,15 @@ static void wait_for_all(struct spanlog_ship_shared *shared, int signals, const 
     }
 }
 
+/* The same for one inside a program. Threads that have ended by themselves are joined then, too. */
+static void wait_for_stop(struct spanlog_ship_shared *shared) {
+    uint64_t one = 1;
+    while (__atomic_load_n(shared->settings->stop, __ATOMIC_SEQ_CST) == 0)
+        futex_wait(shared->settings->stop, 0, -1);
+    ssize_t wrote = write(shared->stop_fd, &one, sizeof one);
+    (void)wrote;
+}
+
 static int start_all(struct spanlog_ship_shared *shared, struct spanlog_ship_courier *couriers,
                      size_t count) {
     char problem[SPANLOG_SHIP_PROBLEM];
@@ -89,16 +101,27 @@ static int start_all(struct spanlog_ship_shared *shared, struct spanlog_ship_cou
         couriers[i].stop_fd = shared->stop_fd;
         int rc = spanlog_ship_courier_open(&couriers[i], shared->settings,
                                            &shared->settings->targets[i], problem);
-        if (rc < 0) {
+        if (rc < 0)
             spanlog_ship_shared_say(shared, problem);
+        if (rc < 0 && !shared->settings->stop)
             return rc;
+        if (rc < 0) { /* the others go on: a program does not begin anew for one */
+            spanlog_ship_courier_close(&couriers[i]);
+            couriers[i].settings = NULL;
         }
     }
     for (size_t i = 0; i < count; i++) {
+        if (!couriers[i].settings)
+            continue;
+        if (shared->settings->threads)
+            __atomic_add_fetch(shared->settings->threads, 1, __ATOMIC_SEQ_CST);
         int rc = pthread_create(&couriers[i].thread, NULL, courier_thread, &couriers[i]);
         couriers[i].has_thread = rc == 0;
-        if (rc != 0)
-            spanlog_ship_shared_say(shared, strerror(rc));
+        if (rc == 0)
+            continue;
+        if (shared->settings->threads)
+            __atomic_sub_fetch(shared->settings->threads, 1, __ATOMIC_SEQ_CST);
+        spanlog_ship_shared_say(shared, strerror(rc));
     }
     return 0;
 }
@@ -114,7 +137,10 @@ static int run(struct spanlog_ship_shared *shared, int directory, int signals,
     int rc = start_all(shared, couriers, count);
     for (size_t i = 0; i < count; i++)
         running += couriers[i].has_thread;
-    wait_for_all(shared, signals, set, running);
+    if (shared->settings->stop)
+        wait_for_stop(shared);
+    else
+        wait_for_all(shared, signals, set, running);
     for (size_t i = 0; i < count; i++) {
         if (couriers[i].has_thread)
             pthread_join(couriers[i].thread, NULL);
@@ -139,32 +165,57 @@ static int open_directory(struct spanlog_ship_shared *shared) {
     return directory;
 }
 
+/* A program may be using libcurl, or what that is made of, at this very moment. */
+static int open_curl(struct spanlog_ship_shared *shared) {
+    if (shared->settings->stop &&
+        !(curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_THREADSAFE)) {
+        spanlog_ship_shared_say(shared, "this libcurl cannot be begun beside other threads: "
+                                        "nothing is sent from inside the program");
+        return -ENOTSUP;
+    }
+    return curl_global_init(CURL_GLOBAL_DEFAULT) == 0 ? 0 : -ENOMEM;
+}
+
+/* Signals that end it are read from a descriptor. The set, and in *ret_before the one before. */
+static int take_signals(sigset_t *ret_ends, sigset_t *ret_before) {
+    sigset_t set;
+    sigemptyset(ret_ends);
+    sigaddset(ret_ends, SIGINT);
+    sigaddset(ret_ends, SIGTERM);
+    set = *ret_ends;
+    sigaddset(&set, SIGPIPE); /* of a connection that is gone: threads inherit it */
+    pthread_sigmask(SIG_BLOCK, &set, ret_before);
+    return signalfd(-1, ret_ends, SFD_CLOEXEC);
+}
+
 int spanlog_ship_run(const struct spanlog_ship_settings *settings) {
     struct spanlog_ship_shared shared = {.settings = settings, .lock = PTHREAD_MUTEX_INITIALIZER};
-    sigset_t set, ends, before;
-    int directory = open_directory(&shared);
+    sigset_t ends, before;
+    if (settings->size != SPANLOG_SHIP_SIZE)
+        return -EPROTO;
+    int signals = -1, directory = open_directory(&shared);
     if (directory < 0)
         return directory;
-    sigemptyset(&ends);
-    sigaddset(&ends, SIGINT);
-    sigaddset(&ends, SIGTERM);
-    set = ends;
-    sigaddset(&set, SIGPIPE); /* of a connection that is gone: threads inherit it */
-    pthread_sigmask(SIG_BLOCK, &set, &before);
+    if (!settings->stop)
+        signals = take_signals(&ends, &before);
     shared.stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     shared.ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    int signals = signalfd(-1, &ends, SFD_CLOEXEC);
-    int rc = shared.stop_fd < 0 || shared.ended_fd < 0 || signals < 0 ? -errno : 0;
-    if (rc == 0 && curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
-        rc = -ENOMEM;
+    int rc =
+        shared.stop_fd < 0 || shared.ended_fd < 0 || (!settings->stop && signals < 0) ? -errno : 0;
+    if (rc == 0)
+        rc = open_curl(&shared);
+    if (settings->ready)
+        settings->ready(settings->argument);
     if (rc == 0) {
         rc = run(&shared, directory, signals, &ends);
         curl_global_cleanup();
     }
     close(shared.stop_fd);
     close(shared.ended_fd);
-    close(signals);
     close(directory);
+    if (settings->stop)
+        return rc;
+    close(signals);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return rc;
 }

@@ -8,8 +8,8 @@
  *
  * Each target has a thread, a position in each file and a state file of its own, so that one that
  * is down keeps none of the others waiting. Nothing is taken from a file before its target has it:
- * a record is sent at least once, whatever dies in between. This header is all that the tool knows
- * of libspanlog-ship.
+ * a record is sent at least once, whatever dies in between. This header is all that the tool, and
+ * src/process, which has it run in a thread of the program, know of libspanlog-ship.
  */
 #ifndef SPANLOG_SHIP_SHIP_H
 #define SPANLOG_SHIP_SHIP_H
@@ -39,11 +39,13 @@ struct spanlog_ship_target {
     const char *tenant;                /* X-Scope-OrgID */
     const char *user;                  /* "name:password" */
     const char *bearer;
-    const char *ca;        /* a file of certificates */
-    const char *headers;   /* "key=value,key=value", as OTEL_EXPORTER_OTLP_HEADERS */
+    const char *ca;                /* a file of certificates */
+    const char *certificate, *key; /* files: who we are, where the server asks for it */
+    const char *headers;           /* "key=value,key=value", as OTEL_EXPORTER_OTLP_HEADERS */
     const char *labels;    /* of loki: "service_name=service,env=deployment.environment.name" */
     const char *constants; /* of loki: "cluster=eu1,…" */
     unsigned signals;      /* enum spanlog_ship_signals; 0: all that it takes */
+    unsigned level;        /* least level, 1 to 24, of what it gets; 0: all */
     unsigned compress;     /* enum spanlog_ship_compress */
     uint64_t timeout_ms;   /* of a request; 10 s */
     uint64_t rate;         /* bytes a second; 0: no limit */
@@ -52,6 +54,7 @@ struct spanlog_ship_target {
 };
 
 struct spanlog_ship_settings {
+    size_t size; /* SPANLOG_SHIP_SIZE: caller and library know the same structures */
     const struct spanlog_ship_target *targets;
     size_t target_count;
     const char *const *paths;
@@ -67,10 +70,24 @@ struct spanlog_ship_settings {
     /* NULL, or called at most twice a second while something is sent. */
     void (*progress)(void *argument, const char *text);
     void *argument;
+    /* NULL, or inside a program, which ends it by making this 1 and waking it (a private futex):
+     * then what is in the files is sent first, within grace_ms. No signal is taken, and the thread
+     * that calls must have all of them blocked. A target that another process has is waited for.
+     * The paths are a spool: what was let go for want of room is said, and when there is one target
+     * only, a rotated file that was sent whole is removed. */
+    uint32_t *stop;
+    /* NULL, or how many threads it has at present. */
+    uint32_t *threads;
+    /* NULL, or called once everything is loaded that has to be cleaned up after this has ended. */
+    void (*ready)(void *argument);
 };
 
+#define SPANLOG_SHIP_SIZE                                                                          \
+    (sizeof(struct spanlog_ship_settings) + sizeof(struct spanlog_ship_target))
+
 /* 0: all that was to be sent was, or a signal ended it. 1: something was not delivered, which has
- * been said. -errno: it could not begin, which has been said. */
+ * been said. -errno: it could not begin, which has been said; -EPROTO: the library is of another
+ * version. */
 SPANLOG_SHIP_EXPORT int spanlog_ship_run(const struct spanlog_ship_settings *settings);
 
 /* What the state files say, target by target. as_json: one object a line. Returns how many targets

@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -13,6 +15,8 @@
 #include "src/ship/files.h"
 
 #define MONTH_S (30u * 24 * 3600)
+#define LOCK_TRIES 5
+#define LOCK_NAP_MS 20
 
 /* ---- where it lies ------------------------------------------------------------------------ */
 
@@ -57,19 +61,16 @@ int spanlog_ship_state_directory(const char *path, bool make, char **ret_path) {
 
 /* ---- the lock ----------------------------------------------------------------------------- */
 
-static int take_lock(struct spanlog_ship_state *state) {
-    char name[sizeof state->name + 8], text[32] = "";
+static int try_lock(struct spanlog_ship_state *state) {
+    char text[32] = "";
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    snprintf(name, sizeof name, "%s.lock", state->name);
-    state->lock = openat(state->directory, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (state->lock < 0)
-        return -errno;
     if (fcntl(state->lock, F_OFD_SETLK, &lock) < 0) {
         int error = errno;
         ssize_t got = pread(state->lock, text, sizeof text - 1, 0);
         state->busy_pid = got > 0 ? strtol(text, NULL, 10) : 0;
         return error == EAGAIN || error == EACCES ? -EBUSY : -error;
     }
+    state->lock_is_ours = true;
     /* For people only: the lock counts. */
     int size = snprintf(text, sizeof text, "%ld\n", (long)getpid());
     if (ftruncate(state->lock, 0) < 0 || pwrite(state->lock, text, (size_t)size, 0) != size)
@@ -77,13 +78,55 @@ static int take_lock(struct spanlog_ship_state *state) {
     return 0;
 }
 
+static int read_ours(struct spanlog_ship_state *state) {
+    int rc = spanlog_ship_state_read(state, state->directory, state->name);
+    return rc == -ENOENT ? 0 : rc;
+}
+
 int spanlog_ship_state_open(struct spanlog_ship_state *state, int directory, const char *name) {
+    char lock_name[sizeof state->name + 8];
     *state = (struct spanlog_ship_state){.directory = directory, .lock = -1};
     snprintf(state->name, sizeof state->name, "%s", name);
-    int rc = take_lock(state);
-    if (rc == 0)
-        rc = spanlog_ship_state_read(state, directory, name);
-    return rc == -ENOENT ? 0 : rc;
+    snprintf(lock_name, sizeof lock_name, "%s.lock", name);
+    state->lock = openat(directory, lock_name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int rc = state->lock < 0 ? -errno : try_lock(state);
+    return rc == 0 ? read_ours(state) : rc;
+}
+
+/* The kernel tells of the last close of a file that could be written, also at a death, shortly
+ * before it drops the locks: hence a few tries. */
+static int wait_on(struct spanlog_ship_state *state, int watch, int stop_fd) {
+    struct pollfd fds[2] = {{.fd = stop_fd, .events = POLLIN}, {.fd = watch, .events = POLLIN}};
+    char events[4096];
+    for (int tries = LOCK_TRIES;;) {
+        int rc = try_lock(state);
+        if (rc != -EBUSY)
+            return rc;
+        if (fds[0].revents)
+            return -EAGAIN;
+        rc = poll(fds, 2, tries > 0 ? LOCK_NAP_MS : -1);
+        if (rc < 0 && errno != EINTR)
+            return -errno;
+        if (rc > 0 && fds[1].revents && read(watch, events, sizeof events) > 0)
+            tries = LOCK_TRIES;
+        else
+            tries -= tries > 0;
+    }
+}
+
+int spanlog_ship_state_wait(struct spanlog_ship_state *state, int stop_fd) {
+    char path[64];
+    int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    snprintf(path, sizeof path, "/proc/thread-self/fd/%d", state->lock);
+    if (watch < 0 || inotify_add_watch(watch, path, IN_CLOSE_WRITE) < 0) {
+        int error = -errno;
+        if (watch >= 0)
+            close(watch);
+        return error;
+    }
+    int rc = wait_on(state, watch, stop_fd);
+    close(watch);
+    return rc == 0 ? read_ours(state) : rc;
 }
 
 void spanlog_ship_state_close(struct spanlog_ship_state *state) {
@@ -146,6 +189,7 @@ static void put_head(struct spanlog_output *out, const struct spanlog_ship_state
     put_count(out, ",\"oversize\":", counts->oversize);
     put_count(out, ",\"left_out\":", counts->left_out);
     put_count(out, ",\"unreadable\":", counts->unreadable);
+    put_count(out, ",\"lost_bytes\":", counts->lost);
     spanlog_put(out, ",\"error\":\"");
     spanlog_put(out, state->error);
     put_count(out, "\",\"error_at\":", state->error_ns);

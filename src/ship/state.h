@@ -55,11 +55,13 @@ struct spanlog_ship_counts {
     uint64_t oversize;   /* records that are too large for it */
     uint64_t left_out;   /* older than wanted, or of no use to this target */
     uint64_t unreadable; /* lines */
+    uint64_t lost;       /* bytes that a full spool has let go */
 };
 
 struct spanlog_ship_state {
     int directory; /* descriptors */
     int lock;
+    bool lock_is_ours;
     char name[96]; /* of the file */
     long busy_pid; /* who has the lock */
     char *target;
@@ -82,9 +84,11 @@ struct spanlog_ship_files;
 /* The default directory, made if it is missing, or `path`. A descriptor, or -errno; *ret_path:
  * which one, to be freed. */
 int spanlog_ship_state_directory(const char *path, bool make, char **ret_path);
-/* Takes the lock and reads what is there; a damaged file is an empty one, and -EBADMSG. The
- * descriptor stays the caller's. */
+/* Takes the lock and reads what is there; a damaged file is an empty one, and -EBADMSG. -EBUSY:
+ * another process has the lock. The descriptor stays the caller's. */
 int spanlog_ship_state_open(struct spanlog_ship_state *state, int directory, const char *name);
+/* After -EBUSY: waits for the lock, then reads. -EAGAIN: stop_fd became readable before. */
+int spanlog_ship_state_wait(struct spanlog_ship_state *state, int stop_fd);
 /* Reads without the lock. */
 int spanlog_ship_state_read(struct spanlog_ship_state *state, int directory, const char *name);
 int spanlog_ship_state_save(struct spanlog_ship_state *state,

@@ -100,7 +100,8 @@ static int read_head(struct spanlog_ship_state *state, const struct members *mem
                                            .refused = number(members, "refused", 10),
                                            .oversize = number(members, "oversize", 10),
                                            .left_out = number(members, "left_out", 10),
-                                           .unreadable = number(members, "unreadable", 10)};
+                                           .unreadable = number(members, "unreadable", 10),
+                                           .lost = number(members, "lost_bytes", 10)};
     return state->target ? 0 : -EBADMSG;
 }
 
@@ -215,7 +216,9 @@ int spanlog_ship_state_read(struct spanlog_ship_state *state, int directory, con
         rc = read_all(fd, (size_t)st.st_size, state);
     close(fd);
     if (rc < 0) {
-        struct spanlog_ship_state empty = {.directory = state->directory, .lock = state->lock};
+        struct spanlog_ship_state empty = {.directory = state->directory,
+                                           .lock = state->lock,
+                                           .lock_is_ours = state->lock_is_ours};
         memcpy(empty.name, state->name, sizeof empty.name);
         state->lock = -1;
         spanlog_ship_state_close(state);

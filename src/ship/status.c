@@ -69,7 +69,8 @@ static void put_text(struct spanlog_output *out, const struct spanlog_ship_state
     } losses[] = {{counts->refused, " records refused by the server\n"},
                   {counts->oversize, " records too large for the server\n"},
                   {counts->left_out, " records left out, as they are of no use there or too old\n"},
-                  {counts->unreadable, " lines that are no records\n"}};
+                  {counts->unreadable, " lines that are no records\n"},
+                  {counts->lost, " bytes let go unsent, as the spool was full\n"}};
     spanlog_put_visible(out, (struct spanlog_text){state->target, (uint32_t)strlen(state->target)});
     spanlog_put(out, "\n  ");
     spanlog_put(out, what);
@@ -114,7 +115,8 @@ static void put_json(struct spanlog_output *out, const struct spanlog_ship_state
                    {"records", counts->records},   {"bytes", counts->bytes},
                    {"requests", counts->requests}, {"failures", counts->failures},
                    {"refused", counts->refused},   {"oversize", counts->oversize},
-                   {"left_out", counts->left_out}, {"unreadable", counts->unreadable}};
+                   {"left_out", counts->left_out}, {"unreadable", counts->unreadable},
+                   {"lost_bytes", counts->lost}};
     spanlog_put(out, "{\"target\":");
     spanlog_put_json_string(out,
                             (struct spanlog_text){state->target, (uint32_t)strlen(state->target)});

@@ -20,7 +20,7 @@ LAW = {
     "src/front": ["src/core", "src/config", "src/propagation", "src/sampling"],
     "src/back": ["src/core", "src/config", "formatters", "src/sinks", "src/sampling"],
     "src/control": ["src/core", "src/config"],
-    "src/process": ["src/core", "src/config", "src/front", "src/back", "src/control"],
+    "src/process": ["src/core", "src/config", "src/front", "src/back", "src/control", "src/ship"],
     "src/analyzer": ["formatters", "src/core"],
     "src/cli": ["src/analyzer", "formatters", "src/core", "src/config", "src/back", "src/process",
                 "src/control", "src/ship"],

@@ -64,6 +64,31 @@ static const struct setting_case {
     {"environment", "production", NULL, NULL, NULL},
     {"output", "error:logfmt+file:/tmp/e,stderr", "error:logfmt+file:/tmp/e,trace:auto+stderr",
      "nowhere", "there is no such sink"},
+    {"traces_exporter", "otlp,zipkin,console", NULL, "otlp,datadog",
+     "there is no such exporter; right is otlp, zipkin, jaeger,"},
+    {"logs_exporter", "otlp,loki", NULL, "zipkin",
+     "there is no such exporter; right is otlp, loki, console and"},
+    {"otlp_endpoint", "https://u:p@[::1]:4318/a?b", NULL, "http://collector:4317",
+     "port 4317 is gRPC's: OTLP over HTTP has 4318; right is http://HOST:PORT"},
+    {"otlp_traces_endpoint", "https://u:p@[::1]:4318/a?b", NULL, "http://collector:4317",
+     "port 4317 is gRPC's: OTLP over HTTP has 4318; right is http://HOST:PORT"},
+    {"otlp_logs_endpoint", "https://u:p@[::1]:4318/a?b", NULL, "http://collector:4317",
+     "port 4317 is gRPC's: OTLP over HTTP has 4318; right is http://HOST:PORT"},
+    {"otlp_headers", "a=b,c=d%20e", NULL, NULL, NULL},
+    {"otlp_timeout", "2500", NULL, "10s", "right is 1 to 3600000 (ms); 10000 (default) stays"},
+    {"otlp_certificate", "/etc/ca.pem", NULL, NULL, NULL},
+    {"otlp_client_key", "/etc/key.pem", NULL, NULL, NULL},
+    {"otlp_client_certificate", "/etc/cert.pem", NULL, NULL, NULL},
+    {"jaeger_endpoint", "http://j:4318", NULL, "http://j:14268/api/traces",
+     "port 14268 is Thrift's: OTLP over HTTP has 4318, in Jaeger too; right is"},
+    {"zipkin_endpoint", "http://z:9411/api/v2/spans", NULL, "z:9411",
+     "it begins with http:// or https://; right is http://HOST:PORT"},
+    {"zipkin_timeout", "1", NULL, "soon", "right is 1 to 3600000 (ms); 10000 (default) stays"},
+    {"loki_endpoint", "http://l", NULL, "http://:3100",
+     "it names no host; right is http://HOST:PORT"},
+    {"loki_headers", "X-Scope-OrgID=shop", NULL, NULL, NULL},
+    {"spool_dir", "/var/spool/x", NULL, NULL, NULL},
+    {"spool_size", "64m", "64M", "much", "right is 1M to 3G; 256M (default) stays"},
     {"format", "logfmt", NULL, "xml", "there is no such value; right is auto, json, "},
     {"level", "warn,db=debug,http.client=off", NULL, "info,db=loud", "there is no such level"},
     {"source", "tid,src", "src,tid", "src,file", "there is no such field"},
@@ -194,7 +219,8 @@ static void check_any_huge(const struct setting *setting, const char *variable) 
         setting_print(&s, setting, standard, sizeof standard);
         memset(huge, '7', sizeof huge - 1);
         load_with(&s, variable, huge);
-        assert_said(1, "77777...: too long; right is ", variable);
+        assert_said(1, setting->secret ? "[REDACTED]: too long" : "77777...: too long; right is ",
+                    variable);
         assert_in_range(strlen(said), 100, 800);
         assert_value(&s, setting, standard, "default");
     }
@@ -437,11 +463,13 @@ static void endpoints_that_speak_something_else_are_told(void **state) {
         const char *value, *said;
     } endpoints[] = {
         {"otlp:http://collector:4317", "port 4317 is gRPC's: OTLP over HTTP has 4318; right is "},
-        {"otlp", "the library does not send to it itself: write a file, which `spanlog ship` sends "
-                 "on; right is "},
         {"jaeger:http://j:14268/api/traces", "port 14268 is Thrift's: OTLP over HTTP has 4318"},
-        {"zipkin:http://z:9411/api/v2/spans", "does not send to it itself: write a file, which"},
-        {"loki:http://l:43170", "does not send to it itself: write a file, which"},
+        {"zipkin:z:9411", "it begins with http:// or https://; right is "},
+        {"loki:http://l:x", "the port is a number; right is "},
+        {"loki:http://l:", "the port is a number; right is "},
+        {"otlp:http://", "it names no host; right is "},
+        {"otlp:http://a b", "a blank in it; right is "},
+        {"logfmt+otlp:http://l", "a network output has no dialect; right is "},
     };
     for (size_t i = 0; i < sizeof endpoints / sizeof *endpoints; i++) {
         struct settings s;
@@ -449,6 +477,98 @@ static void endpoints_that_speak_something_else_are_told(void **state) {
         assert_said(1, endpoints[i].said, endpoints[i].value);
         assert_value(&s, setting_find("output"), "trace:auto+stdout", "default");
     }
+}
+
+/* ---- network outputs --------------------------------------------------------------------------
+ */
+
+/* "otlp:http://h traces+logs debug, ..." */
+static void assert_exports(const struct settings *s, const char *wanted) {
+    char is[2000] = "";
+    size_t used = 0;
+    for (uint32_t i = 0; i < s->export_count; i++)
+        used += (size_t)snprintf(
+            is + used, sizeof is - used, "%s%s%s%s%s %s", i > 0 ? ", " : "", s->exports[i].to,
+            (s->exports[i].signals & EXPORT_TRACES) != 0 ? " traces" : "",
+            (s->exports[i].signals & EXPORT_LOGS) != 0 ? " logs" : "",
+            s->exports[i].as_is ? " as it is" : "", level_name(s->exports[i].level));
+    assert_string_equal(is, wanted);
+}
+
+static void network_outputs_are_one_file_that_several_follow(void **state) {
+    (void)state;
+    struct settings s;
+    setenv("SPANLOG_SPOOL_DIR", "/s", 1);
+    setenv("SPANLOG_SERVICE", ".shop/a", 1);
+    setenv("OTEL_TRACES_EXPORTER", "otlp,zipkin,none", 1);
+    load_with(&s, "SPANLOG_OUTPUT", "stderr,warn:loki:https://l:3100,otlp,info:jaeger");
+    assert_said(0, NULL, "network outputs");
+    assert_exports(&s, "loki:https://l:3100 traces logs warn, "
+                       "otlp:http://localhost:4318 traces logs trace, "
+                       "zipkin:http://localhost:9411/api/v2/spans traces trace");
+    assert_string_equal(s.spool, "/s/_shop_a");
+    assert_string_equal(s.outputs_text, "trace:auto+stderr,trace:json+file:/s/_shop_a/records.jsonl"
+                                        "?rotate=16777216&total=251658240");
+    assert_value(&s, setting_find("output"),
+                 "trace:auto+stderr,warn:auto+loki:https://l:3100,trace:auto+otlp,info:auto+jaeger",
+                 "SPANLOG_OUTPUT");
+    assert_false(s.outputs[1].spans_only);
+    unsetenv("OTEL_TRACES_EXPORTER");
+    unsetenv("SPANLOG_SERVICE");
+    unsetenv("SPANLOG_SPOOL_DIR");
+}
+
+static void an_endpoint_for_one_kind_of_records_goes_before_the_one_for_both(void **state) {
+    (void)state;
+    struct settings s;
+    setenv("SPANLOG_SPOOL_DIR", "/s", 1);
+    setenv("OTEL_TRACES_EXPORTER", "otlp,console", 1);
+    setenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://t/in", 1);
+    load_with(&s, "OTEL_EXPORTER_OTLP_ENDPOINT", "http://both:4318");
+    assert_said(0, NULL, "traces only");
+    assert_exports(&s, "otlp:http://t/in traces as it is trace");
+    assert_true(s.outputs[1].spans_only);
+    assert_int_equal(s.output_count, 2); /* stdout is there already */
+    setenv("OTEL_LOGS_EXPORTER", "otlp", 1);
+    load_with(&s, "OTEL_EXPORTER_OTLP_ENDPOINT", "http://both:4318");
+    assert_said(0, NULL, "logs too");
+    assert_exports(&s, "otlp:http://t/in traces as it is trace, "
+                       "otlp:http://both:4318 logs trace");
+    unsetenv("OTEL_LOGS_EXPORTER");
+    unsetenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
+    unsetenv("OTEL_TRACES_EXPORTER");
+    unsetenv("SPANLOG_SPOOL_DIR");
+}
+
+static void network_outputs_that_cannot_be_are_left_out_with_one_message(void **state) {
+    (void)state;
+    static const char files[] = "file:/a,file:/b,file:/c,file:/d";
+    struct settings s;
+    setenv("OTEL_TRACES_EXPORTER", "otlp", 1);
+    load_with(&s, "SPANLOG_OUTPUT", files);
+    assert_said(1, "with their spool there are more than 4 outputs; they are left out", files);
+    assert_int_equal(s.output_count, 4);
+    assert_int_equal(s.export_count, 0);
+    begin_hearing();
+    settings_settle(&s);
+    assert_said(0, NULL, "again");
+    load_with(&s, "SPANLOG_SPOOL_DIR", "relative");
+    assert_said(1, "there is no folder for their spool; SPANLOG_SPOOL_DIR names one", "relative");
+    assert_int_equal(s.output_count, 1);
+    unsetenv("OTEL_TRACES_EXPORTER");
+}
+
+static void secrets_are_not_shown(void **state) {
+    (void)state;
+    char text[SETTINGS_MAX * 200];
+    struct settings s;
+    load_with(&s, "OTEL_EXPORTER_OTLP_HEADERS", "authorization=Basic%20c2VjcmV0");
+    assert_said(0, NULL, "headers");
+    settings_format(&s, text, sizeof text);
+    assert_null(strstr(text, "c2VjcmV0"));
+    assert_non_null(strstr(text, "otlp_headers = [REDACTED]\n"));
+    load_with(&s, "OTEL_EXPORTER_OTLP_HEADERS", "a=secret\nb");
+    assert_said(1, "OTEL_EXPORTER_OTLP_HEADERS=[REDACTED]: a line break in it; ", "a bad one");
 }
 
 /* ---- code -------------------------------------------------------------------------------------
@@ -528,6 +648,10 @@ int main(void) {
         cmocka_unit_test(live_rules_are_said_to_be_live),
         cmocka_unit_test(other_tracers_names_are_understood_in_files),
         cmocka_unit_test(endpoints_that_speak_something_else_are_told),
+        cmocka_unit_test(network_outputs_are_one_file_that_several_follow),
+        cmocka_unit_test(an_endpoint_for_one_kind_of_records_goes_before_the_one_for_both),
+        cmocka_unit_test(network_outputs_that_cannot_be_are_left_out_with_one_message),
+        cmocka_unit_test(secrets_are_not_shown),
         cmocka_unit_test(code_may_set_what_a_file_may),
         cmocka_unit_test(every_row_is_documented_and_named_once),
         cmocka_unit_test(the_dialects_that_can_be_named_are_those_there_are),

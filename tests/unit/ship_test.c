@@ -292,7 +292,7 @@ static void fill_state(struct spanlog_ship_state *state) {
                                                .print = {0xfedcba9876543210u, 1024},
                                                .seen_s = 4000000000u};
     state->target = strdup("loki:http://h");
-    state->counts = (struct spanlog_ship_counts){1, 2, 3, 4, 5, 6, 7, 8};
+    state->counts = (struct spanlog_ship_counts){1, 2, 3, 4, 5, 6, 7, 8, 9};
     state->streams = calloc(1, sizeof *state->streams);
     state->streams[0].labels = strdup("\"a\":\"b\\\"c\"");
     state->streams[0].done_ns[0] = 1795257045123456789u;

@@ -1,0 +1,422 @@
+"""Network outputs inside a program: the environment names them, and a program that knows nothing of it is sent on.
+
+    inside_test.py build/dev/spanlog build/dev/tests/ship_program [Class]
+"""
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import fault_server
+import shipping
+from fault_server import answer
+from shipping import wait_for
+
+PROGRAM = ""
+
+
+class Program:
+    """ship_program, running in a folder that holds its spool and its journals."""
+
+    def __init__(self, folder, service="orders", spool="spool", program=None, **environment):
+        self.folder, self.spool = folder, os.path.join(folder, spool, service)
+        self.said_path = tempfile.mktemp(prefix="said-", dir=folder)
+        base = {key: value for key, value in os.environ.items() if not key.startswith(("SPANLOG_", "OTEL_"))}
+        environment = {**base, "SPANLOG_SERVICE": service, "SPANLOG_OUTPUT": "none",
+                       "SPANLOG_SPOOL_DIR": os.path.join(folder, spool), "SPANLOG_CONFIG": "/dev/null",
+                       "SPANLOG_JOURNAL_DIR": folder, **environment}
+        with open(self.said_path, "wb") as said:
+            self.process = subprocess.Popen([program or PROGRAM], env=environment, cwd=folder, text=True, bufsize=1,
+                                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said)
+
+    def tell(self, line):
+        self.process.stdin.write(line + "\n")
+
+    def ask(self, line):
+        self.tell(line)
+        return int(self.process.stdout.readline())
+
+    def write(self, start, stop):
+        assert self.ask(f"write {start} {stop}") == 0
+
+    def said(self):
+        """What the library says; a sanitizer may have something to say of a child."""
+        with open(self.said_path, encoding="utf-8") as file:
+            return [line for line in file.read().splitlines() if line.startswith("spanlog: ")]
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.stdout.close()
+        return self.process.wait(shipping.SOON)
+
+    def kill(self):
+        self.tell("kill")
+        assert self.process.wait(shipping.SOON) == -signal.SIGKILL
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+    def holds_lock(self):
+        state = os.path.join(self.spool, "state")
+        names = [name for name in os.listdir(state) if name.endswith(".lock")] if os.path.isdir(state) else []
+        with open("/proc/locks", encoding="ascii") as file:
+            inodes = {line.split()[5].split(":")[2] for line in file if " OFDLCK " in line and " -> " not in line}
+        return bool(names) and str(os.stat(os.path.join(state, names[0])).st_ino) in inodes
+
+
+def numbers(spans):
+    """Of OTLP's spans: the values of "n", in the order in which they came."""
+    return [int(next(a["value"]["intValue"] for a in span["attributes"] if a["key"] == "n")) for span in spans]
+
+
+class Base(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="spanlog-test-")
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.server = fault_server.FaultServer()
+        self.addCleanup(self.server.down)
+
+    def program(self, **environment):
+        return Program(self.folder, **{"OTEL_TRACES_EXPORTER": "otlp",
+                                       "OTEL_EXPORTER_OTLP_ENDPOINT": self.server.url, **environment})
+
+    def got(self):
+        with self.server.lock:
+            return numbers(self.server.spans)
+
+    def assert_got(self, wanted):
+        got = self.got()
+        self.assertEqual(sorted(got), sorted(wanted), "missing or twice")
+
+
+class Environment(Base):
+    def test_the_exporter_that_the_environment_names_gets_all_and_in_order(self):
+        program = self.program()
+        program.write(0, 1000)
+        self.assertEqual(program.close(), 0)
+        self.assertEqual(self.got(), list(range(1000)))
+        self.assertEqual(self.server.logs, [], "log records have no exporter")
+        self.assertEqual(program.said(), [])
+
+    def test_a_program_may_be_over_before_the_library_is_open(self):
+        for number in range(10):
+            program = self.program()
+            program.write(number, number + 1)
+            self.assertEqual(program.close(), 0, program.said())
+        self.assert_got(range(10))
+
+    def test_logs_have_an_exporter_of_their_own(self):
+        program = self.program(OTEL_TRACES_EXPORTER="none", OTEL_LOGS_EXPORTER="otlp")
+        program.write(0, 10)
+        self.assertEqual(program.close(), 0)
+        self.assertEqual(self.got(), [])
+        self.assertEqual([log["body"]["stringValue"] for log in self.server.logs].count("number"), 10)
+
+    def test_several_exporters_get_all_of_it_each(self):
+        program = self.program(OTEL_TRACES_EXPORTER="otlp,zipkin,console", OTEL_LOGS_EXPORTER="otlp",
+                               OTEL_EXPORTER_ZIPKIN_ENDPOINT=self.server.url + "/api/v2/spans",
+                               SPANLOG_OUTPUT="error:loki:" + self.server.url + ",otlp")
+        program.tell("write 0 5")
+        program.process.stdin.close()
+        lines = [line for line in program.process.stdout if line.startswith("{")]
+        self.assertEqual(program.process.wait(shipping.SOON), 0)
+        program.process.stdout.close()
+        self.assertEqual(len([1 for line in lines if json.loads(line)["msg"] == "span completed"]), 5)
+        self.assertEqual(len([path for path, *_ in self.server.requests if path == "/api/v2/spans"]), 1)
+        otlp = [span for span in self.server.spans if "startTimeUnixNano" in span]
+        self.assertEqual(numbers(otlp), list(range(5)))
+        self.assertEqual(len(self.server.spans), 10, "five by OTLP, five by Zipkin")
+        self.assertEqual(self.server.entries, {}, "Loki has the level error")
+
+    def test_endpoints_headers_and_jaeger(self):
+        server = fault_server.FaultServer(doors=())
+        server.doors["/mine"] = server.take_traces
+        self.addCleanup(server.down)
+        program = self.program(OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=server.url + "/mine",
+                               OTEL_EXPORTER_OTLP_HEADERS="x-shop=a%20b,x-other=c",
+                               SPANLOG_OUTPUT="jaeger:" + self.server.url)
+        program.write(0, 3)
+        self.assertEqual(program.close(), 0)
+        self.assertEqual(numbers(server.spans), [0, 1, 2])
+        self.assertEqual([headers["x-shop"] for _, headers, *_ in server.requests], ["a b"])
+        self.assertEqual(self.got(), [0, 1, 2])
+
+    def test_tls_with_a_certificate_of_ones_own_up_to_the_end_of_the_program(self):
+        folder = self.folder
+        made = [os.path.join(folder, name) for name in ("cert.pem", "key.pem")]
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", made[1], "-out", made[0],
+                        "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"],
+                       check=True, capture_output=True)
+        secure = fault_server.FaultServer(certificate=made)
+        self.addCleanup(secure.down)
+        program = self.program(OTEL_EXPORTER_OTLP_ENDPOINT=secure.url)
+        program.write(0, 5)
+        self.assertEqual(program.close(), 0)
+        self.assertEqual(secure.spans, [])
+        self.assertEqual(len([1 for line in program.said() if "cannot deliver" in line]), 1, program.said())
+        program = self.program(OTEL_EXPORTER_OTLP_ENDPOINT=secure.url, OTEL_EXPORTER_OTLP_CERTIFICATE=made[0])
+        program.write(5, 10)
+        self.assertEqual(program.close(), 0, program.said())
+        self.assertEqual(numbers(secure.spans), list(range(10)))
+
+    def test_without_the_library_one_message_says_what_to_do_and_the_spool_is_written(self):
+        alone = os.path.join(self.folder, "alone")
+        os.mkdir(alone)
+        for name in ("libspanlog.so.0", "program"):
+            source = PROGRAM if name == "program" else os.path.join(os.path.dirname(shipping.TOOL), name)
+            subprocess.run(["cp", "-L", source, os.path.join(alone, name)], check=True)
+        program = Program(self.folder, program=os.path.join(alone, "program"), LD_LIBRARY_PATH=alone,
+                          OTEL_TRACES_EXPORTER="otlp", OTEL_EXPORTER_OTLP_ENDPOINT=self.server.url)
+        program.write(0, 10)
+        self.assertEqual(program.close(), 0)
+        said = program.said()
+        self.assertEqual(len(said), 1, said)
+        self.assertIn("libspanlog-ship.so.0 cannot be loaded", said[0])
+        command = said[0].split("this sends it: spanlog ")[1].split()
+        done = subprocess.run([shipping.TOOL, *command, "--once", "--only", "traces"], capture_output=True, text=True,
+                              timeout=60, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.got(), list(range(10)))
+
+    def test_without_threads_one_message_says_who_can_send(self):
+        program = self.program(SPANLOG_SYNC="1")
+        program.write(0, 10)
+        self.assertEqual(program.ask("threads"), 1)
+        self.assertEqual(program.close(), 0)
+        self.assertEqual(len(program.said()), 1, program.said())
+        self.assertIn("this sends it: spanlog ship --state ", program.said()[0])
+        self.assertEqual(self.got(), [])
+
+    def test_a_spool_that_cannot_be_made_is_named_once_and_the_program_goes_on(self):
+        with open(os.path.join(self.folder, "file"), "w", encoding="ascii"):
+            pass
+        program = self.program(SPANLOG_SPOOL_DIR=os.path.join(self.folder, "file", "spool"))
+        program.write(0, 1000)
+        self.assertEqual(program.close(), 0)
+        self.assertEqual(len(program.said()), 1, program.said())
+        self.assertIn("Not a directory; they are left out; SPANLOG_SPOOL_DIR names another", program.said()[0])
+
+
+class Deaths(Base):
+    def test_a_server_that_is_down_at_the_start_gets_all_when_it_comes(self):
+        self.server.down()
+        program = self.program()
+        program.write(0, 100)
+        wait_for(lambda: any("cannot deliver" in line for line in program.said()), program.said)
+        self.server.up()
+        program.write(100, 200)
+        wait_for(lambda: len(self.got()) >= 200, lambda: len(self.got()))
+        self.assertEqual(program.close(), 0)
+        self.assertEqual(self.got(), list(range(200)))
+        self.assertEqual([("cannot deliver" in line, "delivers again" in line) for line in program.said()],
+                         [(True, False), (False, True)], program.said())
+
+    def test_what_could_not_be_sent_at_the_end_is_sent_by_the_next_start(self):
+        self.server.down()
+        program = self.program()
+        program.write(0, 100)
+        begin = time.monotonic()
+        self.assertEqual(program.close(), 0)
+        self.assertLess(time.monotonic() - begin, 5, "a server that is down keeps nobody waiting")
+        self.server.up()
+        program = self.program()
+        program.write(100, 200)
+        self.assertEqual(program.close(), 0)
+        self.assert_got(range(200))
+
+    def test_a_killed_process_is_delivered_by_the_next_start(self):
+        done = 0
+        for _ in range(5):
+            program = self.program()
+            program.write(done, done + 300)
+            done += 300
+            program.kill()
+        program = self.program()
+        program.write(done, done + 1)
+        self.assertEqual(program.close(), 0)
+        got = self.got()
+        self.assertEqual(set(got), set(range(done + 1)), "missing")
+        # At least once: a request whose checkpoint the kill met comes again, whole.
+        self.assertLessEqual(len(got) - len(set(got)), 5 * 300, "twice")
+
+    def test_a_process_that_is_killed_before_it_sends_leaves_nothing_twice(self):
+        self.server.always = answer(503, "not yet")
+        program = self.program()
+        program.write(0, 500)
+        program.kill()
+        self.server.always = None
+        program = self.program()
+        program.write(500, 600)
+        self.assertEqual(program.close(), 0)
+        self.assert_got(range(600))
+
+    def test_a_server_that_hangs_keeps_the_end_no_longer_than_its_timeout(self):
+        self.server.always = fault_server.hang(60)
+        program = self.program(OTEL_EXPORTER_OTLP_TIMEOUT="500")
+        program.write(0, 10)
+        begin = time.monotonic()
+        self.assertEqual(program.close(), 0)
+        self.assertLess(time.monotonic() - begin, 5)
+
+    def test_shutdown_delivers_within_its_time_and_exit_handlers_come_later(self):
+        program = self.program()
+        program.ask("late 20 22")
+        program.write(0, 10)
+        self.assertEqual(program.ask("shutdown 10000"), 0)
+        self.assertEqual(self.got(), list(range(10)))
+        self.assertEqual(program.close(), 0)
+        program = self.program()
+        program.write(10, 11)
+        self.assertEqual(program.close(), 0)
+        self.assert_got([*range(11), 20, 21])
+
+    def test_a_spool_is_bounded_and_what_was_let_go_is_said(self):
+        self.server.always = answer(503, "full")
+        program = self.program(SPANLOG_SPOOL_SIZE="1M")
+        program.write(0, 1000)
+        wait_for(lambda: any("cannot deliver" in line for line in program.said()), program.said)
+        for begin in range(1000, 20000, 1000):
+            program.write(begin, begin + 1000)
+        size = sum(os.stat(os.path.join(program.spool, name)).st_size for name in os.listdir(program.spool)
+                   if name.startswith("records"))
+        self.assertLessEqual(size, (1 << 20) + (1 << 18))
+        wait_for(lambda: self.held(program) == 0, "deleted files to be let go")
+        self.server.always = None
+        wait_for(lambda: any("were let go unsent" in line for line in program.said()), program.said, 90)
+        self.assertEqual(program.close(), 0)
+        got = self.got()
+        self.assertEqual(len(got), len(set(got)), "twice")
+        self.assertIn(19999, got)
+        self.assertEqual(len([1 for line in program.said() if "the spool is full" in line]), 1, program.said())
+
+    def held(self, program):
+        """Bytes of deleted files that it still has open."""
+        size, tasks = 0, f"/proc/{program.process.pid}/task"
+        for task in os.listdir(tasks):
+            for fd in os.listdir(f"{tasks}/{task}/fd"):
+                try:
+                    if "(deleted)" in os.readlink(f"{tasks}/{task}/fd/{fd}"):
+                        size += os.stat(f"{tasks}/{task}/fd/{fd}").st_size
+                except FileNotFoundError:
+                    pass
+        return size
+
+    def test_what_was_sent_leaves_the_spool(self):
+        program = self.program(SPANLOG_SPOOL_SIZE="8M")
+        for begin in range(0, 10000, 1000):
+            program.write(begin, begin + 1000)
+        wait_for(lambda: len(self.got()) == 10000, lambda: len(self.got()))
+        wait_for(lambda: [name for name in os.listdir(program.spool) if name != "state"] == ["records.jsonl"],
+                 lambda: os.listdir(program.spool))
+        self.assertEqual(program.close(), 0)
+        self.assert_got(range(10000))
+
+
+class Several(Base):
+    def test_of_two_processes_of_a_service_one_sends_and_the_other_takes_over(self):
+        first = self.program()
+        first.write(0, 10)
+        wait_for(first.holds_lock, "a lock")
+        wait_for(lambda: len(self.got()) == 10, lambda: len(self.got()))
+        second = self.program()
+        second.write(10, 20)
+        wait_for(lambda: len(self.got()) == 20, lambda: len(self.got()))
+        self.assertEqual(first.close(), 0)
+        second.write(20, 30)
+        wait_for(lambda: len(self.got()) == 30, lambda: len(self.got()))
+        self.assertEqual(second.close(), 0)
+        self.assert_got(range(30))
+        self.assertEqual(first.said() + second.said(), [])
+
+    def test_the_other_takes_over_when_the_first_is_killed(self):
+        first = self.program()
+        first.write(0, 10)
+        wait_for(lambda: len(self.got()) == 10, lambda: len(self.got()))
+        second = self.program()
+        second.write(10, 20)
+        wait_for(lambda: len(self.got()) == 20, lambda: len(self.got()))
+        first.kill()
+        second.write(20, 30)
+        wait_for(lambda: len(set(self.got())) == 30, lambda: len(self.got()))
+        self.assertEqual(second.close(), 0)
+        self.assertEqual(set(self.got()), set(range(30)))
+
+    def test_a_child_sends_what_it_writes_and_its_parent_goes_on(self):
+        program = self.program()
+        program.write(0, 10)
+        wait_for(lambda: len(self.got()) == 10, lambda: len(self.got()))
+        self.assertEqual(program.ask("fork 10 20"), 0)
+        program.write(20, 30)
+        self.assertEqual(program.ask("fork 30 40"), 0)
+        self.assertEqual(program.close(), 0)
+        self.assert_got(range(40))
+        self.assertEqual(program.said(), [])
+
+    def test_a_child_of_a_parent_that_wrote_nothing_sends(self):
+        program = self.program()
+        self.assertEqual(program.ask("fork 0 10"), 0)
+        self.assertEqual(self.got(), list(range(10)))
+        self.assertEqual(program.close(), 0)
+
+    def test_two_services_have_a_spool_each(self):
+        first, second = self.program(), self.program(service="gateway")
+        first.write(0, 10)
+        second.write(10, 20)
+        self.assertEqual((first.close(), second.close()), (0, 0))
+        self.assert_got(range(20))
+
+
+class Quiet(Base):
+    def test_without_network_outputs_there_is_no_thread_and_no_library(self):
+        program = self.program(OTEL_TRACES_EXPORTER="none")
+        program.write(0, 1)
+        with open(f"/proc/{program.process.pid}/maps", encoding="utf-8") as file:
+            maps = file.read()
+        self.assertNotIn("spanlog-ship", maps)
+        self.assertNotIn("libcurl", maps)
+        self.assertEqual(program.ask("threads"), 2)
+        self.assertEqual(program.close(), 0)
+
+    def test_it_sleeps_when_nothing_is_written(self):
+        program = self.program()
+        program.write(0, 10)
+        wait_for(lambda: len(self.got()) == 10, lambda: len(self.got()))
+        other = self.program()
+        other.write(10, 11)
+        wait_for(lambda: len(self.got()) == 11, lambda: len(self.got()))
+        time.sleep(2)
+        before = self.switches(program), self.switches(other)
+        time.sleep(3)
+        self.assertEqual((self.switches(program), self.switches(other)), before, "it wakes up")
+        self.assertEqual((program.close(), other.close()), (0, 0))
+
+    def switches(self, program):
+        total = 0
+        for task in os.listdir(f"/proc/{program.process.pid}/task"):
+            with open(f"/proc/{program.process.pid}/task/{task}/status", encoding="utf-8") as file:
+                total += sum(int(line.split()[1]) for line in file if "ctxt_switches" in line)
+        return total
+
+    def test_the_program_s_descriptors_are_its_own(self):
+        program = self.program()
+        program.write(0, 10)
+        wait_for(lambda: len(self.got()) == 10, lambda: len(self.got()))
+        pid = program.process.pid
+        names = {os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")}
+        self.assertFalse([name for name in names if "socket" in name or "state" in name or "inotify" in name], names)
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/comm", encoding="ascii") as file:
+                if file.read().strip() == "spanlog-ship":
+                    table = f"/proc/{pid}/task/{task}/fd"
+                    self.assertEqual([os.readlink(f"{table}/{fd}") for fd in range(3)], ["/dev/null"] * 3)
+        self.assertEqual(program.close(), 0)
+
+
+if __name__ == "__main__":
+    shipping.TOOL = os.path.abspath(sys.argv.pop(1))
+    PROGRAM = os.path.abspath(sys.argv.pop(1))
+    unittest.main()
