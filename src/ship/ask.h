@@ -74,6 +74,8 @@ enum spanlog_ask_outcome {
     SPANLOG_ASK_STOP,
 };
 enum spanlog_ask_outcome spanlog_ask_judge(const struct spanlog_ship_answer *answer);
+/* How many entries one may ask for at once, if that is what the answer says; else 0. */
+uint64_t spanlog_ask_allowed(const struct spanlog_ship_answer *answer);
 
 /* ---- at work ------------------------------------------------------------------------------ */
 

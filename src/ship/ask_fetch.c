@@ -197,13 +197,13 @@ static int wait_a_while(struct spanlog_ask *ask, const struct spanlog_ship_answe
 }
 
 static int take_less(struct spanlog_ask *ask, const struct spanlog_ship_answer *answer) {
-    bool is_limit = answer->status != 200 && answer->text_size &&
-                    memmem(answer->text, answer->text_size, "max entries limit", 17);
+    uint64_t allowed = answer->status == 200 ? 0 : spanlog_ask_allowed(answer);
     if (ask->limit == 1)
         return fail_with_answer(ask, answer);
-    ask->limit /= 2;
-    if (is_limit)
-        ask->limit_max = ask->limit;
+    if (allowed && allowed < ask->limit)
+        ask->limit = ask->limit_max = allowed;
+    else
+        ask->limit /= 2;
     return -EAGAIN;
 }
 
@@ -243,7 +243,9 @@ int spanlog_ask_page(struct spanlog_ask *ask, uint64_t from_ns, uint64_t to_ns, 
         spanlog_ship_http_get(&ask->http, url, timeout_ms ? timeout_ms : TIMEOUT_MS, &answer) < 0)
         return spanlog_ask_fail(ask, -ENOMEM, "%s", strerror(ENOMEM));
     enum spanlog_ask_outcome outcome = spanlog_ask_judge(&answer);
-    ask->has_answered = ask->has_answered || answer.status;
+    long status = 0; /* also of an answer that broke off */
+    curl_easy_getinfo(ask->http.easy, CURLINFO_RESPONSE_CODE, &status);
+    ask->has_answered = ask->has_answered || status;
     switch (outcome) {
     case SPANLOG_ASK_TAKEN:
         return take_page(ask, &answer);

@@ -68,10 +68,24 @@ static int read_entry(struct spanlog_ask_page *page, const struct spanlog_json_v
     return 0;
 }
 
+static int compare_values(const struct spanlog_json_value *a, const struct spanlog_json_value *b) {
+    size_t a_size = (size_t)(a->end - a->begin), b_size = (size_t)(b->end - b->begin);
+    size_t size = a_size < b_size ? a_size : b_size;
+    int order = size ? memcmp(a->begin, b->begin, size) : 0;
+    return order ? order : (a_size > b_size) - (a_size < b_size);
+}
+
+/* Of one instant, Loki keeps the order of what has the same labels and metadata; the rest comes in
+ * another one each time. */
 static int by_time(const void *left, const void *right) {
     const struct spanlog_ask_entry *a = left, *b = right;
     if (a->time_ns != b->time_ns)
         return a->time_ns < b->time_ns ? -1 : 1;
+    int order = a->stream.begin == b->stream.begin ? 0 : compare_values(&a->stream, &b->stream);
+    if (order == 0)
+        order = compare_values(&a->metadata, &b->metadata);
+    if (order)
+        return order;
     return (a->number > b->number) - (a->number < b->number);
 }
 
@@ -145,4 +159,16 @@ enum spanlog_ask_outcome spanlog_ask_judge(const struct spanlog_ship_answer *ans
         status == 503)
         return SPANLOG_ASK_LATER;
     return SPANLOG_ASK_STOP;
+}
+
+uint64_t spanlog_ask_allowed(const struct spanlog_ship_answer *answer) {
+    uint64_t allowed = 0;
+    const char *end = answer->text + answer->text_size, *p = NULL;
+    if (says(answer, "max_entries_limit"))
+        p = memrchr(answer->text, '>', answer->text_size);
+    for (p = p ? p + 1 : end; p < end && *p == ' '; p++)
+        ;
+    for (; p < end && *p >= '0' && *p <= '9' && allowed < UINT32_MAX; p++)
+        allowed = 10 * allowed + (uint64_t)(*p - '0');
+    return allowed;
 }
