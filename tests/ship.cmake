@@ -29,7 +29,7 @@ foreach(name arriving faults)
   spanlog_threaded(ship_${name} spanlog_tool)
 endforeach()
 
-foreach(server loki ask_loki jaeger zipkin)
+foreach(server loki ask_loki jaeger zipkin victoria)
   string(REPLACE "ship_to_ask_loki" "tool_asks_a_real_loki" name ship_to_${server})
   add_test(NAME ${name}
     COMMAND ${Python3_EXECUTABLE} ${ship}/${server}_test.py $<TARGET_FILE:spanlog_tool>
