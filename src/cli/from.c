@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "src/analyzer/scratch.h"
 #include "src/cli/input.h"
@@ -22,10 +23,14 @@ static void say(void *argument, const char *text) {
     fprintf(stderr, "\n");
 }
 
-static uint64_t an_hour_ago(void) {
+static uint64_t now_ns(void) {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec - HOUR_NS;
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static uint64_t an_hour_before(uint64_t ns) {
+    return ns > HOUR_NS ? ns - HOUR_NS : 1;
 }
 
 /* The trace that is asked for, or all lines of a time. Whether a trace began within it, only the
@@ -37,11 +42,12 @@ static void set_times(struct spanlog_ship_question *question, const struct spanl
     question->since_ns = options->from.since_ns;
     question->until_ns = options->from.until_ns;
     if (filter->since_ns)
-        question->since_ns = filter->since_ns > HOUR_NS ? filter->since_ns - HOUR_NS : 1;
+        question->since_ns = an_hour_before(filter->since_ns);
     if (filter->until_ns)
         question->until_ns = filter->until_ns + HOUR_NS;
     if (!question->trace_id && !question->since_ns) {
-        question->since_ns = an_hour_ago();
+        uint64_t end_ns = filter->until_ns ? filter->until_ns : options->from.until_ns;
+        question->since_ns = an_hour_before(end_ns ? end_ns : now_ns());
         spanlog_issues_note(issues, name, false, "the last hour (--since says how far back)");
     }
 }
@@ -73,6 +79,7 @@ static int take(struct spanlog_sources *sources, struct spanlog_issues *issues, 
     spanlog_clear_progress();
     if (rc < 0 && lines == 0) {
         say(name, problem);
+        close(fd);
         return rc;
     }
     if (rc < 0)

@@ -166,6 +166,8 @@ class Asking(unittest.TestCase):
         code, printed, said = self.ask("cat", "--to", "json", "--from", "loki:" + server.url, "--since", "3h", "--until",
                                        "1h")
         self.assertEqual((code, printed.splitlines(), said), (0, lines[2:], ""))
+        code, printed, said = self.ask("cat", "--to", "json", "--from", "loki:" + server.url, "--until", "1h")
+        self.assertEqual((code, printed.splitlines()), (0, lines[2:]))
 
     def test_a_full_disk_is_said(self):
         server = self.serve(self.records(3000))
