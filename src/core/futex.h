@@ -17,10 +17,18 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Waits while *word == value, at most timeout_ns (negative: no limit). May return early. */
-static inline void futex_wait(uint32_t *word, uint32_t value, int64_t timeout_ns) {
+/* Waits while *word == value, at most timeout_ns (negative: no limit). May return early. errno
+ * stays: a program's thread may wait in a call that must not set it. */
+static inline void futex_wait_by(int operation, uint32_t *word, uint32_t value,
+                                 int64_t timeout_ns) {
     struct timespec time = {.tv_sec = timeout_ns / 1000000000, .tv_nsec = timeout_ns % 1000000000};
-    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, timeout_ns < 0 ? NULL : &time, NULL, 0);
+    int saved = errno;
+    syscall(SYS_futex, word, operation, value, timeout_ns < 0 ? NULL : &time, NULL, 0);
+    errno = saved;
+}
+
+static inline void futex_wait(uint32_t *word, uint32_t value, int64_t timeout_ns) {
+    futex_wait_by(FUTEX_WAIT_PRIVATE, word, value, timeout_ns);
 }
 
 static inline void futex_wake(uint32_t *word) {
@@ -29,8 +37,7 @@ static inline void futex_wake(uint32_t *word) {
 
 /* The same for words in shared memory, on which other processes wait. */
 static inline void futex_wait_shared(uint32_t *word, uint32_t value, int64_t timeout_ns) {
-    struct timespec time = {.tv_sec = timeout_ns / 1000000000, .tv_nsec = timeout_ns % 1000000000};
-    syscall(SYS_futex, word, FUTEX_WAIT, value, timeout_ns < 0 ? NULL : &time, NULL, 0);
+    futex_wait_by(FUTEX_WAIT, word, value, timeout_ns);
 }
 
 static inline void futex_wake_shared(uint32_t *word) {
@@ -86,6 +93,20 @@ static inline struct lock_guard lock_take(struct lock *lock) {
     }
     __atomic_store_n(&lock->owner, self, __ATOMIC_RELAXED);
     guard.held = true;
+    return guard;
+}
+
+/* The same, if nobody has it; held is false, too, when somebody does. */
+static inline struct lock_guard lock_try(struct lock *lock) {
+    struct lock_guard guard = {.held = false};
+    uint32_t expected = 0;
+    signals_block(&guard.signals);
+    guard.held = __atomic_compare_exchange_n(&lock->state, &expected, 1, false, __ATOMIC_ACQUIRE,
+                                             __ATOMIC_RELAXED);
+    if (guard.held)
+        __atomic_store_n(&lock->owner, (int32_t)syscall(SYS_gettid), __ATOMIC_RELAXED);
+    else
+        pthread_sigmask(SIG_SETMASK, &guard.signals, NULL);
     return guard;
 }
 
