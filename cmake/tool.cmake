@@ -24,6 +24,7 @@ spanlog_folder(analyzer src/analyzer
 target_sources(spanlog_analyzer PRIVATE
   src/analyzer/digest.c src/analyzer/record_members.c src/analyzer/record_brief.c src/analyzer/quotes.c src/analyzer/form.c src/analyzer/spill.c
   src/analyzer/index_read.c src/analyzer/index_write.c)
+target_sources(spanlog_analyzer PRIVATE src/analyzer/scratch.c src/analyzer/render/logql.c)
 # Documents that hold many spans and logs.
 target_sources(spanlog_analyzer PRIVATE
   src/analyzer/translate/array.c src/analyzer/translate/chrome.c src/analyzer/translate/document.c src/analyzer/translate/draft.c
@@ -49,7 +50,7 @@ target_link_libraries(spanlog_tool PRIVATE spanlog_flags spanlog_analyzer ${CMAK
 # The verbs that write: with the library itself.
 target_sources(spanlog_tool PRIVATE
   src/cli/config.c src/cli/config_docs.c src/cli/recover.c src/cli/retain.c src/cli/shell.c src/cli/log.c
-  src/cli/ship.c src/cli/ship_options.c
+  src/cli/from.c src/cli/options_from.c src/cli/ship.c src/cli/ship_library.c src/cli/ship_options.c
   src/cli/exec.c src/cli/exec_child.c src/cli/exec_finish.c src/cli/exec_setup.c)
 target_link_libraries(spanlog_tool PRIVATE spanlog_static)
 # The verbs that talk to living processes.

@@ -6,6 +6,7 @@ if(NOT TARGET spanlog_ship)
   return()
 endif()
 spanlog_test(ship_test SOURCES unit/ship_test.c USES ship)
+spanlog_test(ask_test SOURCES unit/ask_test.c USES ship)
 
 set(ship ${CMAKE_CURRENT_SOURCE_DIR}/interop/ship)
 set(limits)
@@ -20,15 +21,20 @@ foreach(class Arriving Rotating Faults Doors Idle)
     ENVIRONMENT "${SPANLOG_SANITIZER_OPTIONS}")
 endforeach()
 set_property(TEST ship_idle PROPERTY LABELS once)
+add_test(NAME tool_asks_loki
+  COMMAND ${Python3_EXECUTABLE} ${ship}/ask_test.py $<TARGET_FILE:spanlog_tool> ${limits})
+set_tests_properties(tool_asks_loki PROPERTIES TIMEOUT 300
+  ENVIRONMENT "${SPANLOG_SANITIZER_OPTIONS}")
 foreach(name arriving faults)
   spanlog_threaded(ship_${name} spanlog_tool)
 endforeach()
 
-foreach(server loki jaeger zipkin)
-  add_test(NAME ship_to_${server}
+foreach(server loki ask_loki jaeger zipkin victoria)
+  string(REPLACE "ship_to_ask_loki" "tool_asks_a_real_loki" name ship_to_${server})
+  add_test(NAME ${name}
     COMMAND ${Python3_EXECUTABLE} ${ship}/${server}_test.py $<TARGET_FILE:spanlog_tool>
             $<TARGET_FILE:make_corpus>)
-  set_tests_properties(ship_to_${server} PROPERTIES TIMEOUT 3600 SKIP_RETURN_CODE 77
+  set_tests_properties(${name} PROPERTIES TIMEOUT 3600 SKIP_RETURN_CODE 77
     LABELS "interop;once;slow;servers")
 endforeach()
 

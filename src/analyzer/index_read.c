@@ -108,8 +108,8 @@ int spanlog_index_open(struct spanlog_index *index, const struct spanlog_source 
     char path[4096];
     struct stat info;
     *index = (struct spanlog_index){0};
-    if (!source->is_regular || source->is_stream || source->is_stdin || source->begin ||
-        (size_t)snprintf(path, sizeof path, "%s.spx", source->path) >= sizeof path)
+    if (!source->is_regular || source->is_stream || source->is_stdin || source->is_open ||
+        source->begin || (size_t)snprintf(path, sizeof path, "%s.spx", source->path) >= sizeof path)
         return -ENOENT;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)

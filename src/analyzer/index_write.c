@@ -278,7 +278,8 @@ int spanlog_index_write(struct spanlog_sources *sources, uint32_t number, unsign
                         const struct spanlog_translate_settings *translate,
                         struct spanlog_issues *issues, struct spanlog_index_made *ret) {
     const struct spanlog_source *source = &sources->list[number];
-    if (!source->is_regular || source->is_stream || source->is_stdin || source->begin)
+    if (!source->is_regular || source->is_stream || source->is_stdin || source->is_open ||
+        source->begin)
         return -EINVAL;
     struct builder *builders = calloc(jobs, sizeof *builders);
     int rc = builders ? 0 : -ENOMEM;

@@ -235,6 +235,21 @@ int spanlog_sources_open(struct spanlog_sources *sources, const char *const *pat
     return rc;
 }
 
+int spanlog_sources_add_open(struct spanlog_sources *sources, int fd, const char *name,
+                             struct spanlog_issues *issues) {
+    struct stat st;
+    int rc = fstat(fd, &st) < 0 ? -errno : add(sources, name, &st);
+    if (rc < 0) {
+        close(fd);
+        return rc;
+    }
+    struct spanlog_source *source = &sources->list[sources->count - 1];
+    source->is_open = true;
+    source->fd = fd;
+    look_into(source);
+    return spanlog_issues_sources(issues, sources->count);
+}
+
 int spanlog_sources_prune(struct spanlog_sources *sources, uint64_t since_ns, uint64_t until_ns) {
     size_t before = sources->count;
     (void)until_ns;
@@ -277,7 +292,17 @@ static int open_by_inode(const struct spanlog_source *source) {
     return fd < 0 ? -ESTALE : fd;
 }
 
+/* With a place of its own, so that it can be read twice. */
+static int open_again(int fd) {
+    char path[40];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    int again = open(path, O_RDONLY | O_CLOEXEC);
+    return again < 0 ? -errno : again;
+}
+
 int spanlog_source_open(const struct spanlog_source *source) {
+    if (source->is_open)
+        return open_again(source->fd);
     int fd = source->is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
                               : open(source->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0 && !(errno == ENOENT && source->is_regular))
@@ -318,8 +343,11 @@ bool spanlog_sources_are_files(const struct spanlog_sources *sources) {
 }
 
 void spanlog_sources_free(struct spanlog_sources *sources) {
-    for (size_t i = 0; i < sources->count; i++)
+    for (size_t i = 0; i < sources->count; i++) {
+        if (sources->list[i].is_open)
+            close(sources->list[i].fd);
         free(sources->list[i].path);
+    }
     free(sources->list);
     *sources = (struct spanlog_sources){0};
 }

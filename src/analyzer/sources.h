@@ -19,6 +19,8 @@
 struct spanlog_source {
     char *path; /* as people know it: "shop.jsonl", "(stdin)" */
     bool is_stdin;
+    bool is_open; /* it has no path that could be opened, but this: */
+    int fd;
     bool is_stream;  /* to be read in order */
     bool is_regular; /* a file whose size, time, device and inode are known */
     bool is_file;    /* also one that claims to be empty */
@@ -39,6 +41,10 @@ struct spanlog_sources {
 /* 0, or -ENOMEM. What cannot be read is left out and noted. */
 int spanlog_sources_open(struct spanlog_sources *sources, const char *const *paths,
                          size_t path_count, struct spanlog_issues *issues);
+/* One more: a file that is open already, of lines that were had elsewhere. Takes fd. `name`: for
+ * people. 0 or -ENOMEM. */
+int spanlog_sources_add_open(struct spanlog_sources *sources, int fd, const char *name,
+                             struct spanlog_issues *issues);
 /* Drops the plain files that were last written more than an hour before since_ns: nothing in them
  * is newer. until_ns drops none: when a file was begun is not known. Returns how many were dropped.
  * To be called before anything is read. */

@@ -8,6 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "src/analyzer/scratch.h"
+
 #define WRITE_SIZE (256u << 10)
 
 struct segment {
@@ -24,26 +26,6 @@ struct writer {
     size_t used;
     char *buffer;
 };
-
-static const char *folder(void) {
-    const char *wanted = getenv("TMPDIR");
-    return wanted && *wanted ? wanted : "/tmp";
-}
-
-/* Without a name from the start where the file system can do that. */
-static int open_unnamed(void) {
-    char path[4096];
-    int fd = open(folder(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
-        return fd < 0 ? -errno : fd;
-    if ((size_t)snprintf(path, sizeof path, "%s/spanlog-XXXXXX", folder()) >= sizeof path)
-        return -ENAMETOOLONG;
-    fd = mkostemp(path, O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    unlink(path);
-    return fd;
-}
 
 static int flush(struct writer *writer) {
     size_t done = 0;
@@ -97,7 +79,7 @@ static int put_part(struct writer *writer, struct spanlog_job_part *part) {
 
 static int write_parts(struct spanlog_job *job) {
     if (job->spill_fd <= 0) {
-        int fd = open_unnamed();
+        int fd = spanlog_scratch_open();
         if (fd < 0)
             return fd;
         job->spill_fd = fd;
@@ -126,7 +108,7 @@ void spanlog_spill_say(struct spanlog_issues *issues, int error) {
              "%s. Rows for which there is no memory are kept there: set TMPDIR to a folder with "
              "room, or give more with --memory",
              strerror(-error));
-    spanlog_issues_note(issues, folder(), true, text);
+    spanlog_issues_note(issues, spanlog_scratch_folder(), true, text);
 }
 
 /* ---- reading ------------------------------------------------------------------------------ */

@@ -18,8 +18,9 @@ static const struct spanlog_usage usage = {
                 "  spanlog cat --where 'level >= warn' logs/\n"
                 "  spanlog cat --follow -n 100 --where 'level >= warn' logs/\n"
                 "  ./orders | spanlog cat --follow --to pretty\n",
-    .options = SPANLOG_TAKES_INPUT | SPANLOG_TAKES_COLOR | SPANLOG_TAKES_TO | SPANLOG_TAKES_JSON |
-               SPANLOG_TAKES_WHERE | SPANLOG_TAKES_FOLLOW};
+    .options = SPANLOG_TAKES_INPUT | SPANLOG_TAKES_FROM | SPANLOG_TAKES_TIMES |
+               SPANLOG_TAKES_COLOR | SPANLOG_TAKES_TO | SPANLOG_TAKES_JSON | SPANLOG_TAKES_WHERE |
+               SPANLOG_TAKES_FOLLOW};
 
 static const struct spanlog_dialect *choose_dialect(const struct spanlog_options *options) {
     const struct spanlog_dialect *to = options->to, *pretty = spanlog_dialect_find("pretty");
@@ -64,6 +65,11 @@ int spanlog_verb_cat(int argc, char **argv) {
     if (!options.follow && (options.has_lines || options.from_start)) {
         fprintf(stderr, "spanlog: cat: --%s goes with --follow (see: spanlog cat --help)\n",
                 options.has_lines ? "lines" : "from-start");
+        return SPANLOG_EXIT_ERROR;
+    }
+    if (options.follow && options.from.to) {
+        fprintf(stderr, "spanlog: cat: --from asks once: --follow is of files (see: spanlog cat "
+                        "--help)\n");
         return SPANLOG_EXIT_ERROR;
     }
     struct spanlog_cat cat = {.dialect = choose_dialect(&options),

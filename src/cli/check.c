@@ -27,8 +27,9 @@ static const struct spanlog_usage usage = {
         "  spanlog check logs/ --assert 'p99(checkout) < 200ms' --assert 'error_share() < 1%'\n"
         "  spanlog check logs/ --rules slo.txt --on-fail 'mail -s broken ops'\n"
         "  spanlog check logs/ --json | jq 'select(.kind == \"records_dropped\")'\n",
-    .options = SPANLOG_TAKES_INPUT | SPANLOG_TAKES_LOOK | SPANLOG_TAKES_COLOR | SPANLOG_TAKES_JSON |
-               SPANLOG_TAKES_ERRORS | SPANLOG_TAKES_CHECK};
+    .options = SPANLOG_TAKES_INPUT | SPANLOG_TAKES_FROM | SPANLOG_TAKES_TIMES | SPANLOG_TAKES_LOOK |
+               SPANLOG_TAKES_COLOR | SPANLOG_TAKES_JSON | SPANLOG_TAKES_ERRORS |
+               SPANLOG_TAKES_CHECK};
 
 static int print(const struct spanlog_check *check, const struct spanlog_options *options) {
     struct spanlog_look look = spanlog_options_look(options);

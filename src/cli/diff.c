@@ -23,9 +23,9 @@ static const struct spanlog_usage usage = {
                 "  spanlog diff before/ after/ --service orders --json\n"
                 "  spanlog diff --where '{ duration > 1s }' shop.jsonl\n"
                 "  spanlog diff e266f103 99a0b1c2 shop.jsonl\n",
-    .options = SPANLOG_TAKES_INPUT | SPANLOG_TAKES_LOOK | SPANLOG_TAKES_COLOR | SPANLOG_TAKES_JSON |
-               SPANLOG_TAKES_FILTER | SPANLOG_TAKES_MEMORY | SPANLOG_TAKES_ERRORS |
-               SPANLOG_TAKES_LIMIT};
+    .options = SPANLOG_TAKES_INPUT | SPANLOG_TAKES_FROM | SPANLOG_TAKES_LOOK | SPANLOG_TAKES_COLOR |
+               SPANLOG_TAKES_JSON | SPANLOG_TAKES_FILTER | SPANLOG_TAKES_MEMORY |
+               SPANLOG_TAKES_ERRORS | SPANLOG_TAKES_LIMIT};
 
 #define ROWS_FOR_PEOPLE 30
 
@@ -137,6 +137,7 @@ static int find_trace(const char *id, const struct spanlog_options *options,
     struct spanlog_input input;
     rest.paths = options->paths + 2;
     rest.path_count = options->path_count - 2;
+    rest.id = id;
     if (spanlog_input_open(&input, &rest) < 0)
         return SPANLOG_EXIT_ERROR;
     struct spanlog_trace_search search = {.id = id,
@@ -206,7 +207,8 @@ int spanlog_verb_diff(int argc, char **argv) {
                         "and files (see: spanlog diff --help)\n");
         return SPANLOG_EXIT_ERROR;
     }
-    bool files = access(options.paths[0], F_OK) == 0 && access(options.paths[1], F_OK) == 0;
+    bool files = !options.from.to && access(options.paths[0], F_OK) == 0 &&
+                 access(options.paths[1], F_OK) == 0;
     if (files && options.path_count == 2)
         return diff_sets(&options);
     return diff_traces(&options);

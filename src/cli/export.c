@@ -26,8 +26,8 @@ static const struct spanlog_usage usage = {
                 "  spanlog export --to zipkin --since 1h logs/ | curl -H 'Content-Type: "
                 "application/json' --data-binary @- http://127.0.0.1:9411/api/v2/spans\n"
                 "  spanlog export --to clickhouse --table | clickhouse-client --multiquery\n",
-    .options = SPANLOG_TAKES_INPUT | SPANLOG_TAKES_FILTER | SPANLOG_TAKES_MEMORY |
-               SPANLOG_TAKES_ERRORS | SPANLOG_TAKES_EXPORT};
+    .options = SPANLOG_TAKES_INPUT | SPANLOG_TAKES_FROM | SPANLOG_TAKES_FILTER |
+               SPANLOG_TAKES_MEMORY | SPANLOG_TAKES_ERRORS | SPANLOG_TAKES_EXPORT};
 
 static bool has_filter(const struct spanlog_filter *filter) {
     return filter->service || filter->operation || filter->status || filter->min_duration_ns ||

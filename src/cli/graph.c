@@ -17,9 +17,9 @@ static const struct spanlog_usage usage = {
                 "  spanlog graph logs/ --sort -errors --limit 10\n"
                 "  spanlog graph logs/ --dot | dot -Tsvg > graph.svg\n"
                 "  spanlog graph logs/ --mermaid --since 1h\n",
-    .options = SPANLOG_TAKES_INPUT | SPANLOG_TAKES_LOOK | SPANLOG_TAKES_COLOR | SPANLOG_TAKES_JSON |
-               SPANLOG_TAKES_FILTER | SPANLOG_TAKES_MEMORY | SPANLOG_TAKES_SORT |
-               SPANLOG_TAKES_ERRORS | SPANLOG_TAKES_DRAW,
+    .options = SPANLOG_TAKES_INPUT | SPANLOG_TAKES_FROM | SPANLOG_TAKES_LOOK | SPANLOG_TAKES_COLOR |
+               SPANLOG_TAKES_JSON | SPANLOG_TAKES_FILTER | SPANLOG_TAKES_MEMORY |
+               SPANLOG_TAKES_SORT | SPANLOG_TAKES_ERRORS | SPANLOG_TAKES_DRAW,
     .sorts = spanlog_graph_sort_names,
     .sort_default = "-count"};
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "src/analyzer/render/output.h"
+#include "src/cli/from.h"
 #include "src/cli/verbs.h"
 
 void spanlog_say_visible(const char *text) {
@@ -66,8 +67,24 @@ void spanlog_clear_progress(void) {
 
 /* ---- issues ------------------------------------------------------------------------------- */
 
+static int open_from(struct spanlog_input *input, const struct spanlog_options *options) {
+    int rc = spanlog_from_open(&input->sources, &input->issues, options);
+    if (rc < 0) {
+        spanlog_issues_free(&input->issues);
+        spanlog_sources_free(&input->sources);
+    }
+    return rc;
+}
+
 int spanlog_input_open(struct spanlog_input *input, const struct spanlog_options *options) {
     *input = (struct spanlog_input){.issues = SPANLOG_ISSUES_EMPTY};
+    if (options->from.to)
+        return open_from(input, options);
+    if (options->from.given) {
+        fprintf(stderr, "spanlog: %s: %s goes with --from loki:URL (see: spanlog %s --help)\n",
+                options->usage->verb, options->from.given, options->usage->verb);
+        return -EINVAL;
+    }
     int rc =
         spanlog_sources_open(&input->sources, options->paths, options->path_count, &input->issues);
     const struct spanlog_filter *filter = &options->query.filter;

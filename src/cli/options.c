@@ -247,7 +247,7 @@ static const char *set_table(struct spanlog_options *options, const char *value)
 static const struct option {
     const char *name;
     const char *value; /* NULL: takes none */
-    const char *help;
+    const char *help;  /* NULL: said elsewhere */
     spanlog_set_option *set;
     unsigned group; /* enum spanlog_takes: any of these */
     char letter;    /* 0: none */
@@ -306,6 +306,21 @@ static const struct option {
      set_since, SPANLOG_TAKES_FILTER, 0},
     {"until", "TIME", "only traces that start before this time", set_until, SPANLOG_TAKES_FILTER,
      0},
+    {"from", "loki:URL",
+     "ask a Loki in place of files; as whom: --tenant --user --bearer --header --ca (docs/loki.md)",
+     spanlog_set_from, SPANLOG_TAKES_FROM, 0},
+    {"select", "SELECTOR", "with --from: only these streams: '{env=\"prod\"}' (default: all)",
+     spanlog_set_select, SPANLOG_TAKES_FROM, 0},
+    {"since", "TIME", "with --from: nothing older; 10m is ten minutes ago", spanlog_set_from_since,
+     SPANLOG_TAKES_TIMES, 0},
+    {"until", "TIME", "with --from: nothing as new as this", spanlog_set_from_until,
+     SPANLOG_TAKES_TIMES, 0},
+    {"tenant", "NAME", NULL, spanlog_set_tenant, SPANLOG_TAKES_FROM, 0},
+    {"user", "NAME:PASSWORD", NULL, spanlog_set_user, SPANLOG_TAKES_FROM, 0},
+    {"bearer", "TOKEN", NULL, spanlog_set_bearer, SPANLOG_TAKES_FROM, 0},
+    {"header", "NAME=VALUE,...", NULL, spanlog_set_header, SPANLOG_TAKES_FROM, 0},
+    {"ca", "FILE", NULL, spanlog_set_ca, SPANLOG_TAKES_FROM, 0},
+    {"timeout", "TIME", NULL, spanlog_set_timeout, SPANLOG_TAKES_FROM, 0},
     {"assert", "RULE", "what must hold: 'p99(checkout) < 200ms'; may be given again", set_assert,
      SPANLOG_TAKES_CHECK, 0},
     {"rules", "FILE", "a file of such rules, one a line; # begins a comment", set_rules,
@@ -343,7 +358,7 @@ static void print_help(const struct spanlog_usage *usage) {
     printf("spanlog %s %s\n\n%s\n\nOptions:\n", usage->verb, usage->synopsis, usage->about);
     for (size_t i = 0; i < OPTIONS; i++) {
         char left[64];
-        if (!(table[i].group & usage->options))
+        if (!(table[i].group & usage->options) || !table[i].help)
             continue;
         int used = snprintf(left, sizeof left, "--%s%s%s", table[i].name, table[i].value ? " " : "",
                             table[i].value ? table[i].value : "");

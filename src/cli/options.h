@@ -39,7 +39,9 @@ enum spanlog_takes {
     SPANLOG_TAKES_FOLLOW = 1 << 22, /* --follow --lines --from-start */
     SPANLOG_TAKES_TAIL = 1 << 23,   /* --settle --give-up --memory --from-start */
     SPANLOG_TAKES_MEMORY = 1 << 24, /* --memory, of questions asked of all traces */
-    SPANLOG_TAKES_RETAIN = 1 << 25  /* --keep --keep-errors --archive --compress --dry-run */
+    SPANLOG_TAKES_RETAIN = 1 << 25, /* --keep --keep-errors --archive --compress --dry-run */
+    SPANLOG_TAKES_FROM = 1 << 26,   /* --from, and what goes with it */
+    SPANLOG_TAKES_TIMES = 1 << 27   /* --since --until of --from, which are also in FILTER */
 };
 
 struct spanlog_usage {
@@ -62,6 +64,16 @@ enum spanlog_query_form {
     SPANLOG_QUERY_JQ,
     SPANLOG_QUERY_LOGQL,
     SPANLOG_QUERY_TRACEQL
+};
+
+/* Who is asked in place of files: from.h. NULL or 0: not given. */
+struct spanlog_from_options {
+    const char *to; /* "loki:http://127.0.0.1:3100" */
+    const char *select;
+    const char *tenant, *user, *bearer, *headers, *ca;
+    uint64_t timeout_ms;
+    uint64_t since_ns, until_ns; /* where there is no filter */
+    const char *given;           /* an option that needs --from */
 };
 
 #define SPANLOG_ASSERTS_MAX 256
@@ -104,6 +116,7 @@ struct spanlog_options {
     bool over_time; /* by buckets of this length, or that many; both 0: as it fits */
     uint64_t bucket_ns;
     uint32_t buckets;
+    struct spanlog_from_options from;
     bool dot;
     bool mermaid;
     bool folded;

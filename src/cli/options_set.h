@@ -25,5 +25,15 @@ spanlog_set_option spanlog_set_keep_errors;
 spanlog_set_option spanlog_set_archive;
 spanlog_set_option spanlog_set_compress;
 spanlog_set_option spanlog_set_dry_run;
+spanlog_set_option spanlog_set_from;
+spanlog_set_option spanlog_set_select;
+spanlog_set_option spanlog_set_tenant;
+spanlog_set_option spanlog_set_user;
+spanlog_set_option spanlog_set_bearer;
+spanlog_set_option spanlog_set_header;
+spanlog_set_option spanlog_set_ca;
+spanlog_set_option spanlog_set_timeout;
+spanlog_set_option spanlog_set_from_since;
+spanlog_set_option spanlog_set_from_until;
 
 #endif

@@ -20,9 +20,9 @@ static const struct spanlog_usage usage = {
                 "  spanlog path logs/ --operation 'GET /checkout' --limit 20\n"
                 "  spanlog path logs/ --folded | flamegraph.pl > flame.svg\n"
                 "  spanlog path logs/ --json --limit 5\n",
-    .options = SPANLOG_TAKES_INPUT | SPANLOG_TAKES_LOOK | SPANLOG_TAKES_COLOR | SPANLOG_TAKES_JSON |
-               SPANLOG_TAKES_FILTER | SPANLOG_TAKES_MEMORY | SPANLOG_TAKES_SORT |
-               SPANLOG_TAKES_ERRORS | SPANLOG_TAKES_FOLDED,
+    .options = SPANLOG_TAKES_INPUT | SPANLOG_TAKES_FROM | SPANLOG_TAKES_LOOK | SPANLOG_TAKES_COLOR |
+               SPANLOG_TAKES_JSON | SPANLOG_TAKES_FILTER | SPANLOG_TAKES_MEMORY |
+               SPANLOG_TAKES_SORT | SPANLOG_TAKES_ERRORS | SPANLOG_TAKES_FOLDED,
     .sorts = spanlog_path_sort_names,
     .sort_default = "-exclusive"};
 

@@ -18,9 +18,9 @@ static const struct spanlog_usage usage = {
     .examples = "  spanlog shapes shop.jsonl\n"
                 "  spanlog shapes logs/ --operation 'GET /checkout' --sort count\n"
                 "  spanlog shapes logs/ --status error --json\n",
-    .options = SPANLOG_TAKES_INPUT | SPANLOG_TAKES_LOOK | SPANLOG_TAKES_COLOR | SPANLOG_TAKES_JSON |
-               SPANLOG_TAKES_FILTER | SPANLOG_TAKES_MEMORY | SPANLOG_TAKES_SORT |
-               SPANLOG_TAKES_ERRORS,
+    .options = SPANLOG_TAKES_INPUT | SPANLOG_TAKES_FROM | SPANLOG_TAKES_LOOK | SPANLOG_TAKES_COLOR |
+               SPANLOG_TAKES_JSON | SPANLOG_TAKES_FILTER | SPANLOG_TAKES_MEMORY |
+               SPANLOG_TAKES_SORT | SPANLOG_TAKES_ERRORS,
     .sorts = spanlog_shapes_sort_names,
     .sort_default = "-count"};
 

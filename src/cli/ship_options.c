@@ -2,11 +2,9 @@
 #include "src/cli/ship_options.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "src/analyzer/fields.h"
 #include "src/cli/values.h"
@@ -84,25 +82,6 @@ static bool read_size(const char *value, uint64_t *ret) {
     return true;
 }
 
-/* "@FILE": the first line of a file, so that a secret is in no list of processes. */
-static const char *read_secret(const char *value) {
-    static char texts[2 * SPANLOG_SHIP_TARGETS_MAX][4096];
-    static unsigned used;
-    if (*value != '@')
-        return value;
-    if (used == sizeof texts / sizeof *texts)
-        return NULL;
-    int fd = open(value + 1, O_RDONLY | O_CLOEXEC);
-    ssize_t got = fd < 0 ? -1 : read(fd, texts[used], sizeof texts[used] - 1);
-    if (fd >= 0)
-        close(fd);
-    if (got <= 0)
-        return NULL;
-    texts[used][got] = 0;
-    texts[used][strcspn(texts[used], "\r\n")] = 0;
-    return texts[used++];
-}
-
 /* ---- options ------------------------------------------------------------------------------ */
 
 #define TEXT_OPTION(name, field)                                                                   \
@@ -124,7 +103,7 @@ TEXT_OPTION(set_key, key)
     static const char *name(struct spanlog_ship_options *options,                                  \
                             struct spanlog_ship_target *target, char *value) {                     \
         (void)options;                                                                             \
-        target->field = read_secret(value);                                                        \
+        target->field = spanlog_value_secret(value);                                               \
         return target->field ? NULL : "a text, or @FILE with a file that can be read";             \
     }
 SECRET_OPTION(set_user, user)

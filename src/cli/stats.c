@@ -28,9 +28,9 @@ static const struct spanlog_usage usage = {
                 "  spanlog stats logs/ --by host --status error --json\n"
                 "  spanlog stats logs/ --over-time auto --limit 1\n"
                 "  spanlog stats logs/ --over-time 10s --by service --json\n",
-    .options = SPANLOG_TAKES_INPUT | SPANLOG_TAKES_LOOK | SPANLOG_TAKES_COLOR | SPANLOG_TAKES_JSON |
-               SPANLOG_TAKES_FILTER | SPANLOG_TAKES_MEMORY | SPANLOG_TAKES_SORT |
-               SPANLOG_TAKES_ERRORS | SPANLOG_TAKES_BY,
+    .options = SPANLOG_TAKES_INPUT | SPANLOG_TAKES_FROM | SPANLOG_TAKES_LOOK | SPANLOG_TAKES_COLOR |
+               SPANLOG_TAKES_JSON | SPANLOG_TAKES_FILTER | SPANLOG_TAKES_MEMORY |
+               SPANLOG_TAKES_SORT | SPANLOG_TAKES_ERRORS | SPANLOG_TAKES_BY,
     .sorts = spanlog_stats_sort_names,
     .sort_default = "-total"};
 

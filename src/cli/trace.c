@@ -26,9 +26,10 @@ static const struct spanlog_usage usage = {
     .examples = "  spanlog trace e266f103 shop.jsonl\n"
                 "  spanlog trace 01a1fda890089f5228efe333b266f103 logs/ --width 120\n"
                 "  kubectl logs orders | spanlog trace e266f103 --json | jq .operation\n"
-                "  spanlog trace e266f103 logs/ --as grep\n",
-    .options = SPANLOG_TAKES_INPUT | SPANLOG_TAKES_LOOK | SPANLOG_TAKES_COLOR | SPANLOG_TAKES_JSON |
-               SPANLOG_TAKES_ERRORS | SPANLOG_TAKES_ID};
+                "  spanlog trace e266f103 logs/ --as grep\n"
+                "  spanlog trace e266f103 --from loki:http://127.0.0.1:3100\n",
+    .options = SPANLOG_TAKES_INPUT | SPANLOG_TAKES_FROM | SPANLOG_TAKES_TIMES | SPANLOG_TAKES_LOOK |
+               SPANLOG_TAKES_COLOR | SPANLOG_TAKES_JSON | SPANLOG_TAKES_ERRORS | SPANLOG_TAKES_ID};
 
 static void say_about(const char *id) {
     fprintf(stderr, "spanlog: trace ");

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "src/analyzer/render/logql.h"
+
 static void put_char(struct spanlog_output *out, char c) {
     spanlog_put_bytes(out, &c, 1);
 }
@@ -89,18 +91,6 @@ static void put_jq(const struct spanlog_trace *trace, const struct spanlog_optio
         put_paths(options, out);
 }
 
-/* A service's name as part of a regex between double quotes. */
-static void put_regex(struct spanlog_output *out, struct spanlog_text text) {
-    for (uint32_t i = 0; i < text.size; i++) {
-        char c = text.data[i];
-        if (c == '"')
-            spanlog_put(out, "\\");
-        else if (strchr("\\.+*?()|[]{}^$", c) && c)
-            spanlog_put(out, c == '\\' ? "\\\\\\" : "\\\\");
-        put_char(out, c);
-    }
-}
-
 static void put_id(struct spanlog_output *out, const struct spanlog_trace *trace) {
     spanlog_put(out, "\"");
     spanlog_put_bytes(out, trace->matches[0].data, trace->matches[0].size);
@@ -109,17 +99,9 @@ static void put_id(struct spanlog_output *out, const struct spanlog_trace *trace
 
 /* The line filter, which Loki tries first, spares it the parsing of all other lines. */
 static void put_logql(const struct spanlog_trace *trace, struct spanlog_output *out) {
-    const char *between = "";
-    spanlog_put(out, "{service_name=~\"");
-    for (uint32_t i = 0; i < trace->service_names.count; i++) {
-        struct spanlog_text service = spanlog_strings_text(&trace->service_names, i);
-        if (service.size == 0)
-            continue;
-        spanlog_put(out, between);
-        put_regex(out, service);
-        between = "|";
-    }
-    spanlog_put(out, *between ? "\"} |= " : ".+\"} |= ");
+    spanlog_put(out, "{");
+    spanlog_put_logql_services(out, &trace->service_names);
+    spanlog_put(out, "} |= ");
     put_id(out, trace);
     spanlog_put(out, " | json | trace_id=");
     put_id(out, trace);

@@ -11,10 +11,11 @@ static const struct spanlog_usage usage = {
         "services and errors. No file means stdin.",
     .examples = "  spanlog traces shop.jsonl --sort -duration --limit 10\n"
                 "  spanlog traces logs/ --status error --since 10m\n"
-                "  spanlog traces logs/ --service payment --min-duration 100ms --json\n",
-    .options = SPANLOG_TAKES_INPUT | SPANLOG_TAKES_LOOK | SPANLOG_TAKES_COLOR | SPANLOG_TAKES_JSON |
-               SPANLOG_TAKES_FILTER | SPANLOG_TAKES_MEMORY | SPANLOG_TAKES_SORT |
-               SPANLOG_TAKES_ERRORS};
+                "  spanlog traces logs/ --service payment --min-duration 100ms --json\n"
+                "  spanlog traces --from loki:http://127.0.0.1:3100 --since 15m --status error\n",
+    .options = SPANLOG_TAKES_INPUT | SPANLOG_TAKES_FROM | SPANLOG_TAKES_LOOK | SPANLOG_TAKES_COLOR |
+               SPANLOG_TAKES_JSON | SPANLOG_TAKES_FILTER | SPANLOG_TAKES_MEMORY |
+               SPANLOG_TAKES_SORT | SPANLOG_TAKES_ERRORS};
 
 static void show(struct spanlog_question *question, const struct spanlog_traces *list) {
     struct spanlog_look look = spanlog_options_look(&question->options);

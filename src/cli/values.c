@@ -1,10 +1,12 @@
 /* cli/values.c: see values.h. */
 #include "src/cli/values.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "src/analyzer/fields.h"
 
@@ -32,4 +34,24 @@ bool spanlog_value_time(const char *text, uint64_t *ret_ns) {
         return false;
     snprintf(padded, sizeof padded, "%s%s", text, size == 10 ? "T00:00:00Z" : "");
     return spanlog_time_read((struct spanlog_text){padded, (uint32_t)strlen(padded)}, ret_ns);
+}
+
+#define SECRETS_MAX 32
+
+const char *spanlog_value_secret(const char *text) {
+    static char texts[SECRETS_MAX][4096];
+    static unsigned used;
+    if (*text != '@')
+        return text;
+    if (used == SECRETS_MAX)
+        return NULL;
+    int fd = open(text + 1, O_RDONLY | O_CLOEXEC);
+    ssize_t got = fd < 0 ? -1 : read(fd, texts[used], sizeof texts[used] - 1);
+    if (fd >= 0)
+        close(fd);
+    if (got <= 0)
+        return NULL;
+    texts[used][got] = 0;
+    texts[used][strcspn(texts[used], "\r\n")] = 0;
+    return texts[used++];
 }

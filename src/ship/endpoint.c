@@ -121,6 +121,19 @@ static bool path_ends(const struct parts *parts, const char *end) {
            memcmp(parts->rest + parts->path_size - size, end, size) == 0;
 }
 
+/* Beside the door for pushes, if it is that which was named. */
+static char *make_query_url(const char *url, struct parts parts) {
+    static const char push[] = "/push";
+    if (!path_ends(&parts, push))
+        return make_url(url, &parts, "/loki/api/v1/query_range");
+    char *base = strndup(url, (size_t)(parts.rest - url) + parts.path_size - strlen(push));
+    char *made = NULL;
+    if (base && asprintf(&made, "%s/query_range%s", base, parts.rest + parts.path_size) < 0)
+        made = NULL;
+    free(base);
+    return made;
+}
+
 static int make_doors(const char *url, const struct parts *parts,
                       const struct spanlog_ship_target *target, struct spanlog_ship_endpoint *ret) {
     unsigned signals = target->signals ? target->signals
@@ -131,7 +144,8 @@ static int make_doors(const char *url, const struct parts *parts,
     bool failed = false;
     if (ret->protocol == SPANLOG_SHIP_LOKI) {
         *logs = make_url(url, parts, path_ends(parts, "/push") ? "" : "/loki/api/v1/push");
-        failed = !*logs;
+        ret->query_url = make_query_url(url, *parts);
+        failed = !*logs || !ret->query_url;
     } else if (ret->protocol == SPANLOG_SHIP_ZIPKIN) {
         *traces = make_url(url, parts, path_ends(parts, "/spans") ? "" : "/api/v2/spans");
         failed = !*traces;
@@ -207,6 +221,7 @@ int spanlog_ship_endpoint_read(const struct spanlog_ship_target *target,
 void spanlog_ship_endpoint_free(struct spanlog_ship_endpoint *endpoint) {
     for (unsigned i = 0; i < SPANLOG_SHIP_DOORS; i++)
         free(endpoint->url[i]);
+    free(endpoint->query_url);
     free(endpoint->name);
     *endpoint = (struct spanlog_ship_endpoint){0};
 }

@@ -11,8 +11,6 @@
 
 #include "src/ship/ship.h"
 
-#define SPANLOG_SHIP_PROBLEM 512
-
 enum spanlog_ship_protocol_kind { SPANLOG_SHIP_LOKI, SPANLOG_SHIP_OTLP, SPANLOG_SHIP_ZIPKIN };
 
 /* A URL that takes one kind of records. */
@@ -21,6 +19,7 @@ enum spanlog_ship_door { SPANLOG_SHIP_DOOR_LOGS, SPANLOG_SHIP_DOOR_TRACES, SPANL
 struct spanlog_ship_endpoint {
     enum spanlog_ship_protocol_kind protocol;
     char *url[SPANLOG_SHIP_DOORS]; /* NULL: it takes no such records */
+    char *query_url;               /* where Loki is asked for lines; NULL: of the others */
     char *name;                    /* the target without a password, for people and state files */
     char file_name[80];            /* "loki-127.0.0.1_3100-1f3a9c0e" */
     bool is_local;                 /* this host itself */

@@ -107,7 +107,8 @@ static int add_all_headers(struct spanlog_ship_http *http, const struct spanlog_
 static size_t take_answer(char *data, size_t size, size_t count, void *argument) {
     struct spanlog_ship_http *http = argument;
     size_t all = size * count;
-    if (http->text.size + all <= SPANLOG_SHIP_ANSWER_SIZE) /* the rest is not needed */
+    http->is_cut = http->is_cut || http->text.size + all > http->answer_max;
+    if (!http->is_cut)
         spanlog_put_bytes(&http->text, data, all);
     return all;
 }
@@ -130,7 +131,6 @@ static void set_options(struct spanlog_ship_http *http, const struct spanlog_shi
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0l);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
     curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER);
-    curl_easy_setopt(easy, CURLOPT_POST, 1l);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, http->headers);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_answer);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, http);
@@ -153,6 +153,7 @@ int spanlog_ship_http_open(struct spanlog_ship_http *http, const struct spanlog_
     *http = (struct spanlog_ship_http){.compresses = compresses,
                                        .compressed = {.fd = -1},
                                        .text = {.fd = -1},
+                                       .answer_max = SPANLOG_SHIP_ANSWER_SIZE,
                                        .wait_fds = {-1, -1},
                                        .poll_ms = 10000};
     int rc = check_file("certificates to trust", target->ca, problem);
@@ -249,20 +250,13 @@ static void read_answer(struct spanlog_ship_http *http, CURLcode code,
                                                                  : 0;
 }
 
-int spanlog_ship_http_post(struct spanlog_ship_http *http, const char *url, const char *body,
-                           size_t size, uint64_t timeout_ms, struct spanlog_ship_answer *ret) {
-    *ret = (struct spanlog_ship_answer){0};
+/* The answer to what the handle is set to. */
+static int request(struct spanlog_ship_http *http, const char *url, uint64_t timeout_ms,
+                   struct spanlog_ship_answer *ret) {
     http->text.size = 0;
+    http->is_cut = false;
     http->problem[0] = 0;
-    if (http->compresses) {
-        if (compress_body(http, body, size) < 0)
-            return -ENOMEM;
-        body = http->compressed.data;
-        size = http->compressed.size;
-    }
     curl_easy_setopt(http->easy, CURLOPT_URL, url);
-    curl_easy_setopt(http->easy, CURLOPT_POSTFIELDS, body);
-    curl_easy_setopt(http->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)size);
     curl_easy_setopt(http->easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
     if (curl_multi_add_handle(http->multi, http->easy) != CURLM_OK)
         return -ENOMEM;
@@ -270,4 +264,27 @@ int spanlog_ship_http_post(struct spanlog_ship_http *http, const char *url, cons
     curl_multi_remove_handle(http->multi, http->easy);
     read_answer(http, code, ret);
     return 0;
+}
+
+int spanlog_ship_http_post(struct spanlog_ship_http *http, const char *url, const char *body,
+                           size_t size, uint64_t timeout_ms, struct spanlog_ship_answer *ret) {
+    *ret = (struct spanlog_ship_answer){0};
+    if (http->compresses) {
+        if (compress_body(http, body, size) < 0)
+            return -ENOMEM;
+        body = http->compressed.data;
+        size = http->compressed.size;
+    }
+    curl_easy_setopt(http->easy, CURLOPT_POST, 1l);
+    curl_easy_setopt(http->easy, CURLOPT_POSTFIELDS, body);
+    curl_easy_setopt(http->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)size);
+    return request(http, url, timeout_ms, ret);
+}
+
+int spanlog_ship_http_get(struct spanlog_ship_http *http, const char *url, uint64_t timeout_ms,
+                          struct spanlog_ship_answer *ret) {
+    *ret = (struct spanlog_ship_answer){0};
+    curl_easy_setopt(http->easy, CURLOPT_HTTPGET, 1l);
+    curl_easy_setopt(http->easy, CURLOPT_ACCEPT_ENCODING, "gzip");
+    return request(http, url, timeout_ms, ret);
 }

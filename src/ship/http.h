@@ -26,7 +26,9 @@ struct spanlog_ship_http {
     z_stream gzip;
     bool compresses;
     struct spanlog_output compressed;
-    struct spanlog_output text;         /* of the answer */
+    struct spanlog_output text; /* of the answer */
+    size_t answer_max;          /* SPANLOG_SHIP_ANSWER_SIZE; what is behind it is cut off */
+    bool is_cut;
     char problem[CURL_ERROR_SIZE + 64]; /* why there was no answer */
     /* Called while the server is waited for: when one of the two is readable (-1: none), and after
      * poll_ms; false: give up now. */
@@ -42,6 +44,9 @@ int spanlog_ship_http_open(struct spanlog_ship_http *http, const struct spanlog_
 /* 0 or -ENOMEM. What the answer points to stands until the next request. */
 int spanlog_ship_http_post(struct spanlog_ship_http *http, const char *url, const char *body,
                            size_t size, uint64_t timeout_ms, struct spanlog_ship_answer *ret);
+/* The same for a question; the answer may come compressed. */
+int spanlog_ship_http_get(struct spanlog_ship_http *http, const char *url, uint64_t timeout_ms,
+                          struct spanlog_ship_answer *ret);
 void spanlog_ship_http_close(struct spanlog_ship_http *http);
 
 #endif

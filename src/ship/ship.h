@@ -5,6 +5,8 @@
  *                                              .paths = paths, .path_count = 1, .say = say};
  *     int rc = spanlog_ship_run(&settings);       until SIGTERM or SIGINT; with .once until all is
  *                                                 sent
+ *     struct spanlog_ship_question question = {.target = &loki, .trace_id = "e266f103", .fd = fd};
+ *     rc = spanlog_ship_ask(&question, &lines, problem);
  *
  * Each target has a thread, a position in each file and a state file of its own, so that one that
  * is down keeps none of the others waiting. Nothing is taken from a file before its target has it:
@@ -84,6 +86,29 @@ struct spanlog_ship_settings {
 
 #define SPANLOG_SHIP_SIZE                                                                          \
     (sizeof(struct spanlog_ship_settings) + sizeof(struct spanlog_ship_target))
+
+/* What a Loki is asked for: the lines of a trace, or all between two times. NULL or 0: not given.
+ */
+struct spanlog_ship_question {
+    const struct spanlog_ship_target *target; /* of it: to, tenant, user, bearer, ca, headers, and
+                                                 timeout_ms, 60 s */
+    const char *select;                       /* "{env=\"prod\"}"; all streams */
+    const char *trace_id;                     /* or 4 and more characters of either end */
+    uint64_t since_ns, until_ns; /* of a trace: found by itself; else to be given, and until now */
+    bool as_they_are;            /* labels and metadata fill in nothing */
+    int fd;                      /* where the lines go, in the order of time: a file */
+    /* What a person should know, one line without its end. */
+    void (*say)(void *argument, const char *text);
+    /* NULL, or called with the bytes that were read so far. */
+    void (*progress)(uint64_t done, uint64_t total);
+    void *argument;
+};
+
+#define SPANLOG_SHIP_PROBLEM 512
+
+/* 0, or -errno with what went wrong; then what was had before is in the file, *ret_lines of it. */
+SPANLOG_SHIP_EXPORT int spanlog_ship_ask(const struct spanlog_ship_question *question,
+                                         uint64_t *ret_lines, char problem[SPANLOG_SHIP_PROBLEM]);
 
 /* 0: all that was to be sent was, or a signal ended it. 1: something was not delivered, which has
  * been said. -errno: it could not begin, which has been said; -EPROTO: the library is of another

@@ -3,6 +3,7 @@
  *     make_corpus 200 > corpus.jsonl                 200 MB, canonical order of fields
  *     make_corpus 200 --shuffle > shuffled.jsonl     the same records, each with its keys shuffled
  *     make_corpus 50 --seed 7 --chain 100000         one chain of 100,000 spans in front
+ *     make_corpus 1 --begin 1795257045               of this time, in seconds
  *
  * Traces of 6 services overlap in time, as in a real file; about 22 spans and 33 logs a trace, 285
  * bytes a line. Writes to stdout; stdio and libc only.
@@ -243,7 +244,7 @@ static void chain(uint64_t start, uint64_t depth) {
 }
 
 int main(int argc, char **argv) {
-    uint64_t depth = 0;
+    uint64_t depth = 0, now = EPOCH_NS;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--shuffle") == 0)
             shuffle = true;
@@ -251,10 +252,11 @@ int main(int argc, char **argv) {
             random_state = strtoull(argv[++i], NULL, 10);
         else if (strcmp(argv[i], "--chain") == 0 && i + 1 < argc)
             depth = strtoull(argv[++i], NULL, 10);
+        else if (strcmp(argv[i], "--begin") == 0 && i + 1 < argc)
+            now = strtoull(argv[++i], NULL, 10) * 1000000000u;
         else
             size_wanted = (uint64_t)(strtod(argv[i], NULL) * 1e6);
     }
-    uint64_t now = EPOCH_NS;
     if (depth)
         chain(now, depth);
     while (bytes_written < size_wanted) {

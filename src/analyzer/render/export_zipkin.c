@@ -7,6 +7,7 @@
  * their span, attributes become tags, which are texts; an error is the tag `error`.
  * https://zipkin.io/zipkin-api/zipkin2-api.yaml
  */
+#include "src/analyzer/form.h"
 #include "src/analyzer/render/export_parts.h"
 
 static void put_tag(struct spanlog_output *out, bool first, struct spanlog_text key,
@@ -45,6 +46,25 @@ static bool put_error(struct spanlog_output *out, const struct spanlog_line *spa
     return true;
 }
 
+/* Whom the span names as its other side: a broker, a database. Zipkin knows these by it only. */
+static void put_remote(struct spanlog_output *out, const struct spanlog_line *span) {
+    const struct spanlog_value *named = NULL;
+    unsigned best = SPANLOG_PEER_KEYS;
+    for (uint32_t i = 0; i < span->attribute_count; i++) {
+        const struct spanlog_attribute *attribute = &span->attributes[i];
+        unsigned rank = spanlog_peer_rank(attribute->key.data, attribute->key.size);
+        if (rank >= best || attribute->value.type != SPANLOG_VALUE_TEXT || !attribute->value.size)
+            continue;
+        best = rank;
+        named = &attribute->value;
+    }
+    if (!named)
+        return;
+    spanlog_put(out, ",\"remoteEndpoint\":{\"serviceName\":");
+    spanlog_put_json_value_text(out, named);
+    spanlog_put(out, "}");
+}
+
 static void put_span(struct spanlog_output *out, const struct spanlog_span_logs *logs,
                      const struct spanlog_line *span) {
     static const char *const kinds[] = {NULL, "SERVER", "CLIENT", "PRODUCER", "CONSUMER"};
@@ -67,6 +87,7 @@ static void put_span(struct spanlog_output *out, const struct spanlog_span_logs 
     spanlog_put_json_count(out, ",\"duration\":", duration ? duration : 1);
     spanlog_put_json_text(out, ",\"localEndpoint\":{\"serviceName\":", span->service);
     spanlog_put(out, "}");
+    put_remote(out, span);
     put_annotations(out, logs, span);
     spanlog_put(out, ",\"tags\":{");
     bool first = !put_error(out, span);

@@ -4,6 +4,7 @@
     server.faults.append(answer(429, "slow down", {"Retry-After": "1"}))     for the next request
     server.always = answer(503, "")                 until it is None again
     server.entries                                  Loki: {(labels, ns, line): metadata}, each once
+    server.page_max                                 what one may ask Loki for at once
     server.spans, server.logs                       OTLP and Zipkin, as they came
     server.down(); server.up()                      nobody listens
 
@@ -15,10 +16,12 @@ be made to show, and for a quick run.
 import gzip
 import http.server
 import json
+import re
 import socket
 import ssl
 import threading
 import time
+import urllib.parse
 
 LINE_MAX, BODY_MAX, LATE_NS = 262144, 4 << 20, 3600 * 10**9
 
@@ -61,9 +64,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
+    def do_GET(self):
+        self.do_POST()
+
     def do_POST(self):
         owner = self.server.owner
-        raw = self.rfile.read(int(self.headers["Content-Length"]))
+        raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         body = gzip.decompress(raw) if self.headers.get("Content-Encoding") == "gzip" else raw
         with owner.lock:
             owner.requests.append((self.path, dict(self.headers), len(body), time.monotonic()))
@@ -90,6 +96,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with owner.lock:
             if path == "/loki/api/v1/push":
                 return owner.take_loki(body)
+            if path == "/loki/api/v1/query_range":
+                return owner.ask_loki(urllib.parse.parse_qs(urllib.parse.urlparse(self.path).query))
             if path in owner.doors:
                 return owner.doors[path](json.loads(body))
         return 404, "404 page not found", {}
@@ -111,7 +119,7 @@ class FaultServer:
         self.entries, self.heads, self.repeated = {}, {}, 0
         self.spans, self.logs, self.bad_names = [], [], set()
         self.requests, self.faults, self.always = [], [], None
-        self.tenant, self.burst, self.body_max = None, None, BODY_MAX
+        self.tenant, self.burst, self.body_max, self.page_max = None, None, BODY_MAX, 5000
         self.certificate, self.port, self.server, self.stopped = certificate, 0, None, False
         self.up()
 
@@ -168,6 +176,26 @@ class FaultServer:
         if ns + LATE_NS < self.heads.get(labels, 0):
             return "entry too far behind"
         return None
+
+    def ask_loki(self, query):
+        """The first or last entries of a time that hold what the LogQL's line filters name, or have the id."""
+        logql, begin, end, limit = (query[key][0] for key in ("query", "start", "end", "limit"))
+        if int(limit) > self.page_max:
+            return 400, f"max entries limit per query exceeded, limit > max_entries_limit_per_query ({limit} > {self.page_max})", {}
+        texts = re.findall(r'\|[=~] "(?:\(\?i\))?((?:[^"\\]|\\.)*)"', logql)
+        halves = re.findall(r'([|!])~ `([^`]*)`', logql)
+        ids = re.findall(r'trace_id=~?"([^"]*)"', logql)
+        found = sorted(((int(ns), labels, line, metadata) for (labels, ns, line), metadata in self.entries.items()
+                        if int(begin) <= int(ns) < int(end)
+                        and all(re.search(text.replace('\\"', '"'), line, re.I) for text in texts)
+                        and all(bool(re.search(half, line)) == (kind == "|") for kind, half in halves)
+                        and all(re.fullmatch(wanted, metadata.get("trace_id", "")) for wanted in ids)),
+                       key=lambda entry: entry[0], reverse=query["direction"][0] == "backward")[:int(limit)]
+        streams = {}
+        for ns, labels, line, metadata in found:
+            streams.setdefault(labels, []).append([str(ns), line, {"structuredMetadata": metadata}])
+        return 200, json.dumps({"status": "success", "data": {"resultType": "streams", "result": [
+            {"stream": json.loads(labels), "values": values} for labels, values in streams.items()]}}), {}
 
     # ---- OTLP and Zipkin: a bad one is refused with all that came with it
 

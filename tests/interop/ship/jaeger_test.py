@@ -53,6 +53,20 @@ class Jaeger(unittest.TestCase):
             for trace_id, tree in wanted.items():
                 self.assertEqual(tree_of(servers.get_json(f"{jaeger.query_url}/api/traces/{trace_id}")), tree)
 
+    def test_its_dependency_links_are_the_edges_of_the_graph(self):
+        """It counts every child, also below a span of the same service, which is no call, and no errors."""
+        with tempfile.TemporaryDirectory() as folder, servers.Jaeger(folder) as jaeger:
+            path = os.path.join(folder, "app.log")
+            shipping.append(path, trees.calls(80))
+            code, said, _ = shipping.ship_once(folder, "--to", "otlp:" + jaeger.url, "--only", "traces", "app.log")
+            self.assertEqual((code, said), (0, []))
+            found = servers.get_json(f"{jaeger.query_url}/api/dependencies?lookback={3 * 86400000}"
+                                     f"&endTs={shipping.EPOCH_NS // 10**6 + 86400000}")["data"]
+            links = {(link["parent"], link["child"]): link["callCount"] for link in found
+                     if link["parent"] != link["child"]}
+            self.assertEqual(links, {edge: calls for edge, (calls, _) in trees.edges(path).items()})
+            self.assertGreater(len(links), 30)
+
 
 if __name__ == "__main__":
     shipping.TOOL = os.path.abspath(sys.argv.pop(1))

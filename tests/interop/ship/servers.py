@@ -254,19 +254,20 @@ limits_config:
   per_stream_rate_limit_burst: {burst}MB
   allow_structured_metadata: true
   max_query_series: 100000
+  {limits}
   shard_streams: {{enabled: {shards}}}  # by default on: then what is sent twice may be in two shards
 ingester:
   wal: {{enabled: true, dir: {folder}/wal}}
   chunk_idle_period: 30m
 """
 
-    def __init__(self, folder, auth=False, rate=200, burst=400, shards=False):
+    def __init__(self, folder, auth=False, rate=200, burst=400, shards=False, limits=""):
         super().__init__(folder, loki_program())
         self.grpc = free_port()
         self.headers = {"X-Scope-OrgID": "shop"} if auth else {}
         with open(os.path.join(self.folder, "config.yaml"), "w", encoding="utf-8") as file:
             file.write(self.CONFIG.format(port=self.port, grpc=self.grpc, folder=self.folder, rate=rate, burst=burst,
-                                          auth="true" if auth else "false", shards="true" if shards else "false"))
+                                          auth="true" if auth else "false", shards="true" if shards else "false", limits=limits))
 
     def command(self):
         return [self.program, "-config.file=config.yaml", f"-querier.frontend-address=127.0.0.1:{self.grpc}"]
@@ -277,7 +278,7 @@ ingester:
         if http(self.url + "/loki/api/v1/push", json.dumps(push).encode(),
                 {"Content-Type": "application/json", **self.headers})[0] != 204:
             return False
-        status, body = http(self.url + "/loki/api/v1/query_range?query=%7Bprobe%3D%221%22%7D", headers=self.headers)
+        status, body = http(self.url + "/loki/api/v1/query_range?limit=1&query=%7Bprobe%3D%221%22%7D", headers=self.headers)
         return status == 200 and b"probe" in body
 
     def flush(self):

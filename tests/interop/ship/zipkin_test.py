@@ -33,6 +33,19 @@ class Zipkin(unittest.TestCase):
             self.assertEqual((entry["records"], entry["left_out"], entry["refused"]),
                              (sum(len(tree) for tree in wanted.values()), 60, 0))
 
+    def test_its_dependency_links_are_the_edges_of_the_graph(self):
+        """Calls, errors, and the broker between those who send and those who receive."""
+        with tempfile.TemporaryDirectory() as folder, servers.Zipkin(folder) as zipkin:
+            path = os.path.join(folder, "app.log")
+            shipping.append(path, trees.calls(80, broker="kafka"))
+            code, said, _ = shipping.ship_once(folder, "--to", "zipkin:" + zipkin.url, "app.log")
+            self.assertEqual((code, said), (0, []))
+            found = servers.get_json(f"{zipkin.url}/api/v2/dependencies?endTs={shipping.EPOCH_NS // 10**6 + 86400000}"
+                                     f"&lookback={3 * 86400000}")
+            self.assertEqual({(link["parent"], link["child"]): (link["callCount"], link.get("errorCount", 0))
+                              for link in found}, trees.edges(path))
+            self.assertGreater(len(found), 40)
+
 
 if __name__ == "__main__":
     shipping.TOOL = os.path.abspath(sys.argv.pop(1))
