@@ -6,6 +6,8 @@ spanlog_folder(core src/core
     journal_dead.c
     mapping.c
     printf_format.c
+    redact.c
+    redact_text.c
     site.c
     tell.c
   USES)

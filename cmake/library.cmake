@@ -1,5 +1,6 @@
 # The library: one target per folder, then libspanlog out of them, shared and static.
-spanlog_folder(config src/config SOURCES outputs.c settings.c USES core propagation)
+spanlog_folder(config src/config SOURCES files.c outputs.c parsers.c settings.c sources.c table.c text.c
+  USES core propagation)
 spanlog_folder(sinks src/sinks SOURCES table.c stream.c file.c memory.c USES core)
 spanlog_folder(propagation src/propagation 
   SOURCES propagator.c hex.c traceparent.c tracestate.c baggage.c b3.c jaeger.c x_headers.c
@@ -9,9 +10,9 @@ spanlog_folder(front src/front
           propagate.c
   USES core propagation)
 spanlog_folder(back src/back
-  SOURCES back.c decode.c decode_span.c drain.c output.c recover.c say.c write.c
+  SOURCES back.c decode.c decode_span.c drain.c mask.c output.c recover.c say.c write.c
   USES core config formatters sinks)
-spanlog_folder(process src/process SOURCES process.c watch.c USES core config front back)
+spanlog_folder(process src/process SOURCES process.c redact.c reload.c watch.c USES core config front back)
 spanlog_folder(syslog src/integrations SOURCES syslog.c)
 # gcc asks whether a thread-local's address is NULL by the flags of the addition that makes it, which
 # the linker turns into one without flags when the archive goes into a program.

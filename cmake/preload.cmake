@@ -7,7 +7,8 @@ endif()
 set(preload_dir src/integrations/preload)
 add_library(spanlog_preload SHARED
   ${preload_dir}/preload.c ${preload_dir}/preload_curl.c ${preload_dir}/preload_pq.c
-  ${preload_dir}/preload_sqlite.c ${preload_dir}/preload_syslog.c ${preload_dir}/sql.c)
+  ${preload_dir}/preload_sqlite.c ${preload_dir}/preload_syslog.c ${preload_dir}/sql.c
+  src/integrations/sql_redact.c)
 set_target_properties(spanlog_preload PROPERTIES OUTPUT_NAME spanlog-preload
   LINK_DEPENDS ${CMAKE_SOURCE_DIR}/${preload_dir}/preload.map LINKER_LANGUAGE C)
 target_link_libraries(spanlog_preload PRIVATE spanlog_flags spanlog_static ${CMAKE_DL_LIBS})

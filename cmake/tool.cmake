@@ -48,7 +48,8 @@ target_compile_definitions(spanlog_tool PRIVATE SPANLOG_VERSION="${PROJECT_VERSI
 target_link_libraries(spanlog_tool PRIVATE spanlog_flags spanlog_analyzer)
 # The verbs that write: with the library itself.
 target_sources(spanlog_tool PRIVATE
-  src/cli/recover.c src/cli/shell.c src/cli/log.c
+  src/cli/config.c src/cli/config_docs.c src/cli/recover.c src/cli/shell.c src/cli/log.c
   src/cli/exec.c src/cli/exec_child.c src/cli/exec_finish.c src/cli/exec_setup.c)
 target_link_libraries(spanlog_tool PRIVATE spanlog_static)
+install(FILES docs/spanlog.conf.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
 install(TARGETS spanlog_tool RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})

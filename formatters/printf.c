@@ -14,17 +14,16 @@
 #define WIDTH_MOST 4096 /* a wider field says nothing more */
 
 struct arguments {
-    const uint64_t *slots;
-    unsigned left;
+    const struct printf_arguments *given;
+    unsigned next;
     const char *texts;
     size_t texts_size;
 };
 
 static uint64_t next_slot(struct arguments *arguments) {
-    if (arguments->left == 0)
+    if (arguments->next == arguments->given->count)
         return 0;
-    arguments->left--;
-    return *arguments->slots++;
+    return arguments->given->slots[arguments->next++];
 }
 
 static int bounded(int64_t value) {
@@ -57,19 +56,27 @@ static char *advance(char *out, const char *end, int printed) {
     return out + ((size_t)printed < most ? (size_t)printed : most);
 }
 
+/* The bytes of that slot; NULL: there are none. */
+static const char *next_text(uint64_t slot, struct arguments *arguments, size_t *ret_size) {
+    const char *text = arguments->texts;
+    *ret_size = (uint32_t)slot;
+    if (*ret_size == TEXT_NULL)
+        return NULL;
+    if (*ret_size > arguments->texts_size)
+        *ret_size = arguments->texts_size;
+    arguments->texts += *ret_size;
+    arguments->texts_size -= *ret_size;
+    return text;
+}
+
 static char *put_text(const char *spec, uint64_t slot, struct arguments *arguments, char *out,
                       char *end) {
-    size_t size = (uint32_t)slot;
-    const char *text = "(null)";
+    size_t size;
+    const char *text = next_text(slot, arguments, &size);
     char bounded_spec[64];
-    if (size == TEXT_NULL) {
+    if (text == NULL) {
+        text = "(null)";
         size = 6;
-    } else {
-        if (size > arguments->texts_size)
-            size = arguments->texts_size;
-        text = arguments->texts;
-        arguments->texts += size;
-        arguments->texts_size -= size;
     }
     /* The bytes do not end with NUL: a precision says how many there are. */
     size_t head = strcspn(spec, ".s");
@@ -116,6 +123,13 @@ static char *put_number(const struct printf_conversion *c, const char *spec, uin
     }
 }
 
+static char *put_plain(const char *text, size_t size, char *out, const char *end) {
+    if (size > room(out, end))
+        size = room(out, end);
+    memcpy(out, text, size);
+    return out + size;
+}
+
 static char *put_conversion(const struct printf_conversion *c, struct arguments *arguments,
                             char *out, char *end) {
     char letter[4] = {c->letter, '\0'}, spec[64];
@@ -125,24 +139,26 @@ static char *put_conversion(const struct printf_conversion *c, struct arguments 
             letters(c, letter);
     }
     specification(c, arguments, letter, spec, sizeof spec);
+    bool masked = (arguments->given->masked >> arguments->next & 1u) != 0;
     uint64_t slot = next_slot(arguments);
-    if (c->type == SPANLOG__T_STR || c->type == SPANLOG__T_STRN)
+    bool text = c->type == SPANLOG__T_STR || c->type == SPANLOG__T_STRN;
+    if (masked) {
+        size_t size;
+        if (text)
+            next_text(slot, arguments, &size);
+        return put_plain(arguments->given->mask, strlen(arguments->given->mask), out, end);
+    }
+    if (text)
         return put_text(spec, slot, arguments, out, end);
     if (c->type == SPANLOG__T_ERRNO)
         return put_errno((int64_t)slot, out, end);
     return put_number(c, spec, slot, out, end);
 }
 
-static char *put_plain(const char *text, size_t size, char *out, const char *end) {
-    if (size > room(out, end))
-        size = room(out, end);
-    memcpy(out, text, size);
-    return out + size;
-}
-
-char *printf_render(const char *format, const uint64_t *slots, unsigned count, const char *texts,
-                    size_t texts_size, char *out, char *end) {
-    struct arguments arguments = {slots, count, texts, texts_size};
+char *printf_render(const char *format, const struct printf_arguments *given, char *out,
+                    char *end) {
+    struct arguments arguments = {
+        .given = given, .texts = given->texts, .texts_size = given->texts_size};
     const char *at = format;
     while (*at != '\0') {
         size_t plain = strcspn(at, "%");

@@ -17,10 +17,18 @@ spanlog_library_test(library_bad_input_test)
 target_compile_definitions(library_bad_input_test PRIVATE
   STRICT_JSON="${CMAKE_CURRENT_SOURCE_DIR}/unit/strict_json.py")
 spanlog_library_test(library_config_test)
+spanlog_test(settings_test SOURCES unit/settings_test.c USES config formatters)
+spanlog_test(redact_test SOURCES unit/redact_test.c USES core)
+spanlog_library_test(library_reload_test)
+spanlog_library_test(library_redact_test)
+target_compile_definitions(library_redact_test PRIVATE SPANLOG_TOOL="$<TARGET_FILE:spanlog_tool>")
+add_dependencies(library_redact_test spanlog_tool)
 spanlog_library_test(library_propagation_test)
 spanlog_test(propagation_test SOURCES conformance/propagation_test.c USES propagation)
 set_tests_properties(propagation_test PROPERTIES LABELS propagation)
 spanlog_threaded(propagation_test propagation_test)
+spanlog_fuzzer(config_fuzz SOURCES fuzz/config_fuzz.c USES config)
+spanlog_fuzzer(redact_fuzz SOURCES fuzz/redact_fuzz.c USES core formatters)
 spanlog_fuzzer(propagation_fuzz SOURCES fuzz/propagation_fuzz.c USES propagation)
 spanlog_library_test(library_file_test)
 spanlog_library_test(library_stream_test)
@@ -58,6 +66,10 @@ add_test(NAME headers_compile_in_every_language
 add_test(NAME installed_tree_builds_programs
   COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cxx/install_test.py
           ${CMAKE_BINARY_DIR} ${CMAKE_SOURCE_DIR})
+add_test(NAME config_verb_and_documents
+  COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/unit/config_verb_test.py
+          $<TARGET_FILE:spanlog_tool> ${CMAKE_SOURCE_DIR})
+set_tests_properties(config_verb_and_documents PROPERTIES TIMEOUT 120 LABELS library)
 add_test(NAME includes_follow_the_law
   COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/unit/includes_test.py ${CMAKE_SOURCE_DIR})
 set_tests_properties(headers_compile_in_every_language installed_tree_builds_programs

@@ -14,7 +14,8 @@ spanlog_movingin_test(movingin_exec ${movingin_dir}/exec_test.py
   $<TARGET_FILE:spanlog_tool> $<TARGET_FILE:movingin_writer>)
 
 spanlog_test(movingin_sql_test
-  SOURCES ${movingin_dir}/sql_test.c ${CMAKE_SOURCE_DIR}/src/integrations/preload/sql.c)
+  SOURCES ${movingin_dir}/sql_test.c ${CMAKE_SOURCE_DIR}/src/integrations/preload/sql.c
+          ${CMAKE_SOURCE_DIR}/src/integrations/sql_redact.c)
 pkg_check_modules(MOVINGIN_ABI libcurl sqlite3 libpq)
 if(MOVINGIN_ABI_FOUND)
   add_library(movingin_abi OBJECT ${movingin_dir}/abi.c)

@@ -63,7 +63,8 @@ spanlog__messaging_set(spanlog_span *span, const char *operation, const char *sy
                        spanlog_kv("messaging.batch.message_count", message_count));                \
     spanlog__messaging_set(&(span), "receive", system, destination, NULL)
 
-/* Links a span to the one that sent a message; nothing when its headers have no context. */
+/* Links a span to the one that sent a message; nothing when its headers have no context. Links are
+ * written with SPANLOG_INCLUDE_LINKS=1. */
 static inline __attribute__((unused)) void spanlog_message_link(spanlog_span *span,
                                                                 spanlog_get_header get, void *arg) {
     spanlog_ctx sender;

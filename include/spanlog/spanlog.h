@@ -207,7 +207,8 @@ typedef struct spanlog_span {
         if ((span)->open != NULL)                                                                  \
             spanlog__event(span, &spanlog__site_, SPANLOG__ARGUMENTS(__VA_ARGS__));                \
     } while (0)
-/* A causal link to another span. A zero ctx is ignored. */
+/* A causal link to another span, written with SPANLOG_INCLUDE_LINKS=1, else counted in the line as
+ * dropped_links. A zero ctx is ignored. */
 SPANLOG__API void spanlog_link(spanlog_span *span, spanlog_ctx ctx);
 /* An HTTP status, or gRPC's when below 100, written as status_code. It sets the span's status:
  * error for 500 and above and gRPC's server errors (2, 4, 12, 13, 14, 15), ok for 0 and 100 to 399.
@@ -276,6 +277,7 @@ typedef struct spanlog_config {
     const char *source;       /* as SPANLOG_SOURCE */
     const char *propagators;  /* as OTEL_PROPAGATORS */
     const char *baggage_keys; /* as SPANLOG_BAGGAGE_KEYS */
+    const char *settings;     /* any, as in a configuration file: lines of "name = value" */
     uint32_t block_ms;        /* as SPANLOG_BLOCK_MS; default 1000 */
     uint32_t ring_size;       /* as SPANLOG_RING_SIZE, bytes; default 1 MiB */
     uint32_t max_attributes;  /* per span; default 128, and so the next two */
@@ -292,6 +294,13 @@ typedef struct spanlog_config {
  * texts are copied. Returns 0, -EALREADY after the first use, -EINVAL for a wrong size field. A bad
  * setting is named on stderr and its default taken. */
 SPANLOG__API int spanlog_init(const spanlog_config *config);
+/* spanlog_redact("pin", "iban", "value:AKIA????????????????"): what must not leave the process, in
+ * addition to the setting `redact` (passwords, tokens, cookies and the like by default). A word is
+ * the end of a key: "pin" is about pin, card.pin and cardPin, in logs, attributes, events, baggage,
+ * JSON values, and after "pin=" in a printf format. value:PATTERN is about any text; '?' is one
+ * character, '*' some. "[REDACTED]" is written in their place. From the next line that is written
+ * on; never undone. Returns 0, -EINVAL for what is no rule, -ENOSPC when there are too many. */
+#define spanlog_redact(...) spanlog__redact(__VA_ARGS__, (const char *)0)
 /* Waits until every record whose call returned before this one is written. Returns 0, or
  * -ETIMEDOUT after timeout_ms (the records stay in the journal). timeout_ms < 0: no limit. */
 SPANLOG__API int spanlog_flush(int timeout_ms);
@@ -334,6 +343,7 @@ extern SPANLOG__API __thread struct spanlog__thread_context spanlog__context
     __attribute__((tls_model("initial-exec")));
 
 SPANLOG__API int spanlog__errno(void);
+SPANLOG__API int spanlog__redact(const char *first, ...) __attribute__((sentinel));
 /* A call site's first call: the site, or NULL when its level is off. */
 SPANLOG__API struct spanlog__site *spanlog__ready(struct spanlog__site *site);
 /* Whether the site's level is on for that logger. */

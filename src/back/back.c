@@ -5,6 +5,7 @@
 
 #include <linux/membarrier.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 
@@ -33,12 +34,13 @@ static struct {
 
 int back_open(const struct settings *settings) {
     back.settings = *settings;
-    for (uint32_t i = 0; i < settings->output_count; i++) {
+    uint32_t outputs = settings->enabled ? settings->output_count : 0;
+    for (uint32_t i = 0; i < outputs; i++) {
         if (journal_add_batch(&process.journal, BATCH_SIZE) == NULL)
             return -ENOSPC;
     }
-    int error = drain_init(&back.drain, &process.journal, settings->outputs, settings->output_count,
-                           settings->process_lines);
+    int error = drain_init(&back.drain, &process.journal, settings->outputs, outputs,
+                           settings->process_lines && settings->enabled);
     back.open = error == 0;
     return error;
 }
@@ -79,6 +81,7 @@ static void make_owners_see(void) {
 
 static bool has_reason_to_stay(void) {
     return drain_has_work(&back.drain) ||
+           __atomic_load_n(&process.settings_changed, __ATOMIC_SEQ_CST) != 0 ||
            __atomic_load_n(&back.flush_wanted, __ATOMIC_SEQ_CST) != back.flush_done ||
            __atomic_load_n(&back.stop, __ATOMIC_SEQ_CST) != 0;
 }
@@ -141,6 +144,9 @@ static void let_visitors_in(void) {
 static enum turn take_turn(void) {
     static uint64_t before[JOURNAL_MAX_RINGS];
     let_visitors_in();
+    if (__atomic_load_n(&process.settings_changed, __ATOMIC_RELAXED) != 0 &&
+        __atomic_exchange_n(&process.settings_changed, 0, __ATOMIC_SEQ_CST) != 0)
+        process.read_settings();
     uint32_t wanted = __atomic_load_n(&back.flush_wanted, __ATOMIC_SEQ_CST);
     struct lock_guard guard = lock_take(&back.lock);
     memcpy(before, back.drain.now.ring_read, sizeof before);
@@ -229,6 +235,18 @@ void back_drain(void) {
         drain_pass(&back.drain, UINT64_MAX);
         drain_write(&back.drain);
         publish_counts();
+    }
+    lock_release(&back.lock, &guard);
+}
+
+/* The list that holds is left as it is: if we die in the middle, recovery needs it. */
+void back_redact(const char *list) {
+    struct lock_guard guard = lock_take(&back.lock);
+    struct redact_lists *lists = &process.journal.header->redact;
+    uint32_t next = lists->changes + 1;
+    if (guard.held) {
+        snprintf(lists->lists[next & 1], sizeof lists->lists[0], "%s", list);
+        __atomic_store_n(&lists->changes, next, __ATOMIC_RELEASE);
     }
     lock_release(&back.lock, &guard);
 }

@@ -23,6 +23,9 @@ int back_stop(int timeout_ms, bool (*abandon)(void));
 bool back_is_self(void);
 void back_counts(struct drain_counts *ret_counts, uint64_t *ret_sleeps, uint64_t *ret_recovered);
 
+/* What must not leave the process, from the next pass on: a list that redact_parse takes. */
+void back_redact(const char *list);
+
 /* How many spans are open now. */
 void back_count_spans(uint64_t *ret_count);
 

@@ -1,5 +1,6 @@
 /* back/decode.c: fields and log records. Spans: decode_span.c. */
 #include "src/back/decode_fields.h"
+#include "src/back/mask.h"
 #include "formatters/printf.h"
 #include "src/core/stamp.h"
 
@@ -74,12 +75,13 @@ size_t decode_stamp(struct decoder *decoder, const uint8_t *data, size_t size) {
             decoder->line.parent_text = (struct spanlog_text){value, entry.value_size};
             continue;
         }
-        decoder->attributes[decoder->attributes_used++] =
-            (struct spanlog_attribute){.key = {key, entry.key_size},
-                                       .value = {.type = SPANLOG_VALUE_TEXT,
-                                                 .size = entry.value_size,
-                                                 .original_size = entry.original_size,
-                                                 .text = value}};
+        struct spanlog_attribute *attribute = &decoder->attributes[decoder->attributes_used++];
+        *attribute = (struct spanlog_attribute){.key = {key, entry.key_size},
+                                                .value = {.type = SPANLOG_VALUE_TEXT,
+                                                          .size = entry.value_size,
+                                                          .original_size = entry.original_size,
+                                                          .text = value}};
+        mask_attribute(decoder, attribute);
     }
     return whole;
 }
@@ -107,11 +109,17 @@ static void add_stamp(struct decoder *decoder) {
 static void render_message(struct decoder *decoder, const struct compiled_site *site,
                            const uint8_t *fields, size_t size) {
     size_t slots = 8u * (size_t)site->entry->count;
-    char *end = printf_render(site_text(site->entry), (const uint64_t *)(const void *)fields,
-                              site->first_field, (const char *)fields + slots, size - slots,
-                              decoder->message, decoder->message + sizeof decoder->message);
+    struct printf_arguments arguments = {.slots = (const uint64_t *)(const void *)fields,
+                                         .count = site->first_field,
+                                         .masked = site->masked,
+                                         .mask = REDACT_MASK,
+                                         .texts = (const char *)fields + slots,
+                                         .texts_size = size - slots};
+    char *end = printf_render(site_text(site->entry), &arguments, decoder->message,
+                              decoder->message + sizeof decoder->message);
     decoder->line.message =
         (struct spanlog_text){decoder->message, (uint32_t)(end - decoder->message)};
+    mask_text(decoder, &decoder->line.message);
 }
 
 void decode_context(struct spanlog_line *line, uint32_t word) {
@@ -132,6 +140,7 @@ static void start_log(struct decoder *decoder, const struct compiled_site *site,
     line->head = site->head;
     line->tail = site->tail;
     line->distinct_keys = site->distinct_keys;
+    decoder->masked_used = 0;
 }
 
 bool decode_log(struct decoder *decoder, struct output *output, const struct record *record,
@@ -169,6 +178,7 @@ bool decode_log(struct decoder *decoder, struct output *output, const struct rec
         !decode_values(site->attributes, site->entry->count, site->entry->types, fields, size);
     if (*ret_damaged)
         return false;
+    mask_fields(decoder, site, site->attributes, site->first_field, site->entry->count);
     if (site->entry->form == SPANLOG__FORM_LOGF)
         render_message(decoder, site, fields, size);
     if (stamped)

@@ -9,6 +9,7 @@
 
 #include "formatters/time.h"
 #include "src/back/output.h"
+#include "src/core/redact.h"
 
 #define DECODE_MAX_ATTRIBUTES (SPAN_MAX_BODY / 8)
 #define DECODE_MAX_EVENTS (SPAN_MAX_BODY / 16)
@@ -25,6 +26,11 @@ struct decoder {
     struct spanlog_event events[DECODE_MAX_EVENTS];
     struct spanlog_span_link links[DECODE_MAX_LINKS];
     char message[64 * 1024]; /* of printf records */
+    struct redact_rules rules;
+    uint32_t rules_seen; /* redact_lists.changes, as of these */
+    bool has_rules;
+    size_t masked_used;
+    char masked[128 * 1024]; /* texts of the record with something in them masked */
 };
 
 /* Fills decoder->line from a log record. tid is the ring's. False: the output does not want it, or

@@ -1,5 +1,6 @@
 /* back/decode_span.c: the record of a span, group by group. See core/record.h. */
 #include "src/back/decode_fields.h"
+#include "src/back/mask.h"
 
 #include <string.h>
 
@@ -32,7 +33,10 @@ static bool add_attributes(struct decoder *decoder, struct output *output, uint3
     *ret_site = site;
     /* Known of one site's keys; not of two sites' together. */
     decoder->line.distinct_keys = decoder->attributes_used == count && site->distinct_keys;
-    return decode_values(to, count, site->entry->types, fields, size);
+    if (!decode_values(to, count, site->entry->types, fields, size))
+        return false;
+    mask_fields(decoder, site, to, 0, count);
+    return true;
 }
 
 static bool group_text(const uint8_t *data, size_t size, struct spanlog_text *ret_text) {
@@ -46,6 +50,14 @@ static bool group_text(const uint8_t *data, size_t size, struct spanlog_text *re
     }
     *ret_text = (struct spanlog_text){(const char *)data + 8, (uint32_t)slot};
     return (uint32_t)slot <= size - 8;
+}
+
+static bool said_text(struct decoder *decoder, const uint8_t *data, size_t size,
+                      struct spanlog_text *ret_text) {
+    if (!group_text(data, size, ret_text))
+        return false;
+    mask_text(decoder, ret_text);
+    return true;
 }
 
 /* Only for groups that carry no fields. */
@@ -67,9 +79,9 @@ static bool plain_group(struct decoder *decoder, enum group_kind kind, const uin
         return true;
     case GROUP_FAIL:
         line->span_status = SPANLOG_STATUS_ERROR;
-        return group_text(data, size, &line->error);
+        return said_text(decoder, data, size, &line->error);
     case GROUP_NAME:
-        return group_text(data, size, &line->operation);
+        return said_text(decoder, data, size, &line->operation);
     default:
         return false;
     }
@@ -158,6 +170,7 @@ static void start_span(struct decoder *decoder, const struct compiled_site *site
     line->events = decoder->events;
     line->links = decoder->links;
     decoder->attributes_used = 0;
+    decoder->masked_used = 0;
     line->distinct_keys = false;
 }
 

@@ -1,5 +1,6 @@
 /* back/drain.c: the pass over the rings. See drain.h; writing: write.c; lines of our own: say.c. */
 #include "src/back/drain.h"
+#include "src/back/mask.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,8 @@ int drain_init(struct drain *drain, struct journal *journal, const struct output
     drain->decoder->error_status_min = header->error_status_min;
     struct compile_context *context = &drain->decoder->context;
     context->journal = journal;
+    context->rules = &drain->decoder->rules;
+    mask_take_rules(drain->decoder, &header->redact);
     context->service = text_of(header->service);
     context->source_fields = header->source_fields;
     context->pid = (header->source_fields & SOURCE_PID) != 0 ? header->pid : 0;
@@ -231,8 +234,16 @@ static void put_silent_losses(struct drain *drain) {
     }
 }
 
+static void take_rules(struct drain *drain) {
+    if (!mask_take_rules(drain->decoder, &drain->journal->header->redact))
+        return;
+    for (uint32_t i = 0; i < drain->output_count; i++)
+        output_forget_sites(&drain->outputs[i]);
+}
+
 size_t drain_pass(struct drain *drain, uint64_t horizon) {
     size_t count = 0;
+    take_rules(drain);
     if ((drain->pending || batch_is_full(drain)) && !drain_write(drain))
         return 0;
     struct heads heads;

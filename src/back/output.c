@@ -1,5 +1,6 @@
 /* back/output.c: see output.h. */
 #include "src/back/output.h"
+#include "src/back/mask.h"
 #include "src/core/tell.h"
 
 #include "formatters/keys.h"
@@ -41,12 +42,18 @@ int output_init(struct output *output, const struct output_setting *setting, cha
     return sink_open(&output->sink, setting->sink, setting->target, output->dialect->line_start);
 }
 
-void output_close(struct output *output) {
-    if (output->sink.type != NULL)
-        output->sink.type->close(&output->sink);
+void output_forget_sites(struct output *output) {
     for (uint32_t i = 0; i < output->site_room; i++)
         free(output->sites[i]);
     free(output->sites);
+    output->sites = NULL;
+    output->site_room = 0;
+}
+
+void output_close(struct output *output) {
+    if (output->sink.type != NULL)
+        output->sink.type->close(&output->sink);
+    output_forget_sites(output);
     memset(output, 0, sizeof *output);
     output->sink.fd = -1;
 }
@@ -107,6 +114,9 @@ static void compile_keys(struct compiled_site *site, const struct spanlog_dialec
         attribute->value.type = RECORD_TYPE_AT(site->entry->types, i);
         if (attribute->value.type == SPANLOG__T_STRN)
             attribute->value.type = SPANLOG_VALUE_TEXT;
+        if (attribute->value.type == SPANLOG_VALUE_TEXT ||
+            attribute->value.type == SPANLOG_VALUE_JSON)
+            site->texts_mask |= 1u << i;
         key += size + 1;
         all = all && after != NULL;
     }
@@ -144,6 +154,7 @@ static struct compiled_site *compile(const struct output *output,
     site->tail = rendered(to, after);
     to = after != NULL ? after : to;
     compile_keys(site, output->dialect, line.line_kind, to, end);
+    site->masked = mask_of_site(context->rules, entry);
     return site;
 }
 

@@ -24,6 +24,8 @@ struct compiled_site {
     struct spanlog_text head;
     struct spanlog_text tail;
     bool distinct_keys;  /* no key twice, none reserved: asked once, here */
+    uint32_t masked;     /* slots of what must not be written */
+    uint32_t texts_mask; /* slots of fields that are texts, in which there may be something */
     uint8_t first_field; /* of the attributes; before it are a printf record's arguments */
     struct spanlog_attribute attributes[RECORD_MAX_FIELDS];
     char texts[];
@@ -47,13 +49,18 @@ struct output {
 int output_init(struct output *output, const struct output_setting *setting, char *batch);
 void output_close(struct output *output);
 
+struct redact_rules;
+
 struct compile_context {
     const struct journal *journal;
+    const struct redact_rules *rules;
     struct spanlog_text service;
     uint32_t pid; /* 0: not written */
     uint32_t source_fields;
 };
 
+/* Forgets what was made of sites. */
+void output_forget_sites(struct output *output);
 /* The site with that id, made at its first record; NULL: unknown, or no memory. */
 struct compiled_site *output_site(struct output *output, const struct compile_context *context,
                                   uint32_t id);

@@ -1,6 +1,7 @@
 /* back/say.c: the lines that the library writes by itself: the process's start and end, losses, and
  * spans whose process died. See drain.h. */
 #include "src/back/drain.h"
+#include "src/back/mask.h"
 
 #include "src/core/open_span.h"
 
@@ -90,6 +91,9 @@ void drain_process_started(struct drain *drain) {
     add_if(attributes, &count, "host.name", header->host);
     count += resource_attributes(header->resource, attributes + count);
     line->attribute_count = count;
+    drain->decoder->masked_used = 0;
+    for (uint32_t i = 0; i < count; i++)
+        mask_attribute(drain->decoder, &attributes[i]);
     drain_put_line_everywhere(drain);
     line->pid = drain->decoder->context.pid;
 }

@@ -31,6 +31,7 @@ static const struct verb {
     {"index", "FILE.spx beside each file, with which trace finds an id at once",
      spanlog_verb_index},
     {"recover", "write what dead processes left", spanlog_verb_recover},
+    {"config", "the settings in force, and where each comes from", spanlog_verb_config},
     {"log", "write one line, from a shell script", spanlog_verb_log},
     {"exec", "run a command inside a span", spanlog_verb_exec},
 };

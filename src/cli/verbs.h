@@ -25,6 +25,7 @@ int spanlog_verb_tail(int argc, char **argv);
 int spanlog_verb_export(int argc, char **argv);
 int spanlog_verb_index(int argc, char **argv);
 int spanlog_verb_recover(int argc, char **argv);
+int spanlog_verb_config(int argc, char **argv);
 int spanlog_verb_log(int argc, char **argv);
 int spanlog_verb_exec(int argc, char **argv);
 

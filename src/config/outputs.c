@@ -32,6 +32,25 @@ static bool absolute_path(const char *path, size_t size, char *to, size_t room) 
     return length > 0 && (size_t)length < room;
 }
 
+/* Sinks of other tracers: what they get until there are such here. An endpoint of gRPC or Thrift
+ * is told from one that speaks OTLP over HTTP. */
+static const char *parse_network_sink(const char *sink, const char *target, size_t size) {
+    char text[300];
+    if (strcmp(sink, "otlp") != 0 && strcmp(sink, "zipkin") != 0 && strcmp(sink, "jaeger") != 0 &&
+        strcmp(sink, "loki") != 0)
+        return "there is no such sink";
+    snprintf(text, sizeof text, "%.*s", (int)(size < sizeof text ? size : 0), target);
+    const char *port = strstr(text, ":4317");
+    if (port != NULL && (port[5] < '0' || port[5] > '9'))
+        return "this version sends nothing over the network, and port 4317 is gRPC's: OTLP over "
+               "HTTP has 4318";
+    port = strstr(text, ":14268");
+    if (port != NULL && (port[6] < '0' || port[6] > '9'))
+        return "this version sends nothing over the network, and port 14268 is Thrift's: OTLP "
+               "over HTTP has 4318, in Jaeger too";
+    return "this version sends nothing over the network: write a file";
+}
+
 static const char *parse_sink(const char *text, size_t size, struct output_setting *output) {
     const char *colon = memchr(text, ':', size);
     size_t name_size = colon != NULL ? (size_t)(colon - text) : size;
@@ -43,14 +62,14 @@ static const char *parse_sink(const char *text, size_t size, struct output_setti
     output->sink[name_size] = '\0';
     if (strcmp(output->sink, "file") == 0) {
         if (memchr(target, '?', target_size) != NULL)
-            return "options of file: are not known to this version";
+            return "file: takes no options";
         return absolute_path(target, target_size, output->target, sizeof output->target)
                    ? NULL
-                   : "file: needs a path";
+                   : "the path of file: is missing or too long";
     }
     if (strcmp(output->sink, "stdout") != 0 && strcmp(output->sink, "stderr") != 0 &&
         strcmp(output->sink, "memory") != 0)
-        return "the sinks are stdout, stderr, file:PATH, memory: and none";
+        return parse_network_sink(output->sink, target, target_size);
     return target_size == 0 ? NULL : "only file: has a path";
 }
 
@@ -97,7 +116,7 @@ const char *outputs_parse(const char *text, struct output_setting *outputs, uint
     }
 }
 
-static const char *level_name(uint8_t level) {
+const char *level_name(uint8_t level) {
     static const char *const names[] = {"trace", "debug", "info", "warn", "error", "fatal"};
     return level > 24 ? "off" : names[(level - 1) / 4];
 }

@@ -1,90 +1,172 @@
-/* config/settings.c: the table of settings and the reading of it. See settings.h. */
-#include "src/config/settings.h"
+/* config/settings.c: values into struct settings and back. See settings.h. */
+#include "src/config/parsers.h"
 #include "src/core/tell.h"
-#include "src/propagation/propagator.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-/* Sets what `value` says; returns NULL or what a right value would be. */
-typedef const char *setting_parser(struct settings *settings, const char *value);
+#define SAID_VALUE_SIZE 100 /* of a bad value, in a message */
 
-static const char *copy_text(char *to, size_t size, const char *value) {
-    if (strlen(value) >= size)
-        return "a shorter text";
-    strcpy(to, value);
-    return NULL;
-}
+/* ---- as text -------------------------------------------------------------------------------- */
 
-static const char *set_service(struct settings *s, const char *value) {
-    return copy_text(s->service, sizeof s->service, value);
-}
-static const char *set_environment(struct settings *s, const char *value) {
-    return copy_text(s->environment, sizeof s->environment, value);
-}
-static const char *set_version(struct settings *s, const char *value) {
-    return copy_text(s->version, sizeof s->version, value);
-}
-static const char *set_journal_dir(struct settings *s, const char *value) {
-    return copy_text(s->journal_dir, sizeof s->journal_dir, value);
-}
-static const char *set_format(struct settings *s, const char *value) {
-    return copy_text(s->format, sizeof s->format, value);
+static void print_number(const struct setting *setting, uint32_t number, char *text, size_t size) {
+    static const char units[] = {'\0', 'K', 'M', 'G'};
+    bool bytes = setting->unit != NULL && strcmp(setting->unit, "bytes") == 0;
+    unsigned unit = 0;
+    for (; bytes && unit < 3 && number >= 1024 && number % 1024 == 0; unit++)
+        number /= 1024;
+    snprintf(text, size, "%u%.1s", number, &units[unit]);
 }
 
-static const char *set_output(struct settings *s, const char *value) {
-    struct output_setting outputs[JOURNAL_MAX_OUTPUTS];
-    uint32_t count = 0;
-    const char *wrong = outputs_parse(value, outputs, &count);
-    if (wrong == NULL) {
-        memcpy(s->outputs, outputs, sizeof outputs);
-        s->output_count = count;
+/* "block drop" -> "block or drop" */
+static void print_choices(const char *words, char *text, size_t size) {
+    size_t used = 0;
+    text[0] = '\0';
+    while (*words != '\0' && used < size) {
+        size_t one = strcspn(words, " ");
+        bool last = words[one] == '\0';
+        used += (size_t)snprintf(text + used, size - used, "%s%.*s",
+                                 used == 0 ? ""
+                                 : last    ? " or "
+                                           : ", ",
+                                 (int)one, words);
+        words += one + !last;
     }
-    return wrong;
 }
 
-static const char *set_full(struct settings *s, const char *value) {
-    if (strcmp(value, "block") != 0 && strcmp(value, "drop") != 0)
-        return "block or drop";
-    s->drop_when_full = value[0] == 'd';
-    return NULL;
+void setting_right(const struct setting *setting, char *text, size_t size) {
+    char least[16], most[16];
+    if (setting->right != NULL) {
+        snprintf(text, size, "%s", setting->right);
+    } else if (setting->choices != NULL) {
+        print_choices(setting->choices, text, size);
+    } else if (setting->type == SETTING_FLAG) {
+        snprintf(text, size, "1 or 0, on or off");
+    } else if (setting->type == SETTING_NUMBER) {
+        bool ms = setting->unit != NULL && strcmp(setting->unit, "ms") == 0;
+        print_number(setting, setting->least, least, sizeof least);
+        print_number(setting, setting->most, most, sizeof most);
+        snprintf(text, size, "%s to %s%s", least, most, ms ? " (ms)" : "");
+    } else {
+        snprintf(text, size, "a text of up to %u bytes", setting->size - 1);
+    }
 }
 
-static const char *parse_flag(bool *to, const char *value) {
-    if (strcmp(value, "1") == 0 || strcasecmp(value, "true") == 0 || strcasecmp(value, "on") == 0)
-        *to = true;
-    else if (strcmp(value, "0") == 0 || strcasecmp(value, "false") == 0 ||
-             strcasecmp(value, "off") == 0)
-        *to = false;
+void setting_print(const struct settings *s, const struct setting *setting, char *value,
+                   size_t size) {
+    const char *at = (const char *)s + setting->offset;
+    switch (setting->type) {
+    case SETTING_TEXT:
+        snprintf(value, size, "%s", at);
+        break;
+    case SETTING_FLAG:
+        snprintf(value, size, "%d", *at != 0);
+        break;
+    case SETTING_NUMBER:
+        print_number(setting, *(const uint32_t *)(const void *)at, value, size);
+        break;
+    case SETTING_CHOICE: {
+        const char *word = setting->choices;
+        for (uint8_t i = *(const uint8_t *)at; i > 0; i--)
+            word += strcspn(word, " ") + 1;
+        snprintf(value, size, "%.*s", (int)strcspn(word, " "), word);
+        break;
+    }
+    case SETTING_OTHER:
+        setting->print(s, value, size);
+        break;
+    }
+}
+
+static struct setting_origin *origin_of(struct settings *s, const struct setting *setting) {
+    return &s->origins[setting - settings_table];
+}
+
+void setting_origin_print(const struct settings *s, const struct setting *setting, char *text,
+                          size_t size) {
+    const struct setting_origin *origin = &s->origins[setting - settings_table];
+    if (origin->line > 0)
+        snprintf(text, size, "%s:%u", origin->name, origin->line);
     else
-        return "1 or 0";
-    return NULL;
-}
-static const char *set_sync(struct settings *s, const char *value) {
-    return parse_flag(&s->sync, value);
-}
-static const char *set_process_lines(struct settings *s, const char *value) {
-    return parse_flag(&s->process_lines, value);
-}
-static const char *set_signal_handlers(struct settings *s, const char *value) {
-    return parse_flag(&s->signal_handlers, value);
+        snprintf(text, size, "%s", origin->name);
 }
 
-static const char *set_trace_ids(struct settings *s, const char *value) {
-    if (strcmp(value, "random") != 0 && strcmp(value, "time") != 0)
-        return "time or random";
-    s->random_trace_ids = value[0] == 'r';
+size_t settings_format(const struct settings *s, char *text, size_t size) {
+    char value[SETTING_TEXT_SIZE];
+    size_t used = 0;
+    if (size > 0)
+        text[0] = '\0';
+    for (size_t i = 0; i < settings_count; i++) {
+        setting_print(s, &settings_table[i], value, sizeof value);
+        size_t line = strlen(settings_table[i].name) + strlen(value) + 4;
+        if (used + line >= size)
+            break;
+        used +=
+            (size_t)snprintf(text + used, size - used, "%s = %s\n", settings_table[i].name, value);
+    }
+    return used;
+}
+
+/* ---- one value ------------------------------------------------------------------------------ */
+
+/* Names where the value stands and what it is, then says the rest. */
+static void complain(const struct setting *setting, const char *value,
+                     const struct setting_origin *origin, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+static void complain(const struct setting *setting, const char *value,
+                     const struct setting_origin *origin, const char *format, ...) {
+    char what[600], line[16] = "";
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(what, sizeof what, format, arguments);
+    va_end(arguments);
+    if (origin->line > 0)
+        snprintf(line, sizeof line, ":%u", origin->line);
+    bool named = origin->line == 0 && origin->rank != SETTING_LIVE; /* the name says which */
+    const char *cut = strlen(value) > SAID_VALUE_SIZE ? "..." : "";
+    tell("%s%s%s%s%s%.*s%s: %s", origin->name, line, named ? "" : ": ", named ? "" : setting->name,
+         named ? "=" : " = ", SAID_VALUE_SIZE, value, cut, what);
+}
+
+static void refuse(const struct settings *s, const struct setting *setting, const char *value,
+                   const struct setting_origin *origin, const char *wrong) {
+    char right[300], now[100], from[200];
+    setting_right(setting, right, sizeof right);
+    setting_print(s, setting, now, sizeof now);
+    setting_origin_print(s, setting, from, sizeof from);
+    complain(setting, value, origin, "%s; right is %s; %s (%s) stays", wrong, right,
+             now[0] != '\0' ? now : "nothing", from);
+}
+
+static bool is_any_of(const char *value, const char *a, const char *b, const char *c,
+                      const char *d) {
+    return strcasecmp(value, a) == 0 || strcasecmp(value, b) == 0 || strcasecmp(value, c) == 0 ||
+           strcasecmp(value, d) == 0;
+}
+
+/* OTEL_SDK_DISABLED=true switches off. */
+static bool is_inverted(const char *variable) {
+    static const char end[] = "_DISABLED";
+    size_t size = strlen(variable);
+    return size >= sizeof end && strcmp(variable + size - (sizeof end - 1), end) == 0;
+}
+
+static const char *parse_flag(bool *to, const char *value, const struct setting_origin *origin) {
+    bool on = is_any_of(value, "1", "true", "on", "yes");
+    if (!on && !is_any_of(value, "0", "false", "off", "no"))
+        return "neither on nor off";
+    *to = on != is_inverted(origin->name);
     return NULL;
 }
 
-/* A whole number with K, M or G behind it, within bounds. */
-static bool parse_number(const char *value, uint64_t least, uint64_t most, uint32_t *to) {
+/* A whole number with K, M or G behind it; what is beyond 64 bits is the most there is. */
+static bool parse_number(const char *value, uint64_t *ret_number) {
     char *end = NULL;
     if (value[0] < '0' || value[0] > '9')
         return false;
-    errno = 0;
     unsigned long long number = strtoull(value, &end, 10);
     unsigned shift = 0;
     if (*end == 'K' || *end == 'k')
@@ -95,246 +177,105 @@ static bool parse_number(const char *value, uint64_t least, uint64_t most, uint3
         shift = 30;
     if (shift != 0)
         end++;
-    if (errno != 0 || *end != '\0' || number > (most >> shift) || number << shift < least)
-        return false;
-    *to = (uint32_t)(number << shift);
-    return true;
+    *ret_number = number > UINT64_MAX >> shift ? UINT64_MAX : number << shift;
+    return *end == '\0';
 }
 
-static const char *set_block_ms(struct settings *s, const char *value) {
-    return parse_number(value, 0, 3600000, &s->block_ms) ? NULL : "0 to 3600000 (ms)";
-}
-static const char *set_ring_size(struct settings *s, const char *value) {
-    return parse_number(value, RING_MIN_SIZE, 256u << 20, &s->ring_size) ? NULL : "64K to 256M";
-}
-static const char *set_max_attributes(struct settings *s, const char *value) {
-    return parse_number(value, 0, 1024, &s->max_attributes) ? NULL : "0 to 1024";
-}
-static const char *set_max_events(struct settings *s, const char *value) {
-    return parse_number(value, 0, 1024, &s->max_events) ? NULL : "0 to 1024";
-}
-static const char *set_max_links(struct settings *s, const char *value) {
-    return parse_number(value, 0, 1024, &s->max_links) ? NULL : "0 to 1024";
-}
-static const char *set_max_open_spans(struct settings *s, const char *value) {
-    return parse_number(value, 256, 32768, &s->max_open_spans) ? NULL : "256 to 32768";
-}
-
-static const char *set_source(struct settings *s, const char *value) {
-    uint32_t fields = 0;
-    for (const char *at = value; *at != '\0';) {
-        size_t size = strcspn(at, ",");
-        if (size == 3 && memcmp(at, "src", 3) == 0)
-            fields |= SOURCE_SRC;
-        else if (size == 3 && memcmp(at, "pid", 3) == 0)
-            fields |= SOURCE_PID;
-        else if (size == 3 && memcmp(at, "tid", 3) == 0)
-            fields |= SOURCE_TID;
-        else if (strcmp(value, "none") != 0)
-            return "src, pid and tid in any combination, or none";
-        at += size + (at[size] == ',');
+static const char *set_number(const struct setting *setting, uint32_t *to, const char *value,
+                              const struct setting_origin *origin) {
+    uint64_t number = 0;
+    if (!parse_number(value, &number))
+        return "not a whole number";
+    bool low = number<setting->least, high = number> setting->most;
+    *to = low ? setting->least : high ? setting->most : (uint32_t)number;
+    if (low || high) {
+        char used[16];
+        print_number(setting, *to, used, sizeof used);
+        complain(setting, value, origin, "%s %s; %s is used", low ? "below" : "above",
+                 low ? "the least" : "the most", used);
     }
-    s->source_fields = fields;
     return NULL;
 }
 
-static const char *set_propagators(struct settings *s, const char *value) {
-    uint32_t set;
-    bool xray;
-    const char *wrong = propagators_parse(value, &set, &xray);
-    if (wrong != NULL)
-        return wrong;
-    if (xray)
-        dprintf(STDERR_FILENO, "spanlog: X-Ray headers are neither read nor written; the spanlog "
-                               "tool reads X-Ray ids in logs\n");
-    s->propagators_in = s->propagators_out = set;
-    return NULL;
-}
-static const char *set_baggage_keys(struct settings *s, const char *value) {
-    return copy_text(s->baggage_keys, sizeof s->baggage_keys, value);
+static bool is_blank(char c) {
+    return c == ' ' || c == '\t';
 }
 
-static const char *set_level(struct settings *s, const char *value) {
-    static const char wanted[] = "trace, debug, info, warn, error, fatal or off, and LOGGER=LEVEL";
-    uint8_t level = s->level;
-    struct level_directive directives[SETTINGS_MAX_DIRECTIVES];
-    uint32_t count = 0;
-    for (const char *at = value; *at != '\0';) {
-        size_t size = strcspn(at, ",");
-        const char *equals = memchr(at, '=', size);
-        const char *name = equals != NULL ? equals + 1 : at;
-        uint8_t one = level_by_name(name, (size_t)(at + size - name));
-        size_t logger_size = equals != NULL ? (size_t)(equals - at) : 0;
-        if (one == 0 || logger_size >= sizeof directives->logger ||
-            (equals != NULL && (logger_size == 0 || count == SETTINGS_MAX_DIRECTIVES)))
-            return wanted;
-        if (equals == NULL) {
-            level = one;
-        } else {
-            memcpy(directives[count].logger, at, logger_size);
-            directives[count].logger[logger_size] = '\0';
-            directives[count++].level = one;
-        }
-        at += size + (at[size] == ',');
+/* Without the blanks around it. */
+static const char *set_text(const struct setting *setting, char *to, const char *value) {
+    char text[SETTING_TEXT_SIZE];
+    while (is_blank(*value))
+        value++;
+    size_t size = strlen(value);
+    while (size > 0 && is_blank(value[size - 1]))
+        size--;
+    if (size >= setting->size)
+        return "too long";
+    memcpy(text, value, size);
+    text[size] = '\0';
+    if (setting->choices != NULL && !setting_word_find(setting->choices, text, NULL))
+        return "there is no such value";
+    if (strpbrk(text, "\n\r") != NULL)
+        return "a line break in it";
+    strcpy(to, text);
+    return NULL;
+}
+
+static const char *set_value(struct settings *s, const struct setting *setting, const char *value,
+                             const struct setting_origin *origin) {
+    char *at = (char *)s + setting->offset;
+    switch (setting->type) {
+    case SETTING_TEXT:
+        return set_text(setting, at, value);
+    case SETTING_FLAG:
+        return parse_flag((bool *)(void *)at, value, origin);
+    case SETTING_NUMBER:
+        return set_number(setting, (uint32_t *)(void *)at, value, origin);
+    case SETTING_CHOICE:
+        return setting_word_find(setting->choices, value, (uint8_t *)at) ? NULL
+                                                                         : "there is no such value";
+    default:
+        return setting->parse(s, value, origin);
     }
-    s->level = level;
-    s->directive_count = count;
-    memcpy(s->directives, directives, count * sizeof *directives);
-    return NULL;
 }
 
-/* ---- OTEL_RESOURCE_ATTRIBUTES -------------------------------------------------------------- */
-
-static int hex_digit(char c) {
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
-static void percent_decode(const char *from, size_t size, char *to, size_t room) {
+/* "a , b" -> "a,b" */
+static const char *join_list(const char *value, char to[SETTING_TEXT_SIZE]) {
     size_t n = 0;
-    for (size_t i = 0; i < size && n + 1 < room; i++) {
-        if (from[i] == '%' && i + 2 < size && hex_digit(from[i + 1]) >= 0 &&
-            hex_digit(from[i + 2]) >= 0) {
-            to[n++] = (char)(hex_digit(from[i + 1]) * 16 + hex_digit(from[i + 2]));
-            i += 2;
-        } else {
-            to[n++] = from[i];
-        }
+    for (; *value != '\0'; value++) {
+        if (is_blank(*value) && (n == 0 || to[n - 1] == ','))
+            continue;
+        while (*value == ',' && n > 0 && is_blank(to[n - 1]))
+            n--;
+        to[n++] = *value;
     }
+    while (n > 0 && is_blank(to[n - 1]))
+        n--;
     to[n] = '\0';
+    return to;
 }
 
-/* The value comes decoded; one with a comma in it stays as it was, since commas part the pairs. */
-static void add_resource(struct settings *s, const char *pair, size_t size, size_t key_size,
-                         const char *value) {
-    size_t used = strlen(s->resource);
-    bool plain = strchr(value, ',') == NULL;
-    if (used + size + 2 > sizeof s->resource)
-        return;
-    snprintf(s->resource + used, sizeof s->resource - used, "%s%.*s%s", used > 0 ? "," : "",
-             (int)(plain ? key_size + 1 : size), pair, plain ? value : "");
-}
-
-static const char *set_resource(struct settings *s, const char *value) {
-    const char *wrong = NULL;
-    for (const char *at = value; *at != '\0';) {
-        size_t size = strcspn(at, ",");
-        const char *equals = memchr(at, '=', size);
-        char text[256];
-        if (equals == NULL || equals == at) {
-            wrong = "key=value,key=value";
-        } else {
-            size_t key = (size_t)(equals - at);
-            percent_decode(equals + 1, size - key - 1, text, sizeof text);
-            if (key == 12 && memcmp(at, "service.name", key) == 0)
-                set_service(s, text);
-            else if (key == 15 && memcmp(at, "service.version", key) == 0)
-                set_version(s, text);
-            else if (key == 27 && memcmp(at, "deployment.environment.name", key) == 0)
-                set_environment(s, text);
-            else
-                add_resource(s, at, size, key, text);
-        }
-        at += size + (at[size] == ',');
-    }
-    return wrong;
-}
-
-/* ---- the table ------------------------------------------------------------------------------ */
-
-/* Weakest first: what comes later wins. */
-static const struct {
-    const char *name;
-    setting_parser *parse;
-} variables[] = {
-    {"LOG_LEVEL", set_level},
-    {"LOG_FORMAT", set_format},
-    {"SERVICE_NAME", set_service},
-    {"ENVIRONMENT", set_environment},
-    {"OTEL_RESOURCE_ATTRIBUTES", set_resource},
-    {"OTEL_SERVICE_NAME", set_service},
-    {"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", set_max_attributes},
-    {"OTEL_SPAN_EVENT_COUNT_LIMIT", set_max_events},
-    {"OTEL_SPAN_LINK_COUNT_LIMIT", set_max_links},
-    {"OTEL_PROPAGATORS", set_propagators},
-    {"SPANLOG_BAGGAGE_KEYS", set_baggage_keys},
-    {"SPANLOG_OUTPUT", set_output},
-    {"SPANLOG_LEVEL", set_level},
-    {"SPANLOG_FORMAT", set_format},
-    {"SPANLOG_FULL", set_full},
-    {"SPANLOG_BLOCK_MS", set_block_ms},
-    {"SPANLOG_RING_SIZE", set_ring_size},
-    {"SPANLOG_JOURNAL_DIR", set_journal_dir},
-    {"SPANLOG_SYNC", set_sync},
-    {"SPANLOG_SOURCE", set_source},
-    {"SPANLOG_TRACE_IDS", set_trace_ids},
-    {"SPANLOG_MAX_ATTRIBUTES", set_max_attributes},
-    {"SPANLOG_MAX_EVENTS", set_max_events},
-    {"SPANLOG_MAX_LINKS", set_max_links},
-    {"SPANLOG_MAX_OPEN_SPANS", set_max_open_spans},
-    {"SPANLOG_PROCESS_LINES", set_process_lines},
-    {"SPANLOG_SIGNAL_HANDLERS", set_signal_handlers},
-};
-
-static void apply(struct settings *s, const char *name, setting_parser *parse, const char *value) {
+bool settings_set(struct settings *s, const struct setting *setting, const char *value,
+                  struct setting_origin origin) {
+    char list[SETTING_TEXT_SIZE];
+    const char *wrong = "too long";
     if (value == NULL || value[0] == '\0')
-        return;
-    const char *wanted = parse(s, value);
-    if (wanted != NULL)
-        tell("%s=%.100s: expected %s; ignored", name, value, wanted);
+        return true;
+    if (strlen(value) < SETTING_TEXT_SIZE) {
+        if (setting->list)
+            value = join_list(value, list);
+        if (value[0] == '\0')
+            return true;
+        wrong = set_value(s, setting, value, &origin);
+    }
+    if (wrong != NULL)
+        refuse(s, setting, value, &origin, wrong);
+    else
+        *origin_of(s, setting) = origin;
+    return wrong == NULL;
 }
 
-static void load_defaults(struct settings *s) {
-    memset(s, 0, sizeof *s);
-    snprintf(s->service, sizeof s->service, "%s", program_invocation_short_name);
-    strcpy(s->format, "auto");
-    set_output(s, "stdout");
-    s->level = SPANLOG_INFO;
-    s->source_fields = SOURCE_SRC | SOURCE_PID | SOURCE_TID;
-    s->propagators_in = PROPAGATORS_DEFAULT_IN;
-    s->propagators_out = PROPAGATORS_DEFAULT_OUT;
-    s->block_ms = 1000;
-    s->ring_size = 1u << 20;
-    s->max_attributes = s->max_events = s->max_links = 128;
-    s->max_open_spans = 8192;
-    s->process_lines = true;
-    s->signal_handlers = true;
-}
-
-static void apply_number(struct settings *s, const char *name, setting_parser *parse,
-                         uint32_t value) {
-    char text[16];
-    if (value == 0)
-        return;
-    snprintf(text, sizeof text, "%u", value);
-    apply(s, name, parse, text);
-}
-
-static void load_code(struct settings *s, const spanlog_config *c) {
-    apply(s, "spanlog_config.service", set_service, c->service);
-    apply(s, "spanlog_config.version", set_version, c->version);
-    apply(s, "spanlog_config.environment", set_environment, c->environment);
-    apply(s, "spanlog_config.resource", set_resource, c->resource);
-    apply(s, "spanlog_config.output", set_output, c->output);
-    apply(s, "spanlog_config.level", set_level, c->level);
-    apply(s, "spanlog_config.format", set_format, c->format);
-    apply(s, "spanlog_config.full", set_full, c->full);
-    apply(s, "spanlog_config.journal_dir", set_journal_dir, c->journal_dir);
-    apply(s, "spanlog_config.source", set_source, c->source);
-    apply(s, "spanlog_config.propagators", set_propagators, c->propagators);
-    apply(s, "spanlog_config.baggage_keys", set_baggage_keys, c->baggage_keys);
-    apply_number(s, "spanlog_config.block_ms", set_block_ms, c->block_ms);
-    apply_number(s, "spanlog_config.ring_size", set_ring_size, c->ring_size);
-    apply_number(s, "spanlog_config.max_attributes", set_max_attributes, c->max_attributes);
-    apply_number(s, "spanlog_config.max_events", set_max_events, c->max_events);
-    apply_number(s, "spanlog_config.max_links", set_max_links, c->max_links);
-    apply_number(s, "spanlog_config.max_open_spans", set_max_open_spans, c->max_open_spans);
-    s->sync |= c->sync;
-    s->process_lines &= !c->no_process_lines;
-    s->signal_handlers &= !c->no_signal_handlers;
-}
+/* ---- what follows ---------------------------------------------------------------------------- */
 
 /* The power of two at or below. */
 static uint32_t power_of_two(uint32_t value) {
@@ -343,19 +284,24 @@ static uint32_t power_of_two(uint32_t value) {
     return value;
 }
 
-void settings_load(struct settings *s, const spanlog_config *config) {
-    load_defaults(s);
-    if (config != NULL) {
-        tell_nothing = config->quiet;
-        load_code(s, config);
+static void settle_dialect(const struct settings *s, struct output_setting *output) {
+    static const char setting_name[] = "output";
+    const struct setting *setting = setting_find(setting_name);
+    if (strcmp(output->dialect, "auto") == 0) {
+        strcpy(output->dialect, s->format);
+    } else if (!setting_word_find(SETTING_DIALECTS, output->dialect, NULL)) {
+        char right[200];
+        print_choices("auto " SETTING_DIALECTS, right, sizeof right);
+        complain(setting, output->dialect, &s->origins[setting - settings_table],
+                 "there is no such dialect; right is %s; json is used", right);
+        strcpy(output->dialect, "json");
     }
-    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++)
-        apply(s, variables[i].name, variables[i].parse, secure_getenv(variables[i].name));
+}
+
+void settings_settle(struct settings *s) {
     s->ring_size = power_of_two(s->ring_size);
-    for (uint32_t i = 0; i < s->output_count; i++) {
-        if (strcmp(s->outputs[i].dialect, "auto") == 0)
-            strcpy(s->outputs[i].dialect, s->format);
-    }
+    for (uint32_t i = 0; i < s->output_count; i++)
+        settle_dialect(s, &s->outputs[i]);
     outputs_format(s->outputs, s->output_count, s->outputs_text, sizeof s->outputs_text);
 }
 
@@ -364,6 +310,8 @@ void settings_load(struct settings *s, const spanlog_config *config) {
 uint8_t settings_level_of(const struct settings *s, const char *logger) {
     uint8_t level = s->level;
     size_t best = 0;
+    if (!s->enabled)
+        return LEVEL_OFF;
     for (uint32_t i = 0; i < s->directive_count; i++) {
         const char *name = s->directives[i].logger;
         size_t size = strlen(name);
@@ -379,6 +327,8 @@ uint8_t settings_level_of(const struct settings *s, const char *logger) {
 
 uint8_t settings_lowest_level(const struct settings *s) {
     uint8_t level = s->level;
+    if (!s->enabled)
+        return LEVEL_OFF;
     for (uint32_t i = 0; i < s->directive_count; i++) {
         if (s->directives[i].level < level)
             level = s->directives[i].level;

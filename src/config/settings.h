@@ -1,10 +1,14 @@
-/* config/settings.h: every setting of a process, and where it came from: code, then the seeds of
- * the environment from the weakest to the strongest name (README.md has the table).
+/* config/settings.h: every setting of a process, and where it came from. table.c has them all, one
+ * row each; docs/configuration.md is printed from it.
  *
  *     struct settings settings;
  *     settings_load(&settings, config);        config may be NULL
  *
- * A bad value is named once on stderr, with its variable, and changes nothing.
+ * Weakest first: built in, code (spanlog_config), files (files.h), the environment (common names,
+ * OTEL_*, SPANLOG_*), live control. A bad value is named once on stderr, with where it stands, and
+ * changes nothing; a number out of range becomes the nearest in it.
+ *
+ * A new setting is a member of struct settings and a row of the table.
  */
 #ifndef SPANLOG_CONFIG_SETTINGS_H
 #define SPANLOG_CONFIG_SETTINGS_H
@@ -13,7 +17,9 @@
 
 #include <spanlog/spanlog.h>
 
+#define SETTINGS_MAX 64u /* rows of the table, at most */
 #define SETTINGS_MAX_DIRECTIVES 32u
+#define SETTING_TEXT_SIZE JOURNAL_TEXT_SIZE /* of any value as text */
 
 struct output_setting {
     uint8_t level;    /* least level that goes there */
@@ -25,6 +31,25 @@ struct output_setting {
 struct level_directive {
     char logger[64]; /* this logger and those below it ("http" covers "http.client") */
     uint8_t level;
+};
+
+/* Weakest first. */
+enum setting_rank {
+    SETTING_BUILT_IN,
+    SETTING_CODE,
+    SETTING_FILE,
+    SETTING_SEED, /* LOG_LEVEL and other names that are common to many programs */
+    SETTING_OTEL,
+    SETTING_OWN, /* SPANLOG_* */
+    SETTING_LIVE
+};
+
+/* Where a value came from: "default"; "spanlog_config.level"; a file's path and line; a variable;
+ * "live". */
+struct setting_origin {
+    enum setting_rank rank;
+    uint32_t line;    /* 0: none */
+    const char *name; /* is kept, not copied */
 };
 
 struct settings {
@@ -43,25 +68,117 @@ struct settings {
     uint32_t source_fields;
     uint32_t propagators_in, propagators_out; /* sets of src/propagation/propagator.h */
     char baggage_keys[512];
+    char redact[1024]; /* a list of core/redact.h */
     uint32_t block_ms;
     uint32_t ring_size;
     uint32_t max_attributes, max_events, max_links, max_open_spans;
+    uint32_t error_status_min;
+    bool enabled;
+    bool include_events, include_links;
     bool drop_when_full;
     bool sync;
     bool process_lines;
     bool signal_handlers;
     bool random_trace_ids;
+    struct setting_origin origins[SETTINGS_MAX]; /* by row */
 };
 
+/* ---- the table ------------------------------------------------------------------------------ */
+
+enum setting_type {
+    SETTING_TEXT,   /* char[size] */
+    SETTING_FLAG,   /* bool; a variable that ends with _DISABLED says the opposite */
+    SETTING_NUMBER, /* uint32_t; K, M, G as 1024s */
+    SETTING_CHOICE, /* bool or uint8_t: the number of the word in `choices` */
+    SETTING_OTHER   /* as parse and print say */
+};
+
+/* Takes the value up; returns NULL, or what is wrong with it, and then has changed nothing. */
+typedef const char *setting_parser(struct settings *settings, const char *value,
+                                   const struct setting_origin *origin);
+/* The inverse: a text that parses to the same. */
+typedef void setting_printer(const struct settings *settings, char *ret_value, size_t size);
+
+struct setting {
+    const char *name;         /* in the file */
+    const char *alias;        /* another name there, as other tracers have it, or NULL */
+    const char *variables[4]; /* of the environment, weakest first; NULL: no more */
+    const char *code;         /* "spanlog_config.member"; NULL: by spanlog_config.settings only */
+    const char *choices;      /* of CHOICE: the words, parted by blanks */
+    const char *right;        /* what a right value is; of NUMBER and CHOICE: made of the others */
+    const char *unit;         /* of NUMBER: "bytes", "ms" or NULL */
+    const char *built_in;     /* the default; NULL: the program's name */
+    const char *about;        /* one line */
+    setting_parser *parse;
+    setting_printer *print;
+    enum setting_type type;
+    uint32_t offset, size; /* in struct settings */
+    uint32_t code_offset;  /* in spanlog_config: const char *, uint32_t (0: none) or bool */
+    bool code_inverted;    /* of a bool: true switches off */
+    bool list;             /* parted by commas; blanks around these do not count */
+    bool live;             /* may change while the process runs */
+    uint32_t least, most;
+};
+
+extern const struct setting settings_table[];
+extern const size_t settings_count;
+
+/* NULL: there is none of that name. */
+const struct setting *setting_find(const char *name);
+/* "64K to 256M", "block or drop": what a right value is. */
+void setting_right(const struct setting *setting, char *ret_text, size_t size);
+/* The value in force, as text. */
+void setting_print(const struct settings *settings, const struct setting *setting, char *ret_value,
+                   size_t size);
+/* "default", "spanlog_config.level", "/etc/spanlog.conf:3", "SPANLOG_LEVEL", "live". */
+void setting_origin_print(const struct settings *settings, const struct setting *setting,
+                          char *ret_text, size_t size);
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+/* Built in ones only. */
+void settings_defaults(struct settings *ret_settings);
 void settings_load(struct settings *ret_settings, const spanlog_config *config);
+/* What a process of that service would have that started here and now, but for its code. */
+void settings_load_as(struct settings *ret_settings, const char *service);
+/* Reads the files again, if they have changed: what may change while the process runs becomes what
+ * they say now, below the environment; of the rest it is said that it stays. Returns whether any
+ * value is another. One caller at a time, with settings as settings_load made them. */
+bool settings_reload(struct settings *settings);
+
+/* Sets one; an empty value is as none. False: refused, which has been said. */
+bool settings_set(struct settings *settings, const struct setting *setting, const char *value,
+                  struct setting_origin origin);
+
+/* Reads the text of a configuration file:
+ *
+ *     # before the first section: for all services
+ *     level = info
+ *     [orders]
+ *     level = info,db=debug
+ *
+ * For live rules: (struct setting_origin){.rank = SETTING_LIVE, .name = "live"}. The origin's lines
+ * are counted here. service NULL: no section holds; SETTINGS_EVERY_SERVICE: all do. Returns how
+ * many lines were refused; each has been said. After the last text: settings_settle. */
+#define SETTINGS_EVERY_SERVICE "*"
+size_t settings_apply_text(struct settings *settings, const char *text, size_t size,
+                           struct setting_origin origin, const char *service);
+/* What follows from the settings together: dialects of the outputs, sizes that fit. */
+void settings_settle(struct settings *settings);
+/* All of them as such a text. Returns its size, without NUL; it is cut to fit. */
+size_t settings_format(const struct settings *settings, char *ret_text, size_t size);
+
+/* ---- levels and outputs --------------------------------------------------------------------- */
 
 /* The level that a logger's records need. */
 uint8_t settings_level_of(const struct settings *settings, const char *logger);
 /* The lowest that any logger's need. */
 uint8_t settings_lowest_level(const struct settings *settings);
 
-/* "debug" -> 5; 0: no such name. "off" -> 25. */
+#define LEVEL_OFF 25u
+/* "debug" -> 5; 0: no such name. "off" -> LEVEL_OFF. */
 uint8_t level_by_name(const char *name, size_t size);
+const char *level_name(uint8_t level);
 
 /* Reads a comma separated list of outputs; returns NULL or what is wrong with it. */
 const char *outputs_parse(const char *text, struct output_setting *ret_outputs,

@@ -53,6 +53,14 @@ struct batch_place {
     uint32_t reserved;
 };
 
+/* What must not leave the process (redact.h), for whoever formats its records. The list that holds
+ * is lists[changes & 1]; the other is where the next is written first. */
+struct redact_lists {
+    uint32_t changes;
+    uint32_t reserved;
+    char lists[2][JOURNAL_TEXT_SIZE];
+};
+
 /* What has been read from the rings. Two of them: one counts while the other is filled. */
 struct checkpoint {
     uint64_t ring_read[JOURNAL_MAX_RINGS];
@@ -83,6 +91,7 @@ struct journal_header {
     char environment[64];
     char resource[JOURNAL_TEXT_SIZE]; /* key=value,key=value */
     char outputs[JOURNAL_TEXT_SIZE];  /* as SPANLOG_OUTPUT, absolute paths */
+    struct redact_lists redact;
     char host[64];
     uint32_t source_fields; /* SOURCE_* */
     uint32_t error_status_min;
@@ -105,6 +114,7 @@ struct journal_identity {
     const char *environment;
     const char *resource;
     const char *outputs;
+    const char *redact;
     uint32_t source_fields;
 };
 

@@ -38,6 +38,10 @@ struct process {
     /* Level of a logger by name (SPANLOG_LEVEL); set by src/process. */
     uint8_t (*level_of)(const char *logger);
     uint8_t lowest_level; /* of any logger */
+    /* Set by whoever sees that settings may have changed, then process_wake(): the back calls
+     * read_settings at its next turn. */
+    uint32_t settings_changed;
+    void (*read_settings)(void);
 };
 
 extern struct process process;

@@ -31,7 +31,7 @@ static void make_trace(struct thread *t, spanlog_ctx *ret_ctx) {
     if (!id_is_zero(ret_ctx->trace_id, 16))
         return;
     uint64_t ms = clock_gettime_ns(CLOCK_REALTIME_COARSE) / 1000000;
-    if (process.random_trace_ids)
+    if (__atomic_load_n(&process.random_trace_ids, __ATOMIC_RELAXED))
         ms = ids_next(&t->random) | 1;
     ids_new_trace(&t->random, ms, ret_ctx->trace_id);
     ret_ctx->flags |= SPANLOG_FLAG_RANDOM;

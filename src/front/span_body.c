@@ -207,7 +207,7 @@ void spanlog__event(spanlog_span *span, struct spanlog__site *site,
     if (site_is_on(site) || site_ready(site, false)) {
         struct thread *t = enter(span, &guard);
         if (t != NULL) {
-            if (span->open->events < process.max_events) {
+            if (span->open->events < __atomic_load_n(&process.max_events, __ATOMIC_RELAXED)) {
                 span->open->events++;
                 span_add_fields(t, span->open, GROUP_EVENT, site, slots, ticks);
             } else {
@@ -251,7 +251,8 @@ void spanlog_link(spanlog_span *span, spanlog_ctx ctx) {
         memcmp(ctx.span_id, none, 8) == 0)
         return;
     struct spanlog__open_span *block = span->open;
-    if (block->links >= process.max_links || !add_raw(span, GROUP_LINK, &ctx, 24, NULL))
+    if (block->links >= __atomic_load_n(&process.max_links, __ATOMIC_RELAXED) ||
+        !add_raw(span, GROUP_LINK, &ctx, 24, NULL))
         block->record.dropped_links++;
     else
         block->links++;

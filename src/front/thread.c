@@ -236,7 +236,8 @@ static bool grow(struct thread *t, size_t need) {
 
 /* Waits until the back has made room, at most as long as the policy says. */
 static bool wait_for_room(struct thread *t, size_t need) {
-    if (process.drop_when_full || t->gave_up) /* it has been looked for */
+    if (__atomic_load_n(&process.drop_when_full, __ATOMIC_RELAXED) ||
+        t->gave_up) /* it has been looked for */
         return false;
     for (int i = 0; i < 2000; i++) {
         if (look_for_room(t, need))
@@ -245,7 +246,8 @@ static bool wait_for_room(struct thread *t, size_t need) {
     }
     uint64_t start = clock_gettime_ns(CLOCK_MONOTONIC);
     struct ring *ring = t->ring;
-    while (clock_gettime_ns(CLOCK_MONOTONIC) - start < (uint64_t)process.block_ns) {
+    while (clock_gettime_ns(CLOCK_MONOTONIC) - start <
+           (uint64_t)__atomic_load_n(&process.block_ns, __ATOMIC_RELAXED)) {
         __atomic_store_n(&ring->waiting, 1, __ATOMIC_SEQ_CST);
         if (look_for_room(t, need))
             return true;
@@ -272,7 +274,7 @@ uint8_t *thread_reserve(struct thread *t, size_t size) {
     size_t need = size + RING_TERMINATOR + 64;
     if (!look_for_room(t, need) && !grow(t, need) && !wait_for_room(t, need)) {
         __atomic_store_n(&t->ring->dropped, t->ring->dropped + 1, __ATOMIC_RELEASE);
-        t->gave_up = !process.drop_when_full;
+        t->gave_up = !__atomic_load_n(&process.drop_when_full, __ATOMIC_RELAXED);
         t->limit = 0; /* the next call comes here again, even when a small record would fit */
         return NULL;
     }

@@ -31,24 +31,50 @@ static uint8_t level_of(const char *logger) {
     return settings_level_of(&settings, logger);
 }
 
+/* Those that may change while the process runs; the threads of the program read them as they are.
+ */
+static void take_live_settings(void) {
+    uint32_t events = settings.include_events ? settings.max_events : 0;
+    uint32_t links = settings.include_links ? settings.max_links : 0;
+    uint8_t lowest = settings.output_count > 0 ? settings_lowest_level(&settings) : 25;
+    __atomic_store_n(&process.drop_when_full, settings.drop_when_full, __ATOMIC_RELAXED);
+    __atomic_store_n(&process.random_trace_ids, settings.random_trace_ids, __ATOMIC_RELAXED);
+    __atomic_store_n(&process.block_ns, (int64_t)settings.block_ms * 1000000, __ATOMIC_RELAXED);
+    __atomic_store_n(&process.max_attributes, settings.max_attributes, __ATOMIC_RELAXED);
+    __atomic_store_n(&process.max_events, events, __ATOMIC_RELAXED);
+    __atomic_store_n(&process.max_links, links, __ATOMIC_RELAXED);
+    __atomic_store_n(&process.lowest_level, lowest, __ATOMIC_RELAXED);
+}
+
+void process_apply(const struct settings *changed) {
+    struct lock_guard guard = lock_take(&process.lock); /* as those who ask for levels do */
+    settings = *changed;
+    take_live_settings();
+    lock_release(&process.lock, &guard);
+}
+
+static void read_settings(void) {
+    static struct settings now;
+    now = settings;
+    if (settings_reload(&now)) {
+        process_apply(&now);
+        back_redact(process_redact_list(&now));
+    }
+}
+
 static void take_settings(void) {
+    take_live_settings();
     process.sync = settings.sync;
-    process.drop_when_full = settings.drop_when_full;
-    process.random_trace_ids = settings.random_trace_ids;
-    process.block_ns = (int64_t)settings.block_ms * 1000000;
     process.ring_max = settings.ring_size;
     process.ring_budget = 4 * process.ring_max > (16u << 20) ? 4 * process.ring_max : 16u << 20;
-    process.max_attributes = settings.max_attributes;
-    process.max_events = settings.max_events;
-    process.max_links = settings.max_links;
     process.max_open_spans = settings.max_open_spans;
     process.open_spans = 0;
-    process.error_status_min = 500;
+    process.error_status_min = settings.error_status_min;
     process.propagators_in = settings.propagators_in;
     process.propagators_out = settings.propagators_out;
     process.baggage_keys = settings.baggage_keys;
     process.level_of = level_of;
-    process.lowest_level = settings.output_count > 0 ? settings_lowest_level(&settings) : 25;
+    process.read_settings = read_settings;
     process.wake = 0;
     process.attention = 0;
 }
@@ -68,7 +94,9 @@ static bool open_journal(void) {
                                         .version = settings.version,
                                         .environment = settings.environment,
                                         .resource = settings.resource,
-                                        .outputs = settings.outputs_text,
+                                        .outputs =
+                                            settings.enabled ? settings.outputs_text : "none",
+                                        .redact = process_redact_list(&settings),
                                         .source_fields = settings.source_fields};
     int error = settings.sync ? -ENOTSUP : journal_create(&process.journal, &identity);
     if (error == 0)
@@ -135,6 +163,8 @@ static void start(void) {
         __atomic_or_fetch(shared, RING_ATTENTION_SYNC, __ATOMIC_SEQ_CST);
     }
     process_watch(settings.signal_handlers && !process.sync);
+    if (!process.sync)
+        process_watch_files();
     if (process.epoch == 0) /* a forked child is where its parent was */
         propagate_from_environment();
 }
@@ -159,6 +189,17 @@ void process_drain(void) {
     errno = saved;
 }
 
+int process_redact(const char *rules) {
+    int saved = errno;
+    struct lock_guard guard = lock_take(&start_lock);
+    int error = guard.held ? process_redact_add(rules) : -EDEADLK;
+    if (error == 0 && process.state != PROCESS_NEW && !process.disabled)
+        back_redact(process_redact_list(&settings));
+    lock_release(&start_lock, &guard);
+    errno = saved;
+    return error;
+}
+
 int spanlog_init(const spanlog_config *config) {
     if (config != NULL && config->size != sizeof *config)
         return -EINVAL;
@@ -178,13 +219,15 @@ int spanlog_init(const spanlog_config *config) {
 
 /* ---- the end ------------------------------------------------------------------------------- */
 
-/* No thread but this one: nobody can end a span any more. The back's may need a moment to go. */
+/* No thread of the program's but this one: nobody can end a span any more. The back's may need a
+ * moment to go. */
 static bool is_alone(void) {
+    unsigned threads = process_watches_files() ? 2 : 1;
     for (int tries = 0; tries < 50; tries++) {
         struct stat tasks; /* a directory's links are its two names and one for each below */
         if (stat("/proc/self/task", &tasks) != 0)
             return false;
-        if (tasks.st_nlink == 3)
+        if (tasks.st_nlink == 2 + threads)
             return true;
         poll(NULL, 0, 1);
     }

@@ -182,6 +182,7 @@ static void sends(void) {
 
 static void a_message_takes_its_trace_to_another_process(void **state) {
     (void)state;
+    with("SPANLOG_INCLUDE_LINKS", "1");
     struct run *run = run_child(sends);
     assert_exit(run, 0);
     const char *batch = need_line(run, "operation", "receive orders");

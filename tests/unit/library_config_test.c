@@ -62,9 +62,13 @@ static void a_bad_value_is_named_once_and_changes_nothing(void **state) {
         with(bad[i].variable, bad[i].value);
         struct run *run = run_child(logs_one);
         char said[256];
-        snprintf(said, sizeof said, "spanlog: %s=%s: expected ", bad[i].variable, bad[i].value);
+        snprintf(said, sizeof said, "spanlog: %s=%s: ", bad[i].variable, bad[i].value);
         assert_exit(run, 0);
         assert_says(run->err, said, 1);
+        if (strstr(run->err, " is used\n") == NULL) { /* out of range: the nearest in it */
+            assert_says(run->err, "; right is ", 1);
+            assert_says(run->err, " stays\n", 1);
+        }
         assert_says(run->err, "\n", 1);
         assert_says(output ? run->out : run->log, "\"msg\":\"one\"", 1);
         assert_says(output ? run->out : run->log, "\"operation\":\"op\"", 1);
@@ -104,7 +108,7 @@ static void a_huge_value_is_named_once_and_changes_nothing(void **state) {
         assert_exit(run, 0);
         assert_says(run->err, variables[i], 1);
         assert_says(run->err, "\n", 1);
-        assert_in_range(strlen(run->err), 10, 400);
+        assert_in_range(strlen(run->err), 10, 600);
         assert_says(output ? run->out : run->log, "\"msg\":\"one\"", 1);
     }
 }
@@ -125,11 +129,12 @@ static void an_unknown_dialect_is_named_and_json_written(void **state) {
     (void)state;
     with("SPANLOG_FORMAT", "xml");
     struct run *run = run_child(logs_one);
-    assert_says(run->err, "\"xml\"", 1);
+    assert_says(run->err, "SPANLOG_FORMAT=xml: there is no such value; right is auto, json, ", 1);
     assert_count(run, "msg", "one", 1);
     with("SPANLOG_OUTPUT", "yaml+file:log.jsonl");
     run = run_child(logs_one);
-    assert_says(run->err, "\"yaml\"", 1);
+    assert_says(run->err, "SPANLOG_OUTPUT=yaml: there is no such dialect; right is auto, json, ",
+                1);
     assert_count(run, "msg", "one", 1);
 }
 

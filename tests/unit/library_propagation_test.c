@@ -502,7 +502,10 @@ static void an_unknown_name_is_said_once_and_the_default_stays(void **state) {
     with("OTEL_PROPAGATORS", "tracecontext,ottrace");
     struct run *run = run_child(sends_as_told);
     assert_exit(run, 0);
-    assert_says(run->err, "OTEL_PROPAGATORS=tracecontext,ottrace: expected tracecontext, ", 1);
+    assert_says(run->err,
+                "OTEL_PROPAGATORS=tracecontext,ottrace: there is no such propagator; right is "
+                "tracecontext, ",
+                1);
     assert_says(run->out, "traceparent: ", 1);
     assert_says(run->out, "x-correlation-id: ", 1);
 }

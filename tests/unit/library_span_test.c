@@ -191,6 +191,7 @@ static void fills_a_span(void) {
 
 static void set_event_link_rename_and_fail_stand_in_the_line(void **state) {
     (void)state;
+    with("SPANLOG_INCLUDE_LINKS", "1");
     struct run *run = run_child(fills_a_span);
     const char *line = need_line(run, "operation", "last name");
     assert_field(line, "a", "again");
@@ -385,8 +386,23 @@ static void says_too_much(void) {
                     kv("a5", i), kv("a6", i), kv("a7", i), kv("a8", i), kv("a9", i));
 }
 
+static void links_and_events_are_left_out_and_counted_where_settings_say_so(void **state) {
+    (void)state;
+    const char *line = need_line(run_child(fills_a_span), "operation", "last name");
+    assert_no_field(line, "links");
+    assert_field(line, "dropped_links", "1");
+    assert_no_field(line, "dropped_events");
+    with("SPANLOG_INCLUDE_EVENTS", "0");
+    with("SPANLOG_INCLUDE_LINKS", "1");
+    line = need_line(run_child(fills_a_span), "operation", "last name");
+    assert_no_field(line, "events");
+    assert_field(line, "dropped_events", "2");
+    assert_no_field(line, "dropped_links");
+}
+
 static void what_exceeds_128_is_counted_in_the_line(void **state) {
     (void)state;
+    with("SPANLOG_INCLUDE_LINKS", "1");
     const char *line = need_line(run_child(says_too_much), "operation", "much");
     assert_field(line, "dropped_attributes", "2");
     assert_field(line, "dropped_events", "2");
@@ -400,6 +416,7 @@ static void the_limits_of_a_span_can_be_set(void **state) {
     with("SPANLOG_MAX_ATTRIBUTES", "7");
     with("SPANLOG_MAX_EVENTS", "2");
     with("OTEL_SPAN_LINK_COUNT_LIMIT", "1");
+    with("SPANLOG_INCLUDE_LINKS", "1");
     const char *line = need_line(run_child(says_too_much), "operation", "much");
     assert_field(line, "dropped_attributes", "123");
     assert_field(line, "a6", "0");
@@ -524,6 +541,7 @@ int main(void) {
         sentence(a_forked_child_cannot_end_its_parents_span),
         sentence(a_zero_handle_does_nothing),
         sentence(an_unsampled_trace_has_logs_with_ids_and_no_spans),
+        sentence(links_and_events_are_left_out_and_counted_where_settings_say_so),
         sentence(what_exceeds_128_is_counted_in_the_line),
         sentence(the_limits_of_a_span_can_be_set),
         sentence(what_exceeds_the_open_spans_is_said),

@@ -27,8 +27,8 @@ static spanlog_span begin(const struct preload_real *real, void *connection, con
         sql = "";
     spanlog_begin(span, "SQL", SPANLOG_CLIENT, preload_parent(), kv("db.system.name", "postgresql"),
                   kv("db.namespace", text_of(real, connection, "PQdb")),
-                  kv("db.query.text", sql_redact(sql, text, sizeof text)),
-                  kv("db.operation.name", sql_operation(sql, operation)),
+                  kv("db.query.text", sql_redact(sql, SQL_POSTGRESQL, text, sizeof text)),
+                  kv("db.operation.name", sql_operation(sql, SQL_POSTGRESQL, operation)),
                   kv("server.address", text_of(real, connection, "PQhost")),
                   kv("server.port", atoi(text_of(real, connection, "PQport"))));
     spanlog_rename(&span, operation);

@@ -26,8 +26,8 @@ static spanlog_span begin(const struct preload_real *real, void *db, const char 
     if (sql == NULL)
         sql = "";
     spanlog_begin(span, "SQL", SPANLOG_CLIENT, preload_parent(), kv("db.system.name", "sqlite"),
-                  kv("db.query.text", sql_redact(sql, text, sizeof text)),
-                  kv("db.operation.name", sql_operation(sql, operation)));
+                  kv("db.query.text", sql_redact(sql, SQL_SQLITE, text, sizeof text)),
+                  kv("db.operation.name", sql_operation(sql, SQL_SQLITE, operation)));
     spanlog_rename(&span, operation);
     if (file != NULL && file[0] != '\0')
         spanlog_set(&span, kv("db.namespace", file));

@@ -1,0 +1,376 @@
+/* tests/unit/library_reload_test.c: configuration files: which are read, in which order, and that
+ * a running process notices when they change, without polling. */
+#include "tests/unit/library_check.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+static void put_file(const char *path, const char *text) {
+    FILE *file = fopen(path, "we");
+    check(file != NULL);
+    fputs(text, file);
+    check_equal(fclose(file), 0);
+}
+
+static void logs_one(void) {
+    spanlog_scope(sp, "op");
+    spanlog_event(&sp, "event");
+    spanlog_info("one", kv("k", 1));
+    spanlog_debug("two");
+}
+
+/* ---- which ----------------------------------------------------------------------------------- */
+
+static void logs_with_a_file(void) {
+    put_file("spanlog.conf", "level = error\nsource = none\n[tested]\nlevel = debug\n"
+                             "[other]\nlevel = off\n");
+    logs_one();
+}
+
+static void the_file_that_is_named_is_read_with_the_services_section(void **state) {
+    (void)state;
+    with("SPANLOG_CONFIG", "spanlog.conf");
+    struct run *run = run_child(logs_with_a_file);
+    assert_exit(run, 0);
+    assert_string_equal(run->err, "");
+    assert_count(run, "msg", "two", 1);
+    assert_no_field(need_line(run, "msg", "two"), "pid");
+}
+
+static void the_environment_beats_a_file(void **state) {
+    (void)state;
+    with("SPANLOG_CONFIG", "spanlog.conf");
+    with("LOG_LEVEL", "info");
+    struct run *run = run_child(logs_with_a_file);
+    assert_count(run, "msg", "two", 0);
+    assert_count(run, "msg", "one", 1);
+}
+
+static void logs_with_init_and_a_file(void) {
+    spanlog_config config = {.size = sizeof config, .level = "fatal", .source = "tid"};
+    put_file("spanlog.conf", "service = named\n[named]\nlevel = info\n");
+    check_equal(spanlog_init(&config), 0);
+    logs_one();
+}
+
+static void a_file_beats_code_and_may_name_the_service(void **state) {
+    (void)state;
+    with("SERVICE_NAME", NULL);
+    with("SPANLOG_CONFIG", "spanlog.conf");
+    struct run *run = run_child(logs_with_init_and_a_file);
+    const char *line = need_line(run, "msg", "one");
+    assert_field(line, "service", "named");
+    assert_no_field(line, "pid");
+    assert_non_null(field(line, "tid"));
+}
+
+static void logs_with_files_at_home(void) {
+    char here[200];
+    check(getcwd(here, sizeof here) != NULL);
+    check_equal(mkdir("spanlog", 0700), 0);
+    check_equal(mkdir(".config", 0700), 0);
+    check_equal(mkdir(".config/spanlog", 0700), 0);
+    put_file("spanlog/spanlog.conf", "source = src\n");
+    put_file(".config/spanlog/spanlog.conf", "source = tid\n");
+    setenv(getenv("BY_XDG") != NULL ? "XDG_CONFIG_HOME" : "HOME", here, 1);
+    logs_one();
+}
+
+static void the_users_file_is_found_by_xdg_or_at_home(void **state) {
+    (void)state;
+    with("SPANLOG_CONFIG", NULL);
+    with("XDG_CONFIG_HOME", NULL);
+    const char *line = need_line(run_child(logs_with_files_at_home), "msg", "one");
+    assert_non_null(field(line, "tid"));
+    assert_no_field(line, "src");
+    with("SPANLOG_CONFIG", NULL);
+    with("BY_XDG", "1");
+    line = need_line(run_child(logs_with_files_at_home), "msg", "one");
+    assert_no_field(line, "tid");
+    assert_non_null(field(line, "src"));
+}
+
+/* ---- broken ones ----------------------------------------------------------------------------- */
+
+static void logs_with_things_that_are_no_files(void) {
+    char huge[300 << 10];
+    check_equal(mkdir("directory", 0700), 0);
+    check_equal(mkfifo("pipe", 0600), 0);
+    memset(huge, '#', sizeof huge - 1);
+    huge[sizeof huge - 1] = '\0';
+    put_file("huge", huge);
+    logs_one();
+}
+
+static void what_cannot_be_read_is_named_once_and_left_out(void **state) {
+    (void)state;
+    static const struct {
+        const char *name, *why;
+    } things[] = {{"directory", "not a file"},
+                  {"pipe", "not a file"},
+                  {"huge", "over 256K"},
+                  {"absent", "No such file or directory"},
+                  {"huge/below", "Not a directory"}};
+    for (size_t i = 0; i < sizeof things / sizeof *things; i++) {
+        char said[300];
+        with("SPANLOG_CONFIG", things[i].name);
+        struct run *run = run_child(logs_with_things_that_are_no_files);
+        snprintf(said, sizeof said, "/%s: %s; it is left out\n", things[i].name, things[i].why);
+        assert_exit(run, 0);
+        assert_says(run->err, "spanlog: SPANLOG_CONFIG=/", 1);
+        assert_says(run->err, said, 1);
+        assert_says(run->err, "\n", 1);
+        assert_count(run, "msg", "one", 1);
+    }
+}
+
+static void logs_with_mistakes(void) {
+    put_file("spanlog.conf", "level = loud\nlevle = info\n[other]\nfull = x\n");
+    logs_one();
+}
+
+static void mistakes_are_named_with_file_and_line(void **state) {
+    (void)state;
+    with("SPANLOG_CONFIG", "spanlog.conf");
+    struct run *run = run_child(logs_with_mistakes);
+    assert_says(run->err, "/spanlog.conf:1: level = loud: there is no such level; right is ", 1);
+    assert_says(run->err, "; info (default) stays\n", 1);
+    assert_says(run->err, "/spanlog.conf:2: \"levle\": there is no such setting; ", 1);
+    assert_says(run->err, "\n", 2);
+}
+
+/* ---- while it runs --------------------------------------------------------------------------- */
+
+/* Logs spans with an event until the last line has what is wanted, at most some seconds. */
+static bool comes_out(const char *text) {
+    for (int i = 0; i < 1000; i++) {
+        char line[4096], last[4096] = "";
+        {
+            spanlog_scope(sp, "probe");
+            spanlog_event(&sp, "happened");
+        }
+        check_equal(spanlog_flush(5000), 0);
+        FILE *log = fopen("log.jsonl", "re");
+        check(log != NULL);
+        while (fgets(line, sizeof line, log) != NULL)
+            strcpy(last, line);
+        fclose(log);
+        if (strstr(last, text) != NULL)
+            return true;
+        sleep_ms(10);
+    }
+    return false;
+}
+
+#define WITH_EVENT "\"name\":\"happened\""
+#define WITHOUT_EVENT "\"dropped_events\":1"
+
+static void changes_its_file(void) {
+    put_file("spanlog.conf", "include_events = on\n");
+    check(comes_out(WITH_EVENT));
+    put_file("spanlog.conf", "include_events = off\n");
+    check(comes_out(WITHOUT_EVENT));
+    put_file("new", "[tested]\ninclude_events = on\n");
+    check_equal(rename("new", "spanlog.conf"), 0);
+    check(comes_out(WITH_EVENT));
+    put_file("spanlog.conf", "include_events = 0");
+    check(comes_out(WITHOUT_EVENT));
+    check_equal(unlink("spanlog.conf"), 0); /* and what is built in holds again */
+    check(comes_out(WITH_EVENT));
+    put_file("spanlog.conf", "include_events = 0");
+    check(comes_out(WITHOUT_EVENT));
+}
+
+static void a_running_process_follows_its_file(void **state) {
+    (void)state;
+    with("SPANLOG_CONFIG", "spanlog.conf");
+    struct run *run = run_child(changes_its_file);
+    assert_exit(run, 0);
+    assert_count(run, "msg", "process ended", 1);
+    assert_int_equal(count_files(run_directory(), ".journal"), 0);
+}
+
+static void changes_its_file_below_the_environment(void) {
+    put_file("spanlog.conf", "max_events = 1\n");
+    check(comes_out(WITH_EVENT));
+    put_file("spanlog.conf", "include_events = off\nring_size = 128K\nfull = maybe\n");
+    for (int i = 0; i < 20; i++)
+        check(comes_out(WITH_EVENT)); /* as the environment says */
+    sleep_ms(200);
+}
+
+static void the_environment_still_beats_a_file_that_has_changed(void **state) {
+    (void)state;
+    with("SPANLOG_CONFIG", "spanlog.conf");
+    with("SPANLOG_INCLUDE_EVENTS", "1");
+    struct run *run = run_child(changes_its_file_below_the_environment);
+    assert_exit(run, 0);
+    assert_says(run->err,
+                "/spanlog.conf:2: ring_size = 128K: cannot change while the process runs; 1M "
+                "stays until its next start\n",
+                1);
+    assert_says(run->err, "/spanlog.conf:3: full = maybe: there is no such value; right is ", 1);
+    assert_says(run->err, "\n", 2);
+}
+
+static void closes_what_it_can(void) {
+    put_file("spanlog.conf", "include_events = on\n");
+    check(comes_out(WITH_EVENT));
+    for (int fd = 3; fd < 1024; fd++)
+        close(fd);
+    int own[20];
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        own[i] = open("own", O_RDWR | O_CREAT, 0600);
+    put_file("spanlog.conf", "include_events = off\n");
+    check(comes_out(WITHOUT_EVENT));
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        check_equal(lseek(own[i], 0, SEEK_CUR), 0); /* nobody read from them */
+}
+
+static void a_program_that_closes_every_descriptor_still_follows_its_file(void **state) {
+    (void)state;
+    with("SPANLOG_CONFIG", "spanlog.conf");
+    assert_exit(run_child(closes_what_it_can), 0);
+}
+
+static void forks_and_changes_its_file(void) {
+    put_file("spanlog.conf", "include_events = on\n");
+    check(comes_out(WITH_EVENT));
+    pid_t pid = fork();
+    if (pid == 0) {
+        check(comes_out(WITH_EVENT));
+        put_file("spanlog.conf", "include_events = off\n");
+        check(comes_out(WITHOUT_EVENT));
+        exit(0);
+    }
+    int status;
+    check_equal(waitpid(pid, &status, 0), pid);
+    check_equal(status, 0);
+    check(comes_out(WITHOUT_EVENT));
+}
+
+static void a_forked_child_follows_the_file_too(void **state) {
+    (void)state;
+    with("SPANLOG_CONFIG", "spanlog.conf");
+    assert_exit(run_child(forks_and_changes_its_file), 0);
+}
+
+/* How often the threads of this process have gone to sleep so far. */
+static unsigned long sleeps_of_all_threads(unsigned *ret_threads) {
+    unsigned long all = 0;
+    *ret_threads = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    check(tasks != NULL);
+    for (struct dirent *one; (one = readdir(tasks)) != NULL;) {
+        char path[300], line[200];
+        snprintf(path, sizeof path, "/proc/self/task/%s/status", one->d_name);
+        FILE *file =
+            one->d_name[0] != '.' && atoi(one->d_name) != getpid() ? fopen(path, "re") : NULL;
+        while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+            unsigned long count;
+            if (sscanf(line, "voluntary_ctxt_switches: %lu", &count) == 1)
+                all += count;
+        }
+        if (file != NULL) {
+            fclose(file);
+            ++*ret_threads;
+        }
+    }
+    closedir(tasks);
+    return all;
+}
+
+static void idles_with_a_file(void) {
+    unsigned threads;
+    put_file("spanlog.conf", "include_events = on\n");
+    check(comes_out(WITH_EVENT));
+    sleep_ms(300); /* the back's last naps */
+    unsigned long before = sleeps_of_all_threads(&threads);
+    check_equal(threads, under_sanitizer() ? threads : 2); /* the back, and the one that watches */
+    sleep_ms(600);
+    check_equal(sleeps_of_all_threads(&threads), before);
+}
+
+static void nobody_wakes_up_while_the_file_stays_as_it_is(void **state) {
+    (void)state;
+    with("SPANLOG_CONFIG", "spanlog.conf");
+    assert_exit(run_child(idles_with_a_file), 0);
+}
+
+static void counts_its_threads(void) {
+    unsigned threads;
+    spanlog_info("one");
+    check_equal(spanlog_flush(5000), 0);
+    sleeps_of_all_threads(&threads);
+    check_equal(threads, under_sanitizer() ? threads : 1);
+}
+
+static void without_a_file_there_is_no_thread_for_it(void **state) {
+    (void)state;
+    assert_exit(run_child(counts_its_threads), 0);
+}
+
+static void leaves_a_span_open(void) {
+    spanlog_ctx none = {.flags = 0};
+    put_file("spanlog.conf", "include_events = on\n");
+    spanlog_begin(p, "left open", SPANLOG_INTERNAL, none);
+    check(p.open != NULL);
+    spanlog_info("one");
+}
+
+static void an_open_span_is_abandoned_at_exit_with_a_file_watched(void **state) {
+    (void)state;
+    with("SPANLOG_CONFIG", "spanlog.conf");
+    struct run *run = run_child(leaves_a_span_open);
+    assert_count(run, "msg", "span abandoned", 1);
+    assert_count(run, "msg", "process ended", 1);
+}
+
+/* ---- enabled, errors ------------------------------------------------------------------------- */
+
+static void switched_off_nothing_is_written(void **state) {
+    (void)state;
+    with("OTEL_SDK_DISABLED", "true");
+    struct run *run = run_child(logs_one);
+    assert_exit(run, 0);
+    assert_string_equal(run->log, "");
+    assert_string_equal(run->out, "");
+    assert_string_equal(run->err, "");
+    with("OTEL_SDK_DISABLED", "true");
+    with("SPANLOG_ENABLED", "1");
+    assert_count(run_child(logs_one), "msg", "one", 1);
+}
+
+static void fails_with_404(void) {
+    spanlog_scope(sp, "op");
+    spanlog_status(&sp, 404);
+}
+
+static void error_status_min_says_which_status_is_an_error(void **state) {
+    (void)state;
+    assert_no_field(need_line(run_child(fails_with_404), "operation", "op"), "status");
+    with("SPANLOG_ERROR_STATUS_MIN", "400");
+    assert_field(need_line(run_child(fails_with_404), "operation", "op"), "status", "error");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        sentence(the_file_that_is_named_is_read_with_the_services_section),
+        sentence(the_environment_beats_a_file),
+        sentence(a_file_beats_code_and_may_name_the_service),
+        sentence(the_users_file_is_found_by_xdg_or_at_home),
+        sentence(what_cannot_be_read_is_named_once_and_left_out),
+        sentence(mistakes_are_named_with_file_and_line),
+        sentence(a_running_process_follows_its_file),
+        sentence(the_environment_still_beats_a_file_that_has_changed),
+        sentence(a_program_that_closes_every_descriptor_still_follows_its_file),
+        sentence(a_forked_child_follows_the_file_too),
+        sentence(nobody_wakes_up_while_the_file_stays_as_it_is),
+        sentence(without_a_file_there_is_no_thread_for_it),
+        sentence(an_open_span_is_abandoned_at_exit_with_a_file_watched),
+        sentence(switched_off_nothing_is_written),
+        sentence(error_status_min_says_which_status_is_an_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

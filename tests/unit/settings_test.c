@@ -1,0 +1,529 @@
+/* tests/unit/settings_test.c: every row of the table of settings with a good, a bad, a huge and an
+ * empty value, from the environment and from a file; one message each. A row without a case here
+ * fails. */
+#include "src/config/parsers.h"
+#include "src/config/settings.h"
+#include "formatters/dialect.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* ---- what is said -----------------------------------------------------------------------------
+ */
+
+static char said[1 << 16];
+static int real_stderr = -1, memory = -1;
+
+static void begin_hearing(void) {
+    fflush(stderr);
+    memory = memfd_create("stderr", 0);
+    real_stderr = dup(STDERR_FILENO);
+    assert_true(memory >= 0 && real_stderr >= 0 && dup2(memory, STDERR_FILENO) >= 0);
+}
+
+static size_t lines_said(void) {
+    ssize_t size = pread(memory, said, sizeof said - 1, 0);
+    dup2(real_stderr, STDERR_FILENO);
+    close(real_stderr);
+    close(memory);
+    assert_true(size >= 0);
+    said[size] = '\0';
+    size_t lines = 0;
+    for (const char *at = said; (at = strchr(at, '\n')) != NULL; at++)
+        lines++;
+    return lines;
+}
+
+/* `wanted` stands in what was said, in `lines` lines. */
+static void assert_said(size_t lines, const char *wanted, const char *about) {
+    size_t is = lines_said();
+    if (is != lines || (wanted != NULL && strstr(said, wanted) == NULL))
+        fail_msg("%s: %zu lines, expected %zu, with \"%s\":\n%s", about, is, lines,
+                 wanted != NULL ? wanted : "", said);
+}
+
+/* ---- the cases --------------------------------------------------------------------------------
+ */
+
+static const struct setting_case {
+    const char *name;
+    const char *good, *printed; /* NULL: as good */
+    const char *bad, *wrong;    /* NULL: any text is right */
+} cases[] = {
+    {"enabled", "off", "0", "perhaps", "neither on nor off; right is 1 or 0, on or off"},
+    {"resource", "team=core,zone=a%20b", "team=core,zone=a b", "team", "a pair without key"},
+    {"service", "orders", NULL, NULL, NULL},
+    {"version", "1.2.3", NULL, NULL, NULL},
+    {"environment", "production", NULL, NULL, NULL},
+    {"output", "error:logfmt+file:/tmp/e,stderr", "error:logfmt+file:/tmp/e,trace:auto+stderr",
+     "nowhere", "there is no such sink"},
+    {"format", "logfmt", NULL, "xml", "there is no such value; right is auto, json, "},
+    {"level", "warn,db=debug,http.client=off", NULL, "info,db=loud", "there is no such level"},
+    {"source", "tid,src", "src,tid", "src,file", "there is no such field"},
+    {"trace_ids", "random", NULL, "uuid", "there is no such value; right is time or random; time"},
+    {"propagators", "b3,baggage", NULL, "b4", "there is no such propagator"},
+    {"baggage_keys", "tenant,user", NULL, NULL, NULL},
+    {"redact", "default,pin,value:AKIA????????????????", NULL, "pin,value:*",
+     "a pattern begins with two plain characters or more; right is default, none, keys and"},
+    {"include_events", "No", "0", "some", "neither on nor off"},
+    {"include_links", "YES", "1", "some", "neither on nor off"},
+    {"error_status_min", "400", NULL, "4xx", "right is 400 to 600; 500 (default) stays"},
+    {"max_attributes", "7", NULL, "many", "not a whole number; right is 0 to 1024; 128 (default)"},
+    {"max_events", "1024", NULL, "-5", "not a whole number"},
+    {"max_links", "0", NULL, "1.5", "not a whole number"},
+    {"max_open_spans", "256", NULL, "0x100", "right is 256 to 32768; 8192 (default) stays"},
+    {"full", "drop", NULL, "maybe", "right is block or drop; block (default) stays"},
+    {"block_ms", "3600000", NULL, " 10s", "right is 0 to 3600000 (ms); 1000 (default) stays"},
+    {"ring_size", "128k", "128K", "1.5M", "right is 64K to 256M; 1M (default) stays"},
+    {"journal_dir", "/dev/shm/x", NULL, NULL, NULL},
+    {"sync", "on", "1", "yes please", "right is 1 or 0, on or off; 0 (default) stays"},
+    {"process_lines", "FALSE", "0", "2", "neither on nor off"},
+    {"signal_handlers", "off", "0", "never", "neither on nor off"},
+};
+
+static const struct setting_case *case_of(const struct setting *setting) {
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        if (strcmp(cases[i].name, setting->name) == 0)
+            return &cases[i];
+    }
+    fail_msg("the setting %s has no case here", setting->name);
+    return NULL;
+}
+
+static void assert_value(const struct settings *s, const struct setting *setting, const char *value,
+                         const char *origin) {
+    char is[SETTING_TEXT_SIZE], from[600];
+    setting_print(s, setting, is, sizeof is);
+    setting_origin_print(s, setting, from, sizeof from);
+    if (strcmp(is, value) != 0 || strcmp(from, origin) != 0)
+        fail_msg("%s is \"%s\" from %s, expected \"%s\" from %s", setting->name, is, from, value,
+                 origin);
+}
+
+static void load_with(struct settings *s, const char *variable, const char *value) {
+    if (value != NULL)
+        setenv(variable, value, 1);
+    begin_hearing();
+    settings_load(s, NULL);
+    unsetenv(variable);
+}
+
+typedef void check_variable(const struct setting *setting, const char *variable);
+
+static void with_every_variable(check_variable *check) {
+    for (size_t i = 0; i < settings_count; i++) {
+        for (const char *const *name = settings_table[i].variables; *name != NULL; name++)
+            check(&settings_table[i], *name);
+    }
+}
+
+/* ---- the environment --------------------------------------------------------------------------
+ */
+
+static void check_good(const struct setting *setting, const char *variable) {
+    const struct setting_case *one = case_of(setting);
+    const char *printed = one->printed != NULL ? one->printed : one->good;
+    struct settings s;
+    load_with(&s, variable, one->good);
+    assert_said(0, NULL, variable);
+    if (strcmp(variable, "OTEL_SDK_DISABLED") == 0) /* which says the opposite */
+        printed = strcmp(printed, "0") == 0 ? "1" : "0";
+    assert_value(&s, setting, printed, variable);
+}
+
+static void a_good_value_holds_and_says_nothing(void **state) {
+    (void)state;
+    with_every_variable(check_good);
+}
+
+static void check_bad(const struct setting *setting, const char *variable) {
+    const struct setting_case *one = case_of(setting);
+    char where[300], before[SETTING_TEXT_SIZE];
+    struct settings s;
+    if (one->bad == NULL)
+        return;
+    load_with(&s, variable, NULL);
+    assert_said(0, NULL, variable);
+    setting_print(&s, setting, before, sizeof before);
+    load_with(&s, variable, one->bad);
+    snprintf(where, sizeof where, "spanlog: %s=%s: ", variable, one->bad);
+    assert_said(1, where, variable);
+    assert_non_null(strstr(said, one->wrong));
+    assert_non_null(strstr(said, "; right is "));
+    assert_non_null(strstr(said, " (default) stays\n"));
+    assert_value(&s, setting, before, "default");
+}
+
+static void a_bad_value_is_named_once_with_what_is_right_and_what_stays(void **state) {
+    (void)state;
+    with_every_variable(check_bad);
+}
+
+static void check_huge_number(const struct setting *setting, const char *variable) {
+    static char huge[1000];
+    struct settings s;
+    memset(huge, '7', sizeof huge - 1);
+    load_with(&s, variable, huge);
+    assert_said(1, "above the most; ", variable);
+    assert_int_equal(*(uint32_t *)(void *)((char *)&s + setting->offset), setting->most);
+}
+
+static void check_any_huge(const struct setting *setting, const char *variable) {
+    char standard[SETTING_TEXT_SIZE];
+    struct settings s;
+    static char huge[100000];
+    if (setting->type == SETTING_NUMBER) {
+        check_huge_number(setting, variable);
+    } else {
+        load_with(&s, variable, NULL);
+        assert_said(0, NULL, variable);
+        setting_print(&s, setting, standard, sizeof standard);
+        memset(huge, '7', sizeof huge - 1);
+        load_with(&s, variable, huge);
+        assert_said(1, "77777...: too long; right is ", variable);
+        assert_in_range(strlen(said), 100, 800);
+        assert_value(&s, setting, standard, "default");
+    }
+}
+
+static void a_huge_value_is_named_once_and_cut(void **state) {
+    (void)state;
+    with_every_variable(check_any_huge);
+}
+
+static void check_empty(const struct setting *setting, const char *variable) {
+    char standard[SETTING_TEXT_SIZE];
+    struct settings s;
+    load_with(&s, variable, NULL);
+    assert_said(0, NULL, variable);
+    setting_print(&s, setting, standard, sizeof standard);
+    load_with(&s, variable, "");
+    assert_said(0, NULL, variable);
+    assert_value(&s, setting, standard, "default");
+}
+
+static void an_empty_value_is_as_none(void **state) {
+    (void)state;
+    with_every_variable(check_empty);
+}
+
+static void check_range(const struct setting *setting, const char *variable) {
+    struct settings s;
+    char text[32];
+    if (setting->type != SETTING_NUMBER)
+        return;
+    for (int high = 0; high < 2; high++) {
+        if (!high && setting->least == 0)
+            continue;
+        snprintf(text, sizeof text, "%u", high ? setting->most + 1 : setting->least - 1);
+        load_with(&s, variable, text);
+        assert_said(1, high ? "above the most; " : "below the least; ", variable);
+        assert_int_equal(*(uint32_t *)(void *)((char *)&s + setting->offset),
+                         high ? setting->most : setting->least);
+    }
+}
+
+static void a_number_out_of_range_becomes_the_nearest_in_it(void **state) {
+    (void)state;
+    with_every_variable(check_range);
+}
+
+static void the_strongest_name_wins(void **state) {
+    (void)state;
+    for (size_t i = 0; i < settings_count; i++) {
+        const struct setting *setting = &settings_table[i];
+        const struct setting_case *one = case_of(setting);
+        const char *strongest = NULL;
+        struct settings s;
+        for (const char *const *name = setting->variables; *name != NULL; name++)
+            setenv(strongest = *name, one->good, 1);
+        load_with(&s, strongest, one->good);
+        assert_said(0, NULL, setting->name);
+        for (const char *const *name = setting->variables; *name != NULL; name++)
+            unsetenv(*name);
+        assert_value(&s, setting, one->printed != NULL ? one->printed : one->good, strongest);
+        if (strncmp(strongest, "SPANLOG_", 8) != 0)
+            fail_msg("%s has no variable SPANLOG_...", setting->name);
+    }
+}
+
+static void service_attributes_lose_to_names_of_their_own(void **state) {
+    (void)state;
+    struct settings s;
+    setenv("SERVICE_NAME", "weakest", 1);
+    setenv("OTEL_SERVICE_NAME", "stronger", 1);
+    load_with(&s, "OTEL_RESOURCE_ATTRIBUTES", "service.name=weak,service.version=2,a=b");
+    assert_said(0, NULL, "resource");
+    assert_value(&s, setting_find("service"), "stronger", "OTEL_SERVICE_NAME");
+    assert_value(&s, setting_find("version"), "2", "OTEL_RESOURCE_ATTRIBUTES");
+    assert_value(&s, setting_find("resource"), "a=b", "OTEL_RESOURCE_ATTRIBUTES");
+    unsetenv("OTEL_SERVICE_NAME");
+    load_with(&s, "OTEL_RESOURCE_ATTRIBUTES", "service.name=weak");
+    assert_said(0, NULL, "resource");
+    assert_value(&s, setting_find("service"), "weak", "OTEL_RESOURCE_ATTRIBUTES");
+    unsetenv("SERVICE_NAME");
+}
+
+static void a_resource_attribute_that_comes_again_replaces_the_weaker(void **state) {
+    (void)state;
+    struct settings s;
+    setenv("OTEL_RESOURCE_ATTRIBUTES", "a=1,b=2,ab=3,c=4", 1);
+    load_with(&s, "SPANLOG_RESOURCE", "b=5,c=6,a=7,a=8");
+    assert_said(0, NULL, "resource");
+    assert_string_equal(s.resource, "ab=3,b=5,c=6,a=8");
+    unsetenv("OTEL_RESOURCE_ATTRIBUTES");
+}
+
+/* ---- text -------------------------------------------------------------------------------------
+ */
+
+static const struct setting_origin file = {.rank = SETTING_FILE, .name = "/etc/x.conf"};
+
+static size_t apply(struct settings *s, const char *text, const char *service) {
+    load_with(s, "SPANLOG_LEVEL", NULL);
+    assert_said(0, NULL, text);
+    begin_hearing();
+    return settings_apply_text(s, text, strlen(text), file, service);
+}
+
+static void every_setting_can_stand_in_a_file(void **state) {
+    (void)state;
+    for (size_t i = 0; i < settings_count; i++) {
+        const struct setting *setting = &settings_table[i];
+        const struct setting_case *one = case_of(setting);
+        char text[600], where[600];
+        struct settings s;
+        snprintf(text, sizeof text, "# %s\n\n  %s\t=  %s \r\n", setting->name, setting->name,
+                 one->good);
+        assert_int_equal(apply(&s, text, NULL), 0);
+        assert_said(0, NULL, setting->name);
+        assert_value(&s, setting, one->printed != NULL ? one->printed : one->good, "/etc/x.conf:3");
+        if (one->bad == NULL)
+            continue;
+        snprintf(text, sizeof text, "%s=%s", setting->name, one->bad);
+        assert_int_equal(apply(&s, text, NULL), 1);
+        snprintf(where, sizeof where, "spanlog: /etc/x.conf:1: %s = %s: ", setting->name,
+                 one->bad + strspn(one->bad, " "));
+        assert_said(1, where, setting->name);
+    }
+}
+
+static void what_is_printed_reads_back_the_same(void **state) {
+    (void)state;
+    static char first[SETTINGS_MAX * 100], second[sizeof first];
+    for (size_t i = 0; i < settings_count; i++) {
+        struct settings s, again;
+        char text[600];
+        snprintf(text, sizeof text, "%s = %s", settings_table[i].name,
+                 case_of(&settings_table[i])->good);
+        assert_int_equal(apply(&s, text, NULL), 0);
+        assert_said(0, NULL, text);
+        size_t size = settings_format(&s, first, sizeof first);
+        assert_int_equal(size, strlen(first));
+        assert_int_equal(apply(&again, first, NULL), 0);
+        assert_said(0, NULL, text);
+        settings_format(&again, second, sizeof second);
+        assert_string_equal(second, first);
+    }
+}
+
+static void blanks_around_commas_do_not_count(void **state) {
+    (void)state;
+    static const char text[] = "level = warn , db=debug,\thttp=error\n"
+                               "output = stderr , file:/tmp/a b , error:stdout\nsource = , \n"
+                               "baggage_keys =  \t \n";
+    struct settings s;
+    assert_int_equal(apply(&s, text, NULL), 1);
+    assert_said(1, "source = ,: there is no such field; ", "lists");
+    assert_value(&s, setting_find("level"), "warn,db=debug,http=error", "/etc/x.conf:1");
+    assert_value(&s, setting_find("output"),
+                 "trace:auto+stderr,trace:auto+file:/tmp/a b,"
+                 "error:auto+stdout",
+                 "/etc/x.conf:2");
+}
+
+static void sections_hold_for_their_service(void **state) {
+    (void)state;
+    static const char text[] = "level = warn\nblock_ms = 1\n[orders]\nlevel = debug\n"
+                               "[ gateway ]\nlevel = error\nfull = never\n";
+    const struct setting *level = setting_find("level");
+    struct settings s;
+    assert_int_equal(apply(&s, text, NULL), 0);
+    assert_said(0, NULL, "no service");
+    assert_value(&s, level, "warn", "/etc/x.conf:1");
+    assert_int_equal(apply(&s, text, "orders"), 0);
+    assert_said(0, NULL, "orders");
+    assert_value(&s, level, "debug", "/etc/x.conf:4");
+    assert_value(&s, setting_find("block_ms"), "1", "/etc/x.conf:2");
+    assert_int_equal(apply(&s, text, "gateway"), 1); /* its own mistakes only */
+    assert_said(1, "/etc/x.conf:7: full = never: ", "gateway");
+    assert_value(&s, level, "error", "/etc/x.conf:6");
+    assert_int_equal(apply(&s, text, SETTINGS_EVERY_SERVICE), 1);
+    assert_said(1, "/etc/x.conf:7: ", "every");
+}
+
+static void lines_that_say_nothing_are_named(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *said;
+    } broken[] = {
+        {"levels = info", "x.conf:1: \"levels\": there is no such setting"},
+        {"\n\nlevel info", "x.conf:3: \"level info\": no \"=\""},
+        {"= info", "x.conf:1: \"\": there is no such setting"},
+        {"[]", "x.conf:1: \"[]\": a section is written [SERVICE]"},
+        {"[orders", "x.conf:1: \"[orders\": a section is written [SERVICE]"},
+        {"[orders] level = info", "a section is written [SERVICE]"},
+    };
+    struct settings s;
+    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
+        assert_int_equal(apply(&s, broken[i].text, "orders"), 1);
+        assert_said(1, broken[i].said, broken[i].text);
+    }
+    static char line[20000];
+    memset(line, 'x', sizeof line - 1);
+    assert_int_equal(apply(&s, line, NULL), 1);
+    assert_said(1, "too long; the line is ignored", "a long line");
+    load_with(&s, "SPANLOG_LEVEL", NULL);
+    assert_said(0, NULL, "NUL");
+    begin_hearing();
+    assert_int_equal(settings_apply_text(&s, "level = in\0fo\n", 14, file, NULL), 1);
+    assert_said(1, "a NUL byte in it", "NUL");
+    assert_value(&s, setting_find("level"), "info", "default");
+}
+
+static void live_rules_are_said_to_be_live(void **state) {
+    (void)state;
+    static const struct setting_origin live = {.rank = SETTING_LIVE, .name = "live"};
+    struct settings s;
+    load_with(&s, "SPANLOG_LEVEL", NULL);
+    assert_said(0, NULL, "live");
+    begin_hearing();
+    assert_int_equal(settings_apply_text(&s, "level = loud\nlevel = error\n", 26, live, NULL), 1);
+    assert_said(1, "spanlog: live:1: level = loud: there is no such level", "live");
+    assert_value(&s, setting_find("level"), "error", "live:2");
+}
+
+/* ---- names and endpoints of others ------------------------------------------------------------
+ */
+
+static void other_tracers_names_are_understood_in_files(void **state) {
+    (void)state;
+    static const char text[] = "service_name = a\nexporter = none\nbuffer_size = 64K\n";
+    struct settings s;
+    assert_int_equal(apply(&s, text, NULL), 0);
+    assert_said(0, NULL, "aliases");
+    assert_value(&s, setting_find("service"), "a", "/etc/x.conf:1");
+    assert_value(&s, setting_find("output"), "none", "/etc/x.conf:2");
+    assert_value(&s, setting_find("ring_size"), "64K", "/etc/x.conf:3");
+}
+
+static void endpoints_that_speak_something_else_are_told(void **state) {
+    (void)state;
+    static const struct {
+        const char *value, *said;
+    } endpoints[] = {
+        {"otlp:http://collector:4317", "port 4317 is gRPC's: OTLP over HTTP has 4318; right is "},
+        {"otlp", "this version sends nothing over the network: write a file; right is "},
+        {"jaeger:http://j:14268/api/traces", "port 14268 is Thrift's: OTLP over HTTP has 4318"},
+        {"zipkin:http://z:9411/api/v2/spans", "sends nothing over the network: write a file"},
+        {"loki:http://l:43170", "sends nothing over the network: write a file"},
+    };
+    for (size_t i = 0; i < sizeof endpoints / sizeof *endpoints; i++) {
+        struct settings s;
+        load_with(&s, "SPANLOG_EXPORTER", endpoints[i].value);
+        assert_said(1, endpoints[i].said, endpoints[i].value);
+        assert_value(&s, setting_find("output"), "trace:auto+stdout", "default");
+    }
+}
+
+/* ---- code -------------------------------------------------------------------------------------
+ */
+
+static void code_may_set_what_a_file_may(void **state) {
+    (void)state;
+    spanlog_config config = {.size = sizeof config,
+                             .level = "warn",
+                             .no_process_lines = true,
+                             .max_links = 3,
+                             .settings = "trace_ids = random\nfull = x\n"};
+    struct settings s;
+    begin_hearing();
+    settings_load(&s, &config);
+    assert_said(1, "spanlog: spanlog_config.settings:2: full = x: ", "settings");
+    assert_value(&s, setting_find("level"), "warn", "spanlog_config.level");
+    assert_value(&s, setting_find("process_lines"), "0", "spanlog_config.no_process_lines");
+    assert_value(&s, setting_find("max_links"), "3", "spanlog_config.max_links");
+    assert_value(&s, setting_find("trace_ids"), "random", "spanlog_config.settings:1");
+    assert_value(&s, setting_find("sync"), "0", "default");
+}
+
+/* ---- the table --------------------------------------------------------------------------------
+ */
+
+static void every_row_is_documented_and_named_once(void **state) {
+    (void)state;
+    for (size_t i = 0; i < settings_count; i++) {
+        const struct setting *setting = &settings_table[i];
+        char right[400];
+        setting_right(setting, right, sizeof right);
+        assert_ptr_equal(setting_find(setting->name), setting);
+        if (setting->about == NULL || setting->about[strlen(setting->about) - 1] != '.' ||
+            right[0] == '\0' || setting->variables[0] == NULL)
+            fail_msg("%s: about, right value or variable is missing", setting->name);
+        bool own = setting->type == SETTING_OTHER;
+        assert_int_equal(setting->parse != NULL && setting->print != NULL, own);
+        assert_int_equal(setting->size > 0, !own);
+    }
+    assert_int_equal(sizeof cases / sizeof *cases, settings_count);
+}
+
+static void the_dialects_that_can_be_named_are_those_there_are(void **state) {
+    (void)state;
+    static const char names[] = SETTING_DIALECTS;
+    for (const char *at = names; *at != '\0';) {
+        char name[24];
+        size_t size = strcspn(at, " ");
+        snprintf(name, sizeof name, "%.*s", (int)size, at);
+        if (spanlog_dialect_find(name) == NULL)
+            fail_msg("there is no dialect %s", name);
+        at += size + (at[size] == ' ');
+    }
+    const struct spanlog_dialect *one = NULL;
+    for (size_t i = 0; (one = spanlog_dialect_at(i)) != NULL; i++) {
+        if (!setting_word_find(SETTING_DIALECTS, one->name, NULL))
+            fail_msg("the dialect %s cannot be named in settings", one->name);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_good_value_holds_and_says_nothing),
+        cmocka_unit_test(a_bad_value_is_named_once_with_what_is_right_and_what_stays),
+        cmocka_unit_test(a_huge_value_is_named_once_and_cut),
+        cmocka_unit_test(an_empty_value_is_as_none),
+        cmocka_unit_test(a_number_out_of_range_becomes_the_nearest_in_it),
+        cmocka_unit_test(the_strongest_name_wins),
+        cmocka_unit_test(service_attributes_lose_to_names_of_their_own),
+        cmocka_unit_test(a_resource_attribute_that_comes_again_replaces_the_weaker),
+        cmocka_unit_test(every_setting_can_stand_in_a_file),
+        cmocka_unit_test(what_is_printed_reads_back_the_same),
+        cmocka_unit_test(blanks_around_commas_do_not_count),
+        cmocka_unit_test(sections_hold_for_their_service),
+        cmocka_unit_test(lines_that_say_nothing_are_named),
+        cmocka_unit_test(live_rules_are_said_to_be_live),
+        cmocka_unit_test(other_tracers_names_are_understood_in_files),
+        cmocka_unit_test(endpoints_that_speak_something_else_are_told),
+        cmocka_unit_test(code_may_set_what_a_file_may),
+        cmocka_unit_test(every_row_is_documented_and_named_once),
+        cmocka_unit_test(the_dialects_that_can_be_named_are_those_there_are),
+    };
+    clearenv();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
