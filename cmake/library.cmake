@@ -9,10 +9,12 @@ spanlog_folder(front src/front
   SOURCES thread.c encode.c register.c log.c logf.c context.c span.c span_body.c carried.c
           propagate.c
   USES core propagation)
+spanlog_folder(metrics src/metrics
+  SOURCES accept.c file.c names.c registry.c series.c text.c value.c USES core formatters)
 spanlog_folder(back src/back
-  SOURCES back.c decode.c decode_span.c drain.c mask.c output.c recover.c say.c write.c
-  USES core config formatters sinks)
-spanlog_folder(process src/process SOURCES process.c redact.c reload.c watch.c USES core config front back)
+  SOURCES back.c decode.c decode_span.c drain.c mask.c output.c recover.c red.c say.c write.c
+  USES core config formatters metrics sinks)
+spanlog_folder(process src/process SOURCES process.c redact.c reload.c watch.c USES core config front back metrics)
 spanlog_folder(syslog src/integrations SOURCES syslog.c)
 # gcc asks whether a thread-local's address is NULL by the flags of the addition that makes it, which
 # the linker turns into one without flags when the archive goes into a program.
@@ -21,7 +23,7 @@ if(SPANLOG_SANITIZE MATCHES "undefined" AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
   target_compile_options(spanlog_process PRIVATE -fno-sanitize=null)
 endif()
 
-set(SPANLOG_PARTS syslog process front back propagation sinks formatters config core)
+set(SPANLOG_PARTS syslog process front back metrics propagation sinks formatters config core)
 set(SPANLOG_OBJECTS "")
 foreach(part ${SPANLOG_PARTS})
   list(APPEND SPANLOG_OBJECTS $<TARGET_OBJECTS:spanlog_${part}>)

@@ -2,6 +2,7 @@
 #include "src/back/back.h"
 #include "src/back/recover.h"
 #include "src/core/process.h"
+#include "src/metrics/metrics.h"
 
 #include <linux/membarrier.h>
 #include <pthread.h>
@@ -41,6 +42,7 @@ int back_open(const struct settings *settings) {
     }
     int error = drain_init(&back.drain, &process.journal, settings->outputs, outputs,
                            settings->process_lines && settings->enabled);
+    back.drain.derive_metrics = metrics_enabled();
     back.open = error == 0;
     return error;
 }
@@ -94,8 +96,10 @@ static void sleep_for_good(void) {
     make_owners_see();
     if (!has_reason_to_stay()) {
         __atomic_add_fetch(&back.sleeps, 1, __ATOMIC_RELAXED);
-        while (__atomic_load_n(&process.wake, __ATOMIC_SEQ_CST) == 0)
-            futex_wait(&process.wake, 0, -1);
+        int64_t wait_ns;
+        while (__atomic_load_n(&process.wake, __ATOMIC_SEQ_CST) == 0 &&
+               (wait_ns = metrics_file_wait_ns()) != 0)
+            futex_wait(&process.wake, 0, wait_ns);
     }
     set_asleep(false);
 }
@@ -156,6 +160,7 @@ static enum turn take_turn(void) {
     enum turn turn = count == 0 ? TURN_IDLE : how_much(before);
     publish_counts();
     lock_release(&back.lock, &guard);
+    metrics_file_turn(false);
     if (!out)
         return TURN_STUCK;
     if (wanted != back.flush_done) {
@@ -330,6 +335,7 @@ int back_stop(int timeout_ms, bool (*abandon)(void)) {
         publish_counts();
     }
     lock_release(&back.lock, &guard);
+    metrics_file_turn(true);
     return error;
 }
 

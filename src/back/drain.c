@@ -1,6 +1,7 @@
 /* back/drain.c: the pass over the rings. See drain.h; writing: write.c; lines of our own: say.c. */
 #include "src/back/drain.h"
 #include "src/back/mask.h"
+#include "src/back/red.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -93,6 +94,7 @@ static void put_record(struct drain *drain, const struct ring *ring, const struc
         put_dropped(drain, ring, record);
         return;
     }
+    bool uncounted = drain->derive_metrics && (word & RECORD_SPAN) != 0;
     for (uint32_t i = 0; i < drain->output_count; i++) {
         struct output *output = &drain->outputs[i];
         bool damaged = false, wanted;
@@ -101,6 +103,10 @@ static void put_record(struct drain *drain, const struct ring *ring, const struc
                                  ring->owner_tid, &damaged);
         else
             wanted = decode_log(drain->decoder, output, record, size, ring->owner_tid, &damaged);
+        if (wanted && uncounted) {
+            red_count(&drain->decoder->line);
+            uncounted = false;
+        }
         if (wanted)
             drain_put_line(drain, output);
         else if (damaged && i == 0)

@@ -35,6 +35,7 @@ struct drain {
     uint32_t slot;                          /* the checkpoint in use */
     bool pending;                           /* batches are in WRITING phase and not all out */
     bool process_lines;
+    bool derive_metrics; /* red.h; not of others' spans */
     bool begun[JOURNAL_MAX_OUTPUTS]; /* this sink is between begin and end */
     struct drain_counts counts;
 };
