@@ -11,9 +11,10 @@
 
 /* A value as UTF-8, whatever it was: Prometheus refuses the whole text for one broken byte. */
 static size_t put_repaired(char *to, const char *value) {
-    const char *end = value + strnlen(value, METRICS_MAX_VALUE);
-    size_t size = 0;
-    end = value + spanlog_utf8_trim(value, (size_t)(end - value));
+    size_t given = strnlen(value, METRICS_MAX_VALUE + 1), size = 0;
+    if (given > METRICS_MAX_VALUE) /* cut, but not inside of a character */
+        given = spanlog_utf8_trim(value, METRICS_MAX_VALUE);
+    const char *end = value + given;
     while (value < end) {
         uint32_t code_point;
         int count = spanlog_utf8_next(value, end, &code_point);
