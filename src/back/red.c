@@ -3,33 +3,34 @@
  * always the route's pattern, never what a client sent.
  */
 #include "src/back/red.h"
+#include "formatters/number.h"
 #include "src/metrics/metrics.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#define SAMPLED "Counted from spans: sampled ones only."
+#define FROM_SPANS(text) (text " Counted from the spans that are written, without unsampled ones.")
 
 static const double db_buckets[] = {.001, .0025, .005, .01, .025, .05, .1, .5, 1, 5, 10};
 static const double llm_buckets[] = {.01,  .02,  .04,  .08,   .16,   .32,   .64,
                                      1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92};
 
 static spanlog_counter http_requests = SPANLOG_COUNTER(
-    "http_requests_total", "HTTP requests answered. " SAMPLED, "method", "path", "status");
-static spanlog_histogram http_duration =
-    SPANLOG_HISTOGRAM("http_request_duration_seconds", "Time to answer an HTTP request. " SAMPLED,
-                      spanlog_seconds, "method", "path", "status");
+    "http_requests_total", FROM_SPANS("HTTP requests answered."), "method", "path", "status");
+static spanlog_histogram http_duration = SPANLOG_HISTOGRAM(
+    "http_request_duration_seconds", FROM_SPANS("Time to answer an HTTP request."), spanlog_seconds,
+    "method", "path", "status");
 static spanlog_histogram http_server_duration = SPANLOG_HISTOGRAM(
-    "http_server_request_duration_seconds", "Duration of HTTP server requests. " SAMPLED,
+    "http_server_request_duration_seconds", FROM_SPANS("Duration of HTTP server requests."),
     spanlog_seconds, "http_request_method", "http_route", "http_response_status_code");
 static spanlog_histogram db_duration =
-    SPANLOG_HISTOGRAM("db_query_duration_seconds", "Time of a database query. " SAMPLED, db_buckets,
-                      "query_type", "system");
+    SPANLOG_HISTOGRAM("db_query_duration_seconds", FROM_SPANS("Time of a database query."),
+                      db_buckets, "query_type", "system");
 static spanlog_histogram llm_duration =
-    SPANLOG_HISTOGRAM("llm_request_duration_seconds", "Time of a call of a model. " SAMPLED,
+    SPANLOG_HISTOGRAM("llm_request_duration_seconds", FROM_SPANS("Time of a call of a model."),
                       llm_buckets, "provider", "model");
-static spanlog_counter llm_tokens = SPANLOG_COUNTER(
-    "llm_tokens_total", "Tokens that models read and wrote. " SAMPLED, "provider", "model", "type");
+static spanlog_counter llm_tokens =
+    SPANLOG_COUNTER("llm_tokens_total", FROM_SPANS("Tokens that models read and wrote."),
+                    "provider", "model", "type");
 
 /* ---- what of a span counts ------------------------------------------------------------------- */
 
@@ -46,22 +47,26 @@ enum fact {
     FACTS
 };
 
-/* Attribute names; older ones of the same meaning follow. */
-static const struct {
+struct name {
     struct spanlog_text key;
     enum fact fact;
-} names[] = {
+};
+
+/* Attribute names; older ones of the same meaning follow. */
+static const struct name server_names[] = {
     {SPANLOG_TEXT("http.request.method"), HTTP_METHOD},
     {SPANLOG_TEXT("http.route"), HTTP_ROUTE},
     {SPANLOG_TEXT("http.response.status_code"), HTTP_STATUS},
+    {SPANLOG_TEXT("http.method"), HTTP_METHOD},
+    {SPANLOG_TEXT("http.status_code"), HTTP_STATUS},
+};
+static const struct name client_names[] = {
     {SPANLOG_TEXT("db.system.name"), DB_SYSTEM},
     {SPANLOG_TEXT("db.operation.name"), DB_OPERATION},
     {SPANLOG_TEXT("gen_ai.provider.name"), AI_PROVIDER},
     {SPANLOG_TEXT("gen_ai.request.model"), AI_MODEL},
     {SPANLOG_TEXT("gen_ai.usage.input_tokens"), AI_INPUT},
     {SPANLOG_TEXT("gen_ai.usage.output_tokens"), AI_OUTPUT},
-    {SPANLOG_TEXT("http.method"), HTTP_METHOD},
-    {SPANLOG_TEXT("http.status_code"), HTTP_STATUS},
     {SPANLOG_TEXT("db.system"), DB_SYSTEM},
     {SPANLOG_TEXT("db.operation"), DB_OPERATION},
     {SPANLOG_TEXT("gen_ai.system"), AI_PROVIDER},
@@ -72,11 +77,12 @@ struct facts {
     char texts[FACTS][METRICS_MAX_VALUE + 1]; /* of values, as labels */
 };
 
-static void find_facts(const struct spanlog_line *line, struct facts *facts) {
+static void find_facts(const struct spanlog_line *line, const struct name *names, size_t count,
+                       struct facts *facts) {
     memset(facts->values, 0, sizeof facts->values);
     for (uint32_t i = 0; i < line->attribute_count; i++) {
         const struct spanlog_attribute *attribute = &line->attributes[i];
-        for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+        for (size_t k = 0; k < count; k++) {
             if (attribute->key.size == names[k].key.size &&
                 memcmp(attribute->key.data, names[k].key.data, names[k].key.size) == 0)
                 facts->values[names[k].fact] = &attribute->value;
@@ -97,44 +103,55 @@ static const char *label(struct facts *facts, enum fact fact) {
         memcpy(text, value->text, size);
         text[size] = '\0';
     } else if (value->type == SPANLOG_VALUE_INT || value->type == SPANLOG_VALUE_UINT) {
-        snprintf(text, sizeof facts->texts[fact], "%lld", (long long)value->i);
+        *spanlog_put_i64(text, value->i) = '\0';
     }
     return text;
 }
 
-static void observe(spanlog_histogram *histogram, const char *const *values, size_t count,
-                    const struct spanlog_line *line) {
-    struct series *series = metrics_bind(&histogram->metric, values, count);
-    struct metrics_context context = {.trace_id = line->trace_id, .span_id = line->span_id};
+static void observe(struct series *series, const struct spanlog_line *line) {
+    struct metrics_context context = {
+        .trace_id = line->trace_id, .span_id = line->span_id, .time_ns = line->time_ns};
     bool sampled = line->has_context && (line->trace_flags & 1) != 0;
     if (series != NULL)
         metrics_observe(series, (double)line->duration_ns / 1e9, sampled ? &context : NULL);
 }
 
-static void add(spanlog_counter *counter, const char *const *values, size_t count, uint64_t n) {
-    struct series *series = metrics_bind(&counter->metric, values, count);
+static void add_to(struct series *series, uint64_t n) {
     if (series != NULL)
         spanlog_bound_counter_add((spanlog_bound_counter){&series->cells}, n);
 }
 
 /* ---- the three kinds of spans ---------------------------------------------------------------- */
 
+/* The three have the same labels: they are looked up once. What is folded is looked up each time,
+ * as it has to be counted in each. */
 static void count_http(const struct spanlog_line *line, struct facts *facts) {
-    char status[16];
+    char status[SPANLOG_NUMBER_MAX];
     const char *values[] = {label(facts, HTTP_METHOD), label(facts, HTTP_ROUTE),
                             label(facts, HTTP_STATUS)};
     if (line->has_status_code) {
-        snprintf(status, sizeof status, "%d", (int)line->status_code);
+        *spanlog_put_i64(status, line->status_code) = '\0';
         values[2] = status;
     }
-    add(&http_requests, values, 3, 1);
-    observe(&http_duration, values, 3, line);
-    observe(&http_server_duration, values, 3, line);
+    struct series *durations = metrics_bind(&http_duration.metric, values, 3);
+    struct series *found[2] = {NULL, NULL};
+    bool known = durations != NULL && durations != durations->family->other;
+    if (known)
+        memcpy(found, durations->companions, sizeof found);
+    if (found[0] == NULL)
+        found[0] = metrics_bind(&http_requests.metric, values, 3);
+    if (found[1] == NULL)
+        found[1] = metrics_bind(&http_server_duration.metric, values, 3);
+    if (known)
+        memcpy(durations->companions, found, sizeof found);
+    observe(durations, line);
+    add_to(found[0], 1);
+    observe(found[1], line);
 }
 
 static void count_db(const struct spanlog_line *line, struct facts *facts) {
     const char *values[] = {label(facts, DB_OPERATION), label(facts, DB_SYSTEM)};
-    observe(&db_duration, values, 2, line);
+    observe(metrics_bind(&db_duration.metric, values, 2), line);
 }
 
 static void count_tokens(struct facts *facts, enum fact fact, const char *type) {
@@ -143,26 +160,27 @@ static void count_tokens(struct facts *facts, enum fact fact, const char *type) 
     if (value == NULL || (value->type != SPANLOG_VALUE_INT && value->type != SPANLOG_VALUE_UINT) ||
         value->i < 0)
         return;
-    add(&llm_tokens, values, 3, value->u);
+    add_to(metrics_bind(&llm_tokens.metric, values, 3), value->u);
 }
 
 static void count_llm(const struct spanlog_line *line, struct facts *facts) {
     const char *values[] = {label(facts, AI_PROVIDER), label(facts, AI_MODEL)};
-    observe(&llm_duration, values, 2, line);
+    observe(metrics_bind(&llm_duration.metric, values, 2), line);
     count_tokens(facts, AI_INPUT, "input");
     count_tokens(facts, AI_OUTPUT, "output");
 }
 
 void red_count(const struct spanlog_line *line) {
     static struct facts facts; /* the drain's lock is held */
-    bool server = line->span_kind == SPANLOG_SERVER, client = line->span_kind == SPANLOG_CLIENT;
-    if (!server && !client)
-        return;
-    find_facts(line, &facts);
-    if (server && facts.values[HTTP_METHOD] != NULL)
-        count_http(line, &facts);
-    else if (client && (facts.values[DB_SYSTEM] != NULL || facts.values[DB_OPERATION] != NULL))
-        count_db(line, &facts);
-    else if (client && (facts.values[AI_PROVIDER] != NULL || facts.values[AI_MODEL] != NULL))
-        count_llm(line, &facts);
+    if (line->span_kind == SPANLOG_SERVER) {
+        find_facts(line, server_names, sizeof server_names / sizeof *server_names, &facts);
+        if (facts.values[HTTP_METHOD] != NULL)
+            count_http(line, &facts);
+    } else if (line->span_kind == SPANLOG_CLIENT) {
+        find_facts(line, client_names, sizeof client_names / sizeof *client_names, &facts);
+        if (facts.values[DB_SYSTEM] != NULL || facts.values[DB_OPERATION] != NULL)
+            count_db(line, &facts);
+        else if (facts.values[AI_PROVIDER] != NULL || facts.values[AI_MODEL] != NULL)
+            count_llm(line, &facts);
+    }
 }

@@ -39,6 +39,8 @@ struct series {
     struct spanlog__family *family;
     struct series *next; /* in the order of their making */
     struct exemplar *exemplars;
+    struct series
+        *companions[2]; /* of other families, same values: who counts in all, once found */
     uint64_t hash;
     uint32_t key_size;
     char key[]; /* the label values, each ended by NUL */
@@ -76,6 +78,7 @@ struct series_key {
 /* The sampled span in which something was observed. */
 struct metrics_context {
     const uint8_t *trace_id, *span_id;
+    uint64_t time_ns; /* of the wall clock */
 };
 
 /* ---- for process/ and back/ ------------------------------------------------------------------ */

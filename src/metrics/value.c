@@ -59,10 +59,10 @@ void spanlog_gauge_callback(spanlog_gauge *gauge, double (*value)(void *arg), vo
 
 static void keep_exemplar(struct exemplar *exemplar, double value,
                           const struct metrics_context *context) {
-    uint64_t now = clock_gettime_ns(CLOCK_REALTIME_COARSE);
+    uint64_t now = context->time_ns;
     uint64_t last = __atomic_load_n(&exemplar->time_ns, __ATOMIC_RELAXED);
     uint32_t sequence = __atomic_load_n(&exemplar->sequence, __ATOMIC_RELAXED);
-    if ((last != 0 && now - last < EXEMPLAR_AGE_NS) || (sequence & 1) != 0 ||
+    if ((last != 0 && now < last + EXEMPLAR_AGE_NS) || (sequence & 1) != 0 ||
         !__atomic_compare_exchange_n(&exemplar->sequence, &sequence, sequence + 1, false,
                                      __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
         return;
@@ -102,7 +102,12 @@ void spanlog_bound_histogram_observe(spanlog_bound_histogram histogram, double v
     if (histogram.series == NULL)
         return;
     memcpy(&span_id, here->span_id, 8);
-    struct metrics_context context = {.trace_id = here->trace_id, .span_id = here->span_id};
-    bool sampled = span_id != 0 && (here->flags & SPANLOG_FLAG_SAMPLED) != 0;
-    metrics_observe(series_of(histogram.series), value, sampled ? &context : NULL);
+    if (span_id == 0 || (here->flags & SPANLOG_FLAG_SAMPLED) == 0) {
+        metrics_observe(series_of(histogram.series), value, NULL);
+        return;
+    }
+    struct metrics_context context = {.trace_id = here->trace_id,
+                                      .span_id = here->span_id,
+                                      .time_ns = clock_gettime_ns(CLOCK_REALTIME_COARSE)};
+    metrics_observe(series_of(histogram.series), value, &context);
 }
