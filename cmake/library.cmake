@@ -10,7 +10,7 @@ spanlog_folder(front src/front
           propagate.c
   USES core propagation)
 spanlog_folder(metrics src/metrics
-  SOURCES accept.c file.c names.c registry.c series.c text.c value.c USES core formatters)
+  SOURCES accept.c api.c file.c names.c registry.c series.c text.c value.c USES core formatters)
 spanlog_folder(back src/back
   SOURCES back.c decode.c decode_span.c drain.c mask.c output.c recover.c red.c say.c write.c
   USES core config formatters metrics sinks)
@@ -21,6 +21,7 @@ spanlog_folder(syslog src/integrations SOURCES syslog.c)
 if(SPANLOG_SANITIZE MATCHES "undefined" AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
   target_compile_options(spanlog_front PRIVATE -fno-sanitize=null)
   target_compile_options(spanlog_process PRIVATE -fno-sanitize=null)
+  target_compile_options(spanlog_metrics PRIVATE -fno-sanitize=null)
 endif()
 
 set(SPANLOG_PARTS syslog process front back metrics propagation sinks formatters config core)

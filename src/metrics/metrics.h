@@ -96,6 +96,7 @@ void metrics_before_fork(void);
 void metrics_after_fork_parent(void);
 void metrics_after_fork_child(void);
 
+bool metrics_configured(void);
 bool metrics_enabled(void);
 /* The series with these values, made if need be; NULL: count nothing. */
 struct series *metrics_bind(struct spanlog__metric *metric, const char *const *values,
@@ -115,9 +116,11 @@ struct spanlog__family *metrics_family(struct spanlog__metric *metric);
 /* What is wrong with the metric's name, labels or buckets, or NULL. */
 const char *metrics_name_error(const struct spanlog__metric *metric);
 struct spanlog__family *metrics_first_family(void);
-/* The one lock; false: this thread has it (a fault inside). */
+/* The one lock; not held: this thread has it (a fault inside). */
 struct lock_guard metrics_lock(void);
 void metrics_unlock(struct lock_guard *guard);
+/* To a cell that is a double. */
+void value_add(uint64_t *cell, double value);
 struct series *series_make(struct spanlog__family *family, const struct series_key *key);
 struct series *series_bind(struct spanlog__family *family, const char *const *values, size_t count);
 /* NULL: a family without room for its slots. */

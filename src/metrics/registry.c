@@ -1,6 +1,6 @@
 /* metrics/registry.c: families, from a metric's first use. See metrics.h. */
 #include "src/metrics/metrics.h"
-#include "src/core/process.h"
+#include "src/core/futex.h"
 #include "src/core/tell.h"
 
 #include <stdlib.h>
@@ -18,13 +18,17 @@ static struct {
 
 void metrics_configure(const struct metrics_options *options) {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    metrics.shards = 1;
-    while (metrics.shards < METRICS_MAX_SHARDS && (long)metrics.shards < processors)
+    metrics.shards = 1; /* more than processors: those that run at a time seldom share one */
+    while (metrics.shards < METRICS_MAX_SHARDS && (long)metrics.shards < 2 * processors)
         metrics.shards *= 2;
     metrics.max_series = options->max_series;
     metrics.enabled = options->enabled;
     file_configure(options->enabled ? options->file : "", options->file_interval_ms);
     __atomic_store_n(&metrics.configured, 1, __ATOMIC_RELEASE);
+}
+
+bool metrics_configured(void) {
+    return __atomic_load_n(&metrics.configured, __ATOMIC_ACQUIRE) != 0;
 }
 
 bool metrics_enabled(void) {
@@ -162,9 +166,7 @@ static struct spanlog__family *publish(struct spanlog__metric *metric,
 }
 
 static struct spanlog__family *register_metric(struct spanlog__metric *metric) {
-    if (__atomic_load_n(&metrics.configured, __ATOMIC_ACQUIRE) == 0)
-        process_start();
-    if (__atomic_load_n(&metrics.configured, __ATOMIC_ACQUIRE) == 0)
+    if (!metrics_configured())
         return METRICS_NO_FAMILY; /* inside of the start itself: another time */
     if (!metrics.enabled)
         return publish(metric, METRICS_NO_FAMILY);

@@ -198,24 +198,3 @@ struct series *metrics_bind(struct spanlog__metric *metric, const char *const *v
     struct spanlog__family *family = metrics_family(metric);
     return family != NULL ? series_bind(family, values, count) : NULL;
 }
-
-static struct spanlog__series *bind_public(struct spanlog__metric *metric,
-                                           const char *const *values, size_t count) {
-    struct series *series = metrics_bind(metric, values, count);
-    return series != NULL ? &series->cells : NULL;
-}
-
-spanlog_bound_counter spanlog__counter_bind(spanlog_counter *counter, const char *const *values,
-                                            size_t count) {
-    return (spanlog_bound_counter){bind_public(&counter->metric, values, count)};
-}
-
-spanlog_bound_gauge spanlog__gauge_bind(spanlog_gauge *gauge, const char *const *values,
-                                        size_t count) {
-    return (spanlog_bound_gauge){bind_public(&gauge->metric, values, count)};
-}
-
-spanlog_bound_histogram spanlog__histogram_bind(spanlog_histogram *histogram,
-                                                const char *const *values, size_t count) {
-    return (spanlog_bound_histogram){bind_public(&histogram->metric, values, count)};
-}

@@ -1,9 +1,8 @@
-/* metrics/value.c: setting, adding and observing. No lock, no memory, no system call: a thread's
- * cells are its own or shared with few, a gauge is one cell, and of exemplars the first to come
- * writes. Counters are added to in place, by spanlog/metrics.h.
+/* metrics/value.c: adding and observing. No lock, no memory, no system call: a thread's cells are
+ * its own or shared with few, and of exemplars the first to come writes. Counters are added to in
+ * place, by spanlog/metrics.h.
  */
 #include "src/metrics/metrics.h"
-#include "src/core/clock.h"
 
 #include <string.h>
 
@@ -18,13 +17,7 @@ uint32_t spanlog__metric_thread(void) {
     return spanlog__metric_shard;
 }
 
-static struct series *series_of(struct spanlog__series *cells) {
-    return (struct series *)(void *)cells;
-}
-
-/* ---- gauges ---------------------------------------------------------------------------------- */
-
-static void add_double(uint64_t *cell, double value) {
+void value_add(uint64_t *cell, double value) {
     uint64_t before = __atomic_load_n(cell, __ATOMIC_RELAXED), after;
     do {
         double sum;
@@ -33,26 +26,6 @@ static void add_double(uint64_t *cell, double value) {
         memcpy(&after, &sum, 8);
     } while (!__atomic_compare_exchange_n(cell, &before, after, true, __ATOMIC_RELAXED,
                                           __ATOMIC_RELAXED));
-}
-
-void spanlog_bound_gauge_set(spanlog_bound_gauge gauge, double value) {
-    uint64_t bits;
-    memcpy(&bits, &value, 8);
-    if (gauge.series != NULL)
-        __atomic_store_n(gauge.series->cells, bits, __ATOMIC_RELAXED);
-}
-
-void spanlog_bound_gauge_add(spanlog_bound_gauge gauge, double value) {
-    if (gauge.series != NULL)
-        add_double(gauge.series->cells, value);
-}
-
-void spanlog_gauge_callback(spanlog_gauge *gauge, double (*value)(void *arg), void *arg) {
-    struct series *series = metrics_bind(&gauge->metric, NULL, 0);
-    if (series == NULL)
-        return;
-    __atomic_store_n(&series->family->callback_arg, arg, __ATOMIC_RELAXED);
-    __atomic_store_n(&series->family->callback, value, __ATOMIC_RELEASE);
 }
 
 /* ---- histograms ------------------------------------------------------------------------------ */
@@ -91,23 +64,7 @@ void metrics_observe(struct series *series, double value, const struct metrics_c
     uint64_t *cells =
         series->cells.cells + (size_t)(shard & series->cells.shard_mask) * family->stride;
     __atomic_fetch_add(&cells[bucket], 1, __ATOMIC_RELAXED);
-    add_double(&cells[family->bucket_count + 1], value);
+    value_add(&cells[family->bucket_count + 1], value);
     if (context != NULL)
         keep_exemplar(&series->exemplars[bucket], value, context);
-}
-
-void spanlog_bound_histogram_observe(spanlog_bound_histogram histogram, double value) {
-    const spanlog_ctx *here = &spanlog__context.ctx;
-    uint64_t span_id;
-    if (histogram.series == NULL)
-        return;
-    memcpy(&span_id, here->span_id, 8);
-    if (span_id == 0 || (here->flags & SPANLOG_FLAG_SAMPLED) == 0) {
-        metrics_observe(series_of(histogram.series), value, NULL);
-        return;
-    }
-    struct metrics_context context = {.trace_id = here->trace_id,
-                                      .span_id = here->span_id,
-                                      .time_ns = clock_gettime_ns(CLOCK_REALTIME_COARSE)};
-    metrics_observe(series_of(histogram.series), value, &context);
 }
