@@ -26,10 +26,10 @@ static spanlog_histogram http_server_duration = SPANLOG_HISTOGRAM(
     spanlog_seconds, "http_request_method", "http_route", "http_response_status_code");
 static spanlog_histogram db_duration =
     SPANLOG_HISTOGRAM("db_query_duration_seconds", FROM_SPANS("Time of a database query."),
-                      db_buckets, "query_type", "system");
+                      db_buckets, "query_type", "system", "status");
 static spanlog_histogram llm_duration =
     SPANLOG_HISTOGRAM("llm_request_duration_seconds", FROM_SPANS("Time of a call of a model."),
-                      llm_buckets, "provider", "model");
+                      llm_buckets, "provider", "model", "status");
 static spanlog_counter llm_tokens =
     SPANLOG_COUNTER("llm_tokens_total", FROM_SPANS("Tokens that models read and wrote."),
                     "provider", "model", "type");
@@ -117,6 +117,10 @@ static void observe(struct series *series, const struct spanlog_line *line, bool
         metrics_observe(series, (double)line->duration_ns / 1e9, written ? &context : NULL);
 }
 
+static const char *outcome(const struct spanlog_line *line) {
+    return line->span_status == SPANLOG_STATUS_ERROR ? "error" : "ok";
+}
+
 static void add_to(struct series *series, uint64_t n) {
     if (series != NULL)
         spanlog_bound_counter_add((spanlog_bound_counter){&series->cells}, n);
@@ -124,16 +128,23 @@ static void add_to(struct series *series, uint64_t n) {
 
 /* ---- the three kinds of spans ---------------------------------------------------------------- */
 
-/* The three have the same labels: they are looked up once. What is folded is looked up each time,
- * as it has to be counted in each. */
+/* The code, or "error" for a request that failed without one. */
+static const char *status_label(const struct spanlog_line *line, struct facts *facts) {
+    char *text = facts->texts[HTTP_STATUS];
+    if (line->has_status_code)
+        *spanlog_put_i64(text, line->status_code) = '\0';
+    else
+        label(facts, HTTP_STATUS);
+    if (text[0] == '\0' && line->span_status == SPANLOG_STATUS_ERROR)
+        return "error";
+    return text;
+}
+
+/* The labels of the first are those of the others too: they are looked up once. What is folded is
+ * looked up each time, as it has to be counted in each. */
 static void count_http(const struct spanlog_line *line, struct facts *facts, bool written) {
-    char status[SPANLOG_NUMBER_MAX];
     const char *values[] = {label(facts, HTTP_METHOD), label(facts, HTTP_ROUTE),
-                            label(facts, HTTP_STATUS)};
-    if (line->has_status_code) {
-        *spanlog_put_i64(status, line->status_code) = '\0';
-        values[2] = status;
-    }
+                            status_label(line, facts)};
     struct series *durations = metrics_bind(&http_duration.metric, values, 3);
     struct series *found[2] = {NULL, NULL};
     bool known = durations != NULL && durations != durations->family->other;
@@ -141,6 +152,7 @@ static void count_http(const struct spanlog_line *line, struct facts *facts, boo
         memcpy(found, durations->companions, sizeof found);
     if (found[0] == NULL)
         found[0] = metrics_bind(&http_requests.metric, values, 3);
+    values[2] = facts->texts[HTTP_STATUS]; /* OpenTelemetry's is a code or nothing */
     if (found[1] == NULL)
         found[1] = metrics_bind(&http_server_duration.metric, values, 3);
     if (known)
@@ -151,8 +163,8 @@ static void count_http(const struct spanlog_line *line, struct facts *facts, boo
 }
 
 static void count_db(const struct spanlog_line *line, struct facts *facts, bool written) {
-    const char *values[] = {label(facts, DB_OPERATION), label(facts, DB_SYSTEM)};
-    observe(metrics_bind(&db_duration.metric, values, 2), line, written);
+    const char *values[] = {label(facts, DB_OPERATION), label(facts, DB_SYSTEM), outcome(line)};
+    observe(metrics_bind(&db_duration.metric, values, 3), line, written);
 }
 
 static void count_tokens(struct facts *facts, enum fact fact, const char *type) {
@@ -165,8 +177,8 @@ static void count_tokens(struct facts *facts, enum fact fact, const char *type) 
 }
 
 static void count_llm(const struct spanlog_line *line, struct facts *facts, bool written) {
-    const char *values[] = {label(facts, AI_PROVIDER), label(facts, AI_MODEL)};
-    observe(metrics_bind(&llm_duration.metric, values, 2), line, written);
+    const char *values[] = {label(facts, AI_PROVIDER), label(facts, AI_MODEL), outcome(line)};
+    observe(metrics_bind(&llm_duration.metric, values, 3), line, written);
     count_tokens(facts, AI_INPUT, "input");
     count_tokens(facts, AI_OUTPUT, "output");
 }
