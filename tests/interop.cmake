@@ -41,7 +41,7 @@ if(TARGET spanlog::microhttpd)
   target_link_libraries(metrics_server PRIVATE spanlog_flags spanlog::spanlog spanlog::microhttpd)
   add_test(NAME a_real_prometheus_scrapes_the_example
     COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/interop/prometheus_test.py
-            $<TARGET_FILE:metrics_server>)
+            $<TARGET_FILE:metrics_server> ${CMAKE_SOURCE_DIR}/docs/metrics.md)
   set_tests_properties(a_real_prometheus_scrapes_the_example PROPERTIES
     TIMEOUT 180 SKIP_RETURN_CODE 77 LABELS "interop;once")
 endif()

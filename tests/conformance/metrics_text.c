@@ -4,6 +4,7 @@
  *     metrics_text prometheus|openmetrics HEX...
  *
  * The n-th value, bytes in hex, is counted n times; observed as n seconds; a gauge is set to n / 8.
+ * Beside them every metric that spanlog itself knows.
  */
 #include <spanlog/metrics.h>
 
@@ -27,11 +28,31 @@ static void read_hex(const char *hex, char *ret_text, size_t size) {
     ret_text[n] = '\0';
 }
 
+static spanlog_counter failures = SPANLOG_AUTH_FAILURES;
+static spanlog_gauge connections = SPANLOG_DB_CONNECTIONS_ACTIVE;
+static spanlog_gauge sockets = SPANLOG_WEBSOCKET_CONNECTIONS;
+
+static void count_known_names(void) {
+    {
+        spanlog_scope_kind(request, SPANLOG_SERVER, "request", kv("http.request.method", "GET"),
+                           kv("http.route", "/"));
+        spanlog_status(&request, 200);
+        spanlog_scope_kind(query, SPANLOG_CLIENT, "query", kv("db.system.name", "sqlite"));
+        spanlog_scope_kind(chat, SPANLOG_CLIENT, "chat", kv("gen_ai.request.model", "m"),
+                           kv("gen_ai.usage.input_tokens", 7));
+    }
+    spanlog_counter_add(&failures, 1, "password");
+    spanlog_gauge_set(&connections, 3);
+    spanlog_gauge_set(&sockets, 2);
+    spanlog_flush(-1);
+}
+
 static int put(void *arg, const char *text, size_t size) {
     return fwrite(text, 1, size, arg) == size ? 0 : -1;
 }
 
 int main(int argc, char **argv) {
+    count_known_names();
     spanlog_scope(all, "all"); /* so that there are exemplars */
     for (int i = 2; i < argc; i++) {
         char value[1024];

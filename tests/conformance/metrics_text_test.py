@@ -1,8 +1,8 @@
 """tests/conformance/metrics_text_test.py PROGRAM VENV: the text of metrics, read by strict parsers.
 
 Hostile label values go in; Prometheus's own Python client (from PyPI, into VENV) has to read the
-text in both formats and find the same values in it; `promtool check metrics` has to find nothing
-to say. Skips (status 77) where one of these cannot be had; fails there when CI is set.
+text in both formats and find the same values in it, and the metrics that spanlog itself knows;
+`promtool check metrics` has to find nothing to say. Skips (status 77) where one of these cannot be had; fails there when CI is set.
 """
 
 import os
@@ -16,6 +16,11 @@ RANDOM = random.Random(20261121)
 FIXED = [b"", b"\\", b'"', b"\n", b"\\n", b'\\"', b'a="b",c="d"', b"} 1", b"#", b"# EOF", b"\r\n", b"\t",
          "é€😀".encode(), b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xf0\x9f\x98", b"x" * 300,
          "é".encode() * 200, b"a" + "é".encode() * 200, b"{}", b"le", b" ", b"\x01\x7f"]
+
+KNOWN = {"http_requests": "counter", "http_request_duration_seconds": "histogram",
+         "http_server_request_duration_seconds": "histogram", "db_query_duration_seconds": "histogram",
+         "db_connections_active": "gauge", "llm_tokens": "counter", "llm_request_duration_seconds": "histogram",
+         "auth_failures": "counter", "websocket_connections": "gauge"}
 
 
 def missing(what):
@@ -81,6 +86,8 @@ def compare(families, values, form):
     assert extreme == {"inf": float("inf"), "-inf": float("-inf"), "least": 5e-324,
                        "most": 1.7976931348623157e308}, extreme
     assert (exemplars > 0) == (form == "openmetrics"), f"{form}: {exemplars} exemplars"
+    types = {family.name: family.type for family in families}
+    assert KNOWN.items() <= types.items(), types
     helps = {family.name: family.documentation for family in families}
     assert helps["hostile"] == 'A \\ and a \n and a " in the help.', helps
     return len(expected), exemplars

@@ -1,12 +1,14 @@
-"""tests/interop/prometheus_test.py SERVER: a real Prometheus scrapes examples/metrics.c.
+"""tests/interop/prometheus_test.py SERVER DOCUMENT: a real Prometheus scrapes examples/metrics.c, and
+a real node_exporter that reads the file which the same program writes.
 
-Requests are made, known ones; then Prometheus has to have counted each of them, in both formats,
-and its exemplars have to be traces of the server's own log. Skips (status 77) where Prometheus is
-not installed; fails there when CI is set.
+Requests are made, known ones; then Prometheus has to have counted each of them, both ways, and its
+exemplars have to be traces of the server's own log. Every query of docs/metrics.md has to be one, and
+to find something. Skips (status 77) where these are not installed; fails there when CI is set.
 """
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -66,6 +68,9 @@ class Prometheus:
              f"--web.listen-address=127.0.0.1:{self.port}", "--enable-feature=exemplar-storage"],
             stdout=self.log, stderr=self.log)
 
+    def is_ready(self):
+        return "is Ready" in get(f"http://127.0.0.1:{self.port}/-/ready")[0]
+
     def ask(self, path, **query):
         text, _ = get(f"http://127.0.0.1:{self.port}/api/v1/{path}?{urllib.parse.urlencode(query)}")
         return json.loads(text)["data"]
@@ -103,22 +108,36 @@ def check_formats(server):
     assert text.endswith("\n# EOF\n"), text[-100:]
 
 
-def check_values(prometheus):
-    route = 'method="GET",path="/orders/{id}"'
+def check_values(prometheus, job):
+    route = f'job="{job}",method="GET",path="/orders/{{id}}"'
     expected = {
-        'up{job="orders"}': 1,
+        f'up{{job="{job}"}}': 1,
         f'http_requests_total{{{route},status="200"}}': FOUND,
         f'http_requests_total{{{route},status="404"}}': LOST,
         f'http_request_duration_seconds_count{{{route}}}': FOUND + LOST,
-        'http_server_request_duration_seconds_bucket{http_route="/orders/{id}",le="+Inf"}': FOUND + LOST,
-        'orders_total{found="yes"}': FOUND,
-        'order_price_euros_sum': FOUND * (FOUND + 1) / 2,
-        'order_price_euros_bucket{le="5.0"}': 5,
+        f'http_server_request_duration_seconds_bucket{{job="{job}",http_route="/orders/{{id}}",le="+Inf"}}':
+            FOUND + LOST,
+        f'orders_total{{job="{job}",found="yes"}}': FOUND,
+        f'order_price_euros_sum{{job="{job}"}}': FOUND * (FOUND + 1) / 2,
+        f'order_price_euros_bucket{{job="{job}",le=~"5|5.0"}}': 5,  # node_exporter takes the ".0" away
     }
     for query, want in expected.items():
         wait_for(f"{query} = {want}", lambda q=query, w=want: prometheus.value(q) == w)
-    assert prometheus.value("orders_uptime_seconds") > 0
+    assert prometheus.value(f'orders_uptime_seconds{{job="{job}"}}') > 0
     return len(expected)
+
+
+def check_documented_queries(prometheus, server, document):
+    with open(document, encoding="utf-8") as f:
+        text = f.read().replace("5..|error", "404")  # the only failures that the example knows
+    queries = re.findall(r"^    (.*\[5m\].*)$", text, re.MULTILINE)
+    assert len(queries) >= 3, queries
+    for query in queries:
+        def ask(q=query):
+            get(f"{server}/orders/none")  # a rate needs figures that change
+            return prometheus.ask("query", query=q)["result"]
+        wait_for(query, ask)
+    return len(queries)
 
 
 def check_exemplars(prometheus, log):
@@ -136,34 +155,50 @@ def check_exemplars(prometheus, log):
     return len(found)
 
 
-def run(program, folder):
-    port, log = free_port(), os.path.join(folder, "log.jsonl")
+def start_node_exporter(port, files):
+    return subprocess.Popen(["prometheus-node-exporter", "--collector.disable-defaults", "--collector.textfile",
+                             f"--collector.textfile.directory={files}", f"--web.listen-address=127.0.0.1:{port}"],
+                            stderr=subprocess.DEVNULL)
+
+
+def run(program, document, folder):
+    port, file_port, log = free_port(), free_port(), os.path.join(folder, "log.jsonl")
+    files = os.path.join(folder, "files")
+    os.mkdir(files)
     environment = dict(os.environ, SPANLOG_OUTPUT=f"file:{log}", SPANLOG_JOURNAL_DIR=os.path.join(folder, "j"),
-                       SPANLOG_SERVICE="metrics-example")
+                       SPANLOG_SERVICE="metrics-example", SPANLOG_METRICS_FILE=f"{files}/orders.%p.prom",
+                       SPANLOG_METRICS_INTERVAL_MS="200")
     server = subprocess.Popen([program, str(port)], env=environment)
+    exporter = start_node_exporter(file_port, files)
     prometheus = None
     try:
         url = f"http://127.0.0.1:{port}"
         wait_for("the server", lambda: get(f"{url}/metrics")[0])
         make_requests(url)
         check_formats(url)
-        prometheus = Prometheus(folder, {"orders": port})
-        values = check_values(prometheus)
+        prometheus = Prometheus(folder, {"orders": port, "file": file_port})
+        wait_for("Prometheus", prometheus.is_ready)
+        values = check_values(prometheus, "orders") + check_values(prometheus, "file")
+        assert prometheus.value("node_textfile_scrape_error") == 0
         exemplars = check_exemplars(prometheus, log)
-        print(f"{FOUND + LOST} requests: {values} figures equal, {exemplars} exemplars are spans of the log")
+        queries = check_documented_queries(prometheus, url, document)
+        print(f"{FOUND + LOST} requests: {values} figures equal, {exemplars} exemplars are spans of the log, "
+              f"{queries} documented queries answered")
     finally:
         if prometheus is not None:
             prometheus.stop()
+        stop(exporter)
         stop(server)
     assert server.returncode == 0, server.returncode
 
 
 def main():
-    if not shutil.which("prometheus") or not shutil.which("promtool"):
-        print("skipped: prometheus and promtool are not installed (Debian: prometheus)")
+    missing = [name for name in ("prometheus", "promtool", "prometheus-node-exporter") if not shutil.which(name)]
+    if missing:
+        print(f"skipped: not installed: {', '.join(missing)} (Debian: prometheus, prometheus-node-exporter)")
         sys.exit(1 if os.environ.get("CI") else 77)
     with tempfile.TemporaryDirectory() as folder:
-        run(os.path.abspath(sys.argv[1]), folder)
+        run(os.path.abspath(sys.argv[1]), sys.argv[2], folder)
 
 
 main()
