@@ -142,7 +142,7 @@ static bool put_record(struct drain *drain, const struct ring *ring, const struc
     enum tail_answer answer = ask(drain, ring, record, word);
     size_t size = word & RECORD_SIZE_MASK;
     bool written = answer == TAIL_WRITE && drain_put_record(drain, record, size, ring->owner_tid);
-    if (drain->derive_metrics && answer != TAIL_STUCK)
+    if ((word & RECORD_SPAN) != 0 && drain->derive_metrics && answer != TAIL_STUCK)
         red_take(drain, record, written);
     return answer != TAIL_STUCK;
 }

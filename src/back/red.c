@@ -183,7 +183,7 @@ static void count_llm(const struct spanlog_line *line, struct facts *facts, bool
     count_tokens(facts, AI_OUTPUT, "output");
 }
 
-static void count(const struct spanlog_line *line, bool written) {
+static __attribute__((noinline)) void count(const struct spanlog_line *line, bool written) {
     static struct facts facts; /* the drain's lock is held */
     if (line->span_kind == SPANLOG_SERVER) {
         find_facts(line, server_names, sizeof server_names / sizeof *server_names, &facts);
@@ -198,19 +198,23 @@ static void count(const struct spanlog_line *line, bool written) {
     }
 }
 
-/* Nothing has read the record yet, and only few need it. */
+static bool may_count(unsigned kind) {
+    return kind == SPANLOG_SERVER || kind == SPANLOG_CLIENT;
+}
+
+/* What is not written has not been read yet; of that only few need to be. */
 static bool read_span(struct drain *drain, const struct record *record) {
     struct output *output = drain->output_count > 0 ? &drain->outputs[0] : &drain->nowhere;
     const struct compiled_site *site = output_site(output, &drain->decoder->context, record->site);
     bool damaged = false;
-    return site != NULL &&
-           (site->entry->kind == SPANLOG_SERVER || site->entry->kind == SPANLOG_CLIENT) &&
+    return site != NULL && may_count(site->entry->kind) &&
            decode_whole_span(drain->decoder, output, (const struct span_record *)record,
                              record->word & RECORD_SIZE_MASK, 0, &damaged);
 }
 
 void red_take(struct drain *drain, const struct record *record, bool written) {
+    const struct spanlog_line *line = &drain->decoder->line;
     if ((record->word & (RECORD_SPAN | RECORD_DROPPED)) == RECORD_SPAN &&
-        (written || read_span(drain, record)))
-        count(&drain->decoder->line, written);
+        (written ? may_count(line->span_kind) : read_span(drain, record)))
+        count(line, written);
 }
