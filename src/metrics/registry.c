@@ -221,6 +221,8 @@ void metrics_after_fork_child(void) {
         for (struct series *series = family->first; series != NULL; series = series->next)
             clear(series);
     }
-    file_after_fork_child();
+    if (metrics.configured != 0) /* a child of one that has not begun is as any process */
+        file_after_fork_child();
+    metrics.configured = 0; /* so the first look-up starts the child, which writes its own file */
     metrics_unlock(&fork_guard);
 }

@@ -350,6 +350,43 @@ static void the_file_is_written_at_intervals_and_at_the_end(void **state) {
     assert_says(read_text(path), "plain_total 18\n", 1);
 }
 
+/* Of the parent's metrics the child counts one, and nothing else. */
+static void forks_one_that_counts(void) {
+    spanlog_counter_add(&plain, 3);
+    pid_t child = fork();
+    if (child == 0) {
+        spanlog_counter_add(&plain, 5);
+        exit(0);
+    }
+    int status;
+    check_equal(waitpid(child, &status, 0), child);
+    check_equal(status, 0);
+    printf("%d", (int)child);
+}
+
+static void a_forked_child_writes_a_file_of_its_own(void **state) {
+    (void)state;
+    char path[400];
+    with("SPANLOG_METRICS_FILE", "m.%p.prom");
+    struct run *run = run_child(forks_one_that_counts);
+    assert_exit(run, 0);
+    snprintf(path, sizeof path, "%s/m.%d.prom", run_directory(), (int)run->pid);
+    assert_says(read_text(path), "plain_total 3\n", 1);
+    snprintf(path, sizeof path, "%s/m.%s.prom", run_directory(), run->out);
+    assert_says(read_text(path), "plain_total 5\n", 1);
+}
+
+static void a_forked_child_leaves_its_parents_file_alone(void **state) {
+    (void)state;
+    char path[400];
+    with("SPANLOG_METRICS_FILE", "m.prom");
+    struct run *run = run_child(forks_one_that_counts);
+    assert_exit(run, 0);
+    assert_int_equal(count_files(run_directory(), ".prom"), 1);
+    snprintf(path, sizeof path, "%s/m.prom", run_directory());
+    assert_says(read_text(path), "plain_total 3\n", 1);
+}
+
 static void idles(void) {
     spanlog_statistics before = {.size = sizeof before}, after = before;
     spanlog_counter_add(&plain, 1);
@@ -428,6 +465,8 @@ int main(void) {
         sentence(a_sampled_span_leaves_an_exemplar),
         sentence(a_file_is_replaced_as_a_whole),
         sentence(the_file_is_written_at_intervals_and_at_the_end),
+        sentence(a_forked_child_writes_a_file_of_its_own),
+        sentence(a_forked_child_leaves_its_parents_file_alone),
         sentence(without_a_file_the_back_sleeps),
         sentence(the_accept_header_chooses_the_format),
         sentence(a_sinks_refusal_is_returned),
