@@ -3,7 +3,7 @@ spanlog_folder(config src/config
   SOURCES files.c outputs.c parsers.c rotation.c sampling.c settings.c sources.c table.c text.c
   USES core propagation sampling)
 spanlog_folder(sampling src/sampling SOURCES sampler.c tail.c text.c USES core)
-spanlog_folder(sinks src/sinks SOURCES table.c stream.c file.c rotate.c memory.c
+spanlog_folder(sinks src/sinks SOURCES table.c stream.c file.c rotate.c memory.c codec.c compress.c compress_parts.c
   socket.c syslog.c journald.c
   USES core config formatters)
 spanlog_folder(propagation src/propagation 
@@ -16,8 +16,8 @@ spanlog_folder(front src/front
 spanlog_folder(metrics src/metrics
   SOURCES accept.c api.c file.c names.c registry.c series.c text.c value.c USES core formatters)
 spanlog_folder(back src/back
-  SOURCES back.c burst.c decode.c decode_span.c drain.c flight.c mask.c output.c recover.c red.c say.c
-          tail.c undecided.c write.c
+  SOURCES back.c burst.c decode.c decode_span.c drain.c flight.c mask.c output.c outputs.c recover.c red.c
+          say.c tail.c undecided.c write.c
   USES core config formatters metrics sinks sampling)
 spanlog_folder(publish src/control SOURCES publish.c USES core config)
 spanlog_folder(process src/process SOURCES process.c live.c redact.c reload.c watch.c
