@@ -13,13 +13,15 @@ spanlog_folder(front src/front
   SOURCES thread.c encode.c register.c sites.c log.c logf.c context.c span.c span_body.c carried.c
           propagate.c sample.c
   USES core propagation sampling)
+spanlog_folder(metrics src/metrics
+  SOURCES accept.c api.c file.c names.c registry.c series.c text.c value.c USES core formatters)
 spanlog_folder(back src/back
-  SOURCES back.c burst.c decode.c decode_span.c drain.c flight.c mask.c output.c outputs.c recover.c say.c tail.c
-          undecided.c write.c
-  USES core config formatters sinks sampling)
+  SOURCES back.c burst.c decode.c decode_span.c drain.c flight.c mask.c output.c outputs.c recover.c red.c
+          say.c tail.c undecided.c write.c
+  USES core config formatters metrics sinks sampling)
 spanlog_folder(publish src/control SOURCES publish.c USES core config)
 spanlog_folder(process src/process SOURCES process.c follow.c live.c redact.c reload.c watch.c
-  USES core config front back publish)
+  USES core config front back publish metrics)
 target_compile_definitions(spanlog_process PRIVATE
   SPANLOG_SHIP_LIBRARY="libspanlog-ship.so.${PROJECT_VERSION_MAJOR}")
 spanlog_folder(syslog src/integrations SOURCES syslog.c)
@@ -28,9 +30,10 @@ spanlog_folder(syslog src/integrations SOURCES syslog.c)
 if(SPANLOG_SANITIZE MATCHES "undefined" AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
   target_compile_options(spanlog_front PRIVATE -fno-sanitize=null)
   target_compile_options(spanlog_process PRIVATE -fno-sanitize=null)
+  target_compile_options(spanlog_metrics PRIVATE -fno-sanitize=null)
 endif()
 
-set(SPANLOG_PARTS syslog process publish front back propagation sampling sinks formatters config core)
+set(SPANLOG_PARTS syslog process publish front back metrics propagation sampling sinks formatters config core)
 set(SPANLOG_OBJECTS "")
 foreach(part ${SPANLOG_PARTS})
   list(APPEND SPANLOG_OBJECTS $<TARGET_OBJECTS:spanlog_${part}>)

@@ -9,16 +9,18 @@ add_executable(bench_format ${bench_dir}/bench_format.c ${bench_dir}/format_shap
 target_link_libraries(bench_format PRIVATE spanlog_flags spanlog_formatters)
 
 add_executable(bench_caller ${bench_dir}/bench_caller.c ${bench_dir}/stall.c)
+add_executable(bench_metrics ${bench_dir}/bench_metrics.c)
 add_executable(bench_drain ${bench_dir}/bench_drain.c)
 add_executable(bench_propagation ${bench_dir}/bench_propagation.c ${bench_dir}/stall.c)
 target_link_libraries(bench_propagation PRIVATE spanlog_propagation)
-foreach(program bench_caller bench_drain bench_propagation)
+foreach(program bench_caller bench_drain bench_metrics bench_propagation)
   target_link_libraries(${program} PRIVATE spanlog_flags spanlog::spanlog)
 endforeach()
 add_executable(bench_flip ${bench_dir}/bench_flip.c)
 target_link_libraries(bench_flip PRIVATE spanlog_flags spanlog::spanlog spanlog_attach)
 # Loops of a nanosecond: where they begin must not decide.
 target_compile_options(bench_caller PRIVATE -falign-loops=64)
+target_compile_options(bench_metrics PRIVATE -falign-loops=64)
 
 pkg_check_modules(SPDLOG IMPORTED_TARGET spdlog)
 if(SPDLOG_FOUND)

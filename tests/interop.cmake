@@ -27,6 +27,25 @@ add_test(NAME sampling_agrees_with_opentelemetrys_go_and_python
 set_tests_properties(sampling_agrees_with_opentelemetrys_go_and_python PROPERTIES
   TIMEOUT 900 SKIP_RETURN_CODE 77 LABELS "interop;once")
 
+add_executable(metrics_text ${CMAKE_CURRENT_SOURCE_DIR}/conformance/metrics_text.c)
+target_link_libraries(metrics_text PRIVATE spanlog_flags spanlog::spanlog)
+add_test(NAME metrics_are_read_by_strict_parsers
+  COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/conformance/metrics_text_test.py
+          $<TARGET_FILE:metrics_text> ${CMAKE_BINARY_DIR}/interop-metrics)
+set_tests_properties(metrics_are_read_by_strict_parsers PROPERTIES
+  TIMEOUT 600 SKIP_RETURN_CODE 77 LABELS "interop;once")
+
+# The example, whether examples are built or not.
+if(TARGET spanlog::microhttpd)
+  add_executable(metrics_server ${CMAKE_SOURCE_DIR}/examples/metrics.c)
+  target_link_libraries(metrics_server PRIVATE spanlog_flags spanlog::spanlog spanlog::microhttpd)
+  add_test(NAME a_real_prometheus_scrapes_the_example
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/interop/prometheus_test.py
+            $<TARGET_FILE:metrics_server> ${CMAKE_SOURCE_DIR}/docs/metrics.md)
+  set_tests_properties(a_real_prometheus_scrapes_the_example PROPERTIES
+    TIMEOUT 180 SKIP_RETURN_CODE 77 LABELS "interop;once")
+endif()
+
 # What docs/operations/ holds: without servers, and against real ones.
 set(operations ${CMAKE_CURRENT_SOURCE_DIR}/interop/operations)
 add_test(NAME operations_kit_is_right

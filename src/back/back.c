@@ -2,6 +2,7 @@
 #include "src/back/back.h"
 #include "src/back/recover.h"
 #include "src/core/process.h"
+#include "src/metrics/metrics.h"
 
 #include <linux/membarrier.h>
 #include <pthread.h>
@@ -160,6 +161,12 @@ static int64_t until_rules_expire(void) {
     return left > 0 ? left : 0;
 }
 
+/* Negative: nothing will be. */
+static int64_t until_something_is_due(void) {
+    int64_t rules = until_rules_expire(), file = metrics_file_wait_ns();
+    return rules < 0 || (file >= 0 && file < rules) ? file : rules;
+}
+
 /* From here on a call or a record changes the word. */
 static uint32_t before_sleep(void) {
     return __atomic_and_fetch(&control()->wake, ~CONTROL_WOKEN, __ATOMIC_SEQ_CST);
@@ -175,9 +182,9 @@ static void sleep_for_good(void) {
         __atomic_add_fetch(&back.sleeps, 1, __ATOMIC_RELAXED);
         put(&control()->counts.sleeps, get(&back.sleeps));
         do {
-            futex_wait_shared(&control()->wake, word, until_rules_expire());
+            futex_wait_shared(&control()->wake, word, until_something_is_due());
             word = __atomic_load_n(&control()->wake, __ATOMIC_SEQ_CST);
-        } while ((word & CONTROL_WOKEN) == 0 && !is_called() && !rules_have_expired());
+        } while ((word & CONTROL_WOKEN) == 0 && !is_called() && until_something_is_due() != 0);
     }
     set_asleep(false);
 }
@@ -242,6 +249,7 @@ static enum turn take_turn(bool at_rest) {
         drain_reopen(&back.drain);
     publish_counts();
     lock_release(&back.lock, &guard);
+    metrics_file_turn(false);
     if (!out)
         return TURN_STUCK;
     if (wanted != back.flush_done) {
@@ -310,6 +318,8 @@ int back_open(const struct settings *settings) {
     drain_compress_prepare(&back.drain);
     back.drain.watched = &control()->generation;
     back.drain.look = look_at_rules;
+    if (metrics_enabled())
+        drain_derive_metrics(&back.drain);
     back.open = error == 0;
     return error;
 }
@@ -437,6 +447,7 @@ int back_stop(int timeout_ms, bool (*abandon)(void)) {
         publish_counts();
     }
     lock_release(&back.lock, &guard);
+    metrics_file_turn(true);
     return error;
 }
 

@@ -1,6 +1,7 @@
 /* back/drain.c: the pass over the rings. See drain.h; writing: write.c; lines of our own: say.c. */
 #include "src/back/drain.h"
 #include "src/back/mask.h"
+#include "src/back/red.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -47,10 +48,16 @@ int drain_init(struct drain *drain, struct journal *journal, const struct output
     return tail_open(&drain->tail, header->tail, header->tail_memory, journal->copy);
 }
 
+void drain_derive_metrics(struct drain *drain) {
+    drain->derive_metrics = true;
+    drain->nowhere.dialect = &spanlog_dialect_json;
+}
+
 void drain_close(struct drain *drain) {
     for (uint32_t i = 0; i < drain->output_count; i++)
         output_close(&drain->outputs[i]);
     free(drain->decoder);
+    output_close(&drain->nowhere);
     tail_close(&drain->tail);
     burst_close(drain);
     flight_close(&drain->flight);
@@ -91,8 +98,9 @@ static void put_dropped(struct drain *drain, const struct ring *ring, const stru
     *said = dropped;
 }
 
-void drain_put_record(struct drain *drain, const struct record *record, size_t size, uint32_t tid) {
+bool drain_put_record(struct drain *drain, const struct record *record, size_t size, uint32_t tid) {
     uint32_t word = record->word;
+    bool written = false;
     for (uint32_t i = 0; i < drain->output_count; i++) {
         struct output *output = &drain->outputs[i];
         bool damaged = false, wanted;
@@ -105,9 +113,11 @@ void drain_put_record(struct drain *drain, const struct record *record, size_t s
             drain_put_line(drain, output);
         else if (damaged && i == 0)
             put_damaged(drain, tid, record->ticks);
+        written |= wanted;
     }
     drain->counts.records++;
     drain->counts.spans += (word & RECORD_SPAN) != 0;
+    return written;
 }
 
 /* Whether it is written now. Logs of one's own level may still be too many, or errors. */
@@ -130,8 +140,10 @@ static enum tail_answer ask(struct drain *drain, const struct ring *ring,
 static bool put_record(struct drain *drain, const struct ring *ring, const struct record *record,
                        uint32_t word) {
     enum tail_answer answer = ask(drain, ring, record, word);
-    if (answer == TAIL_WRITE)
-        drain_put_record(drain, record, word & RECORD_SIZE_MASK, ring->owner_tid);
+    size_t size = word & RECORD_SIZE_MASK;
+    bool written = answer == TAIL_WRITE && drain_put_record(drain, record, size, ring->owner_tid);
+    if ((word & RECORD_SPAN) != 0 && drain->derive_metrics && answer != TAIL_STUCK)
+        red_take(drain, record, written);
     return answer != TAIL_STUCK;
 }
 
@@ -272,6 +284,7 @@ static void take_rules(struct drain *drain) {
         return;
     for (uint32_t i = 0; i < drain->output_count; i++)
         output_forget_sites(&drain->outputs[i]);
+    output_forget_sites(&drain->nowhere);
 }
 
 size_t drain_pass(struct drain *drain, uint64_t horizon) {

@@ -38,7 +38,10 @@ struct drain {
     uint32_t slot;                          /* the checkpoint in use */
     bool pending;                           /* batches are in WRITING phase and not all out */
     bool process_lines;
+    bool derive_metrics;             /* red.h */
     bool begun[JOURNAL_MAX_OUTPUTS]; /* this sink is between begin and end */
+    struct output
+        nowhere; /* a dialect and no sink: reads spans for red.h where nothing is written */
     struct drain_counts counts;
     /* Between two records: when *watched is no longer `seen`, look() is called. NULL: nothing. */
     const uint32_t *watched;
@@ -53,6 +56,8 @@ struct drain {
 /* Takes up the journal where its checkpoint says. Returns 0 or -ENOMEM. */
 int drain_init(struct drain *drain, struct journal *journal, const struct output_setting *outputs,
                uint32_t output_count, bool process_lines);
+/* From here on spans are counted. Not for a drain of another process's journal. */
+void drain_derive_metrics(struct drain *drain);
 void drain_close(struct drain *drain);
 
 /* Formats what lies in the rings, up to `horizon` ticks, writing when a batch is full. Returns the
@@ -83,8 +88,9 @@ void drain_abandoned(struct drain *drain);
 /* How many spans are open now. */
 void drain_count_open(const struct drain *drain, uint64_t *ret_count);
 
-/* Formats a whole record of `size` bytes for every output that wants it. */
-void drain_put_record(struct drain *drain, const struct record *record, size_t size, uint32_t tid);
+/* Formats a whole record of `size` bytes for every output that wants it. True: one did, and
+ * drain->decoder->line is that record. */
+bool drain_put_record(struct drain *drain, const struct record *record, size_t size, uint32_t tid);
 /* No batch is so full that it should be written now. */
 bool drain_has_room(const struct drain *drain);
 /* Formats drain->decoder->line for that output; the others do their own. */

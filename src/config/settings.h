@@ -109,6 +109,9 @@ struct settings {
     uint32_t ring_size;
     uint32_t max_attributes, max_events, max_links, max_open_spans;
     uint32_t error_status_min;
+    char metrics_file[512]; /* "": none */
+    uint32_t metrics_interval_ms, metrics_series;
+    bool metrics;
     bool enabled;
     bool include_events, include_links;
     bool drop_when_full;

@@ -13,6 +13,7 @@
 #include "src/front/sample.h"
 #include "src/front/sites.h"
 #include "src/front/thread.h"
+#include "src/metrics/metrics.h"
 
 #include <linux/membarrier.h>
 #include <poll.h>
@@ -43,6 +44,14 @@ static void take_settings(void) {
     process.propagators_out = settings.propagators_out;
     process.baggage_keys = settings.baggage_keys;
     process.attention = 0;
+}
+
+static void configure_metrics(void) {
+    struct metrics_options options = {.enabled = settings.metrics && settings.enabled,
+                                      .max_series = settings.metrics_series,
+                                      .file = settings.metrics_file,
+                                      .file_interval_ms = settings.metrics_interval_ms};
+    metrics_configure(&options);
 }
 
 static bool has_membarrier(void) {
@@ -119,6 +128,7 @@ static void start(void) {
     process_follow_prepare(&settings);
     take_settings();
     bool threads = !settings.sync; /* which may become true below */
+    configure_metrics();
     if (!build()) {
         process.disabled = true;
         tell("out of memory; nothing is logged");
@@ -316,11 +326,13 @@ void process_before_fork(void) {
     fork_start = lock_take(&start_lock);
     fork_process = lock_take(&process.lock);
     back_before_fork();
+    metrics_before_fork();
     process_follow_before_fork();
 }
 
 void process_after_fork_parent(void) {
     process_follow_after_fork_parent();
+    metrics_after_fork_parent();
     back_after_fork_parent();
     lock_release(&process.lock, &fork_process);
     lock_release(&start_lock, &fork_start);
@@ -328,6 +340,7 @@ void process_after_fork_parent(void) {
 
 void process_after_fork_child(void) {
     process_follow_after_fork_child();
+    metrics_after_fork_child();
     back_after_fork_child();
     if (process.state != PROCESS_NEW && !process.disabled) {
         forget_inherited();

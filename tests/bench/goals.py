@@ -164,4 +164,17 @@ CONTROL = [
                          ("8 threads", "flip8"))),
 ]
 
-ROWS = [*CALLER, *SITE, *FORMAT, *DRAIN, *PROPAGATION, *CONTROL]
+METRICS = [
+    Row("metrics", "an uncontended atomic addition", "atomic_ns"),
+    Row("metrics", "counter, bound", "bound_ns", "ns", "atomic_ns", AT_MOST, 2),
+    Row("metrics", "counter without labels, not bound", "plain_ns", "ns", "atomic_ns"),
+    Row("metrics", "counter with two labels looked up", "labels_ns", "ns", "atomic_ns"),
+    Row("metrics", "gauge, bound, set", "gauge_ns", "ns", "atomic_ns"),
+    Row("metrics", "histogram of 14 buckets, bound", "histogram_ns", "ns", "atomic_ns"),
+    Row("metrics", "the same in a sampled span", "exemplar_ns", "ns", "atomic_ns"),
+    Row("metrics", "counter, bound, 2 threads", "bound2_ns", "ns", "shared2_ns"),
+    Row("metrics", "one cell, 2 threads: their anchor", "shared2_ns", "ns", "atomic_ns"),
+    Row("metrics", "text of 1,000 histograms, per series", "series_text_ns", "ns", "atomic_ns"),
+]
+
+ROWS = [*CALLER, *SITE, *FORMAT, *DRAIN, *PROPAGATION, *METRICS, *CONTROL]

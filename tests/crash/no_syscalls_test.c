@@ -11,6 +11,7 @@
  */
 #include "trap_calls.h"
 
+#include <spanlog/metrics.h>
 #include <spanlog/spanlog.h>
 
 #include <setjmp.h>
@@ -86,6 +87,32 @@ static void log_with_correlation_id(void) {
     spanlog_ctx_attach(before);
 }
 
+static const double bounds[] = {.1, 1};
+static spanlog_counter jobs = SPANLOG_COUNTER("jobs_total", "Jobs.", "kind", "result");
+static spanlog_gauge waiting = SPANLOG_GAUGE("jobs_waiting", "Waiting jobs.");
+static spanlog_histogram took = SPANLOG_HISTOGRAM("job_seconds", "Time.", bounds, "kind");
+
+/* Metrics once, so that they are known; with more label sets than there may be. */
+static void count_one(uint64_t n) {
+    char kind[8] = {(char)('a' + n % 2), (char)('a' + n / 2 % 4), '\0'};
+    spanlog_counter_add(&jobs, 1, kind, "done");
+    spanlog_bound_counter_add(spanlog_counter_bind(&jobs, "a", "done"), 1);
+    spanlog_gauge_set(&waiting, 1);
+    spanlog_gauge_add(&waiting, 1);
+    spanlog_histogram_observe(&took, .5, kind);
+}
+
+/* In a span, so that exemplars are kept. */
+static void count_much(void) {
+    spanlog_scope(counting, "counting");
+    for (uint64_t i = 0; i < 16; i++)
+        count_one(i);
+    trapped_counting = true;
+    for (uint64_t i = 0; i < RECORDS; i++)
+        count_one(i);
+    trapped_counting = false;
+}
+
 /* One record after each of PAUSES pauses that are long enough for the back to fall asleep. */
 static void log_after_pauses(void) {
     for (uint64_t i = 0; i < PAUSES; i++) {
@@ -116,6 +143,7 @@ static void *log_watched(void *arg) {
     log_counted(log_one, RECORDS, 1);
     log_counted(span_one, SPANS, 2);
     log_with_correlation_id();
+    count_much();
     log_after_pauses();
     result->trapped = trapped;
     result->sleeps = sleeps() - sleeps_before;
@@ -205,6 +233,7 @@ static void records_fault_in_no_page_after_a_threads_first(void **state) {
 }
 
 int main(void) {
+    setenv("SPANLOG_METRICS_SERIES", "5", 1); /* of 8 that are used: the rest is folded */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_trap_sees_what_it_must_see),
         cmocka_unit_test(a_million_records_make_no_system_call_and_no_allocation),

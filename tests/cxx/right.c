@@ -1,5 +1,6 @@
 /* tests/cxx/right.c: every macro as it is meant to be used, in C and C++ alike. */
 #include <spanlog/memory.h>
+#include <spanlog/metrics.h>
 #include <spanlog/spanlog.h>
 
 #include <stdint.h>
@@ -21,6 +22,32 @@ static void set(void *arg, const char *name, const char *value) {
 }
 
 static spanlog_span kept;
+
+static const double bounds[] = {.1, 1};
+static spanlog_counter jobs = SPANLOG_COUNTER("jobs_total", "Jobs.", "kind", "result");
+static spanlog_counter plain = SPANLOG_COUNTER("plain_total", "Plain.");
+static spanlog_gauge waiting = SPANLOG_GAUGE("waiting", "Waiting.", "kind");
+static spanlog_histogram took = SPANLOG_HISTOGRAM("took_seconds", "Time.", bounds);
+static spanlog_histogram request = SPANLOG_HISTOGRAM("r_seconds", "Time.", spanlog_seconds, "kind");
+static spanlog_counter failures = SPANLOG_AUTH_FAILURES;
+
+static void counts(char **argv) {
+    spanlog_counter_add(&plain, 1);
+    spanlog_counter_add(&jobs, 2, argv[0], "done");
+    if (argv[1] != NULL)
+        spanlog_counter_add(&failures, 1, "password");
+    else
+        spanlog_gauge_set(&waiting, 1.5, "mail");
+    spanlog_gauge_add(&waiting, -1, "mail");
+    spanlog_histogram_observe(&took, .5);
+    spanlog_histogram_observe(&request, .5, argv[0]);
+    spanlog_bound_counter done = spanlog_counter_bind(&jobs, "mail", "done");
+    spanlog_bound_counter_add(done, 1);
+    spanlog_bound_gauge mail = spanlog_gauge_bind(&waiting, "mail");
+    spanlog_bound_gauge_add(mail, 1);
+    spanlog_bound_histogram any = spanlog_histogram_bind(&took);
+    spanlog_bound_histogram_observe(any, 1);
+}
 
 void uses_everything(int argc, char **argv, void *pointer) {
     static spanlog_logger db = SPANLOG_LOGGER("db");
@@ -57,6 +84,7 @@ void uses_everything(int argc, char **argv, void *pointer) {
     spanlog_rename(&sp, argv[0]);
     spanlog_begin(p, "job", SPANLOG_CONSUMER, spanlog_span_ctx(&sp));
     spanlog_begin(q, "job", SPANLOG_PRODUCER, spanlog_span_ctx(&p), kv("k", 1));
+    counts(argv);
     kept = p;
     spanlog_end(kept);
     spanlog_end(q);

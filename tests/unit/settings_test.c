@@ -116,6 +116,10 @@ static const struct setting_case {
     {"ring_size", "128k", "128K", "1.5M", "right is 64K to 256M; 1M (default) stays"},
     {"journal_dir", "/dev/shm/x", NULL, NULL, NULL},
     {"sync", "on", "1", "yes please", "right is 1 or 0, on or off; 0 (default) stays"},
+    {"metrics", "no", "0", "maybe", "neither on nor off"},
+    {"metrics_series", "50", NULL, "all", "right is 1 to 100000; 1000 (default) stays"},
+    {"metrics_file", "/tmp/m.%p.prom", NULL, NULL, NULL},
+    {"metrics_interval_ms", "5000", NULL, "1s", "right is 100 to 3600000 (ms); 15000 (default)"},
     {"process_lines", "FALSE", "0", "2", "neither on nor off"},
     {"signal_handlers", "off", "0", "never", "neither on nor off"},
 };
