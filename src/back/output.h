@@ -11,9 +11,9 @@
 #include "src/core/site.h"
 #include "src/sinks/sink.h"
 
-#define BATCH_SIZE (1024u * 1024)
+#define BATCH_SIZE (1280u * 1024)
 #define BATCH_FLUSH                                                                                \
-    (256u * 1024) /* written when this much is in it; the rest is room for one line */
+    (512u * 1024) /* written when this much is in it; the rest is room for one line */
 
 /* A call site as this output's dialect writes it. */
 struct compiled_site {
