@@ -12,8 +12,8 @@
 #include "src/sinks/sink.h"
 
 #define BATCH_SIZE (1280u * 1024)
-#define BATCH_FLUSH                                                                                \
-    (512u * 1024) /* written when this much is in it; the rest is room for one line */
+/* Written when this much is in it; the rest is room for one line. */
+#define BATCH_FLUSH (512u * 1024)
 
 /* A call site as this output's dialect writes it. */
 struct compiled_site {
@@ -38,6 +38,7 @@ struct output {
     bool failing; /* an episode that has been said on stderr */
     bool lost;    /* its reader is gone for good */
     char *batch;
+    size_t flush; /* written when it has so much */
     size_t used;
     size_t sent;                  /* of used */
     size_t lines;                 /* in the batch */
