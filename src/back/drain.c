@@ -209,7 +209,7 @@ static void collect_heads(const struct drain *drain, uint64_t horizon, struct he
 
 bool drain_has_room(const struct drain *drain) {
     for (uint32_t i = 0; i < drain->output_count; i++) {
-        if (drain->outputs[i].used >= BATCH_FLUSH)
+        if (drain->outputs[i].used >= drain->outputs[i].flush)
             return false;
     }
     return true;

@@ -32,6 +32,12 @@ static const char *dialect_name(const struct output_setting *setting) {
     return getenv("NO_COLOR") != NULL ? "pretty" : "pretty_color";
 }
 
+/* Two batches fit in a file that is rotated. */
+static size_t flush_size(const struct rotation *rotation) {
+    uint64_t half = rotation->size / 2;
+    return half != 0 && half < BATCH_FLUSH ? (size_t)half : BATCH_FLUSH;
+}
+
 int output_init(struct output *output, const struct output_setting *setting, char *batch) {
     memset(output, 0, sizeof *output);
     output->dialect = spanlog_dialect_find(dialect_name(setting));
@@ -41,6 +47,7 @@ int output_init(struct output *output, const struct output_setting *setting, cha
     }
     output_take_level(output, setting);
     output->batch = batch;
+    output->flush = flush_size(&setting->rotation);
     int error =
         sink_open(&output->sink, setting->sink, setting->target, output->dialect->line_start);
     output->sink.rotation = setting->rotation;

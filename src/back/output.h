@@ -11,9 +11,9 @@
 #include "src/core/site.h"
 #include "src/sinks/sink.h"
 
-#define BATCH_SIZE (1024u * 1024)
-#define BATCH_FLUSH                                                                                \
-    (256u * 1024) /* written when this much is in it; the rest is room for one line */
+#define BATCH_SIZE (1280u * 1024)
+/* Written when this much is in it; the rest is room for one line. */
+#define BATCH_FLUSH (512u * 1024)
 
 /* A call site as this output's dialect writes it. */
 struct compiled_site {
@@ -39,6 +39,7 @@ struct output {
     bool failing;      /* an episode that has been said on stderr */
     bool lost;         /* its reader is gone for good */
     char *batch;
+    size_t flush; /* written when it has so much */
     size_t used;
     size_t sent;                  /* of used */
     size_t lines;                 /* in the batch */

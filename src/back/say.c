@@ -207,7 +207,7 @@ void drain_abandoned(struct drain *drain) {
         if (block->state == OPEN_SPAN_OPEN && !has_ended(drain, block))
             put_abandoned(drain, block);
         for (uint32_t i = 0; i < drain->output_count; i++) {
-            if (drain->outputs[i].used >= BATCH_FLUSH && !drain_write(drain))
+            if (drain->outputs[i].used >= drain->outputs[i].flush && !drain_write(drain))
                 return;
         }
     }

@@ -165,7 +165,8 @@ static void release_room(struct drain *drain) {
         uint64_t read = drain->now.ring_read[i];
         if (ring->read != read)
             __atomic_store_n(&ring->read, read, __ATOMIC_SEQ_CST);
-        if (__atomic_load_n(&ring->waiting, __ATOMIC_SEQ_CST) != 0) {
+        if (__atomic_load_n(&ring->waiting, __ATOMIC_SEQ_CST) != 0 &&
+            read >= __atomic_load_n(&ring->enough, __ATOMIC_RELAXED)) {
             __atomic_store_n(&ring->waiting, 0, __ATOMIC_SEQ_CST);
             futex_wake(&ring->waiting);
         }

@@ -13,6 +13,8 @@
  *                EXITED
  *   read         reads               writes after a commit   reads the checkpoint instead
  *   waiting      sets, waits on it   clears and wakes        -
+ *   enough       writes, then sets   looks at it when        -
+ *                `waiting`           somebody is waiting
  *
  * Positions are bytes since the ring was made and never go back; a position modulo size is a place
  * in data. The data is mapped twice in a row, so that no record is ever split. A record is
@@ -47,8 +49,9 @@ struct ring {
     uint8_t pad0[24];
     /* The back's line. */
     uint64_t read;
+    uint64_t enough; /* who waits is woken when `read` has come so far */
     uint32_t waiting;
-    uint8_t pad1[52];
+    uint8_t pad1[44];
 };
 _Static_assert(sizeof(struct ring) == 128, "two cache lines");
 

@@ -237,12 +237,22 @@ static bool grow(struct thread *t, size_t need) {
     return ring != NULL && look_for_room(t, need);
 }
 
+#define ROOM_SPINS 200             /* a few microseconds */
+#define ROOM_LOOK_AGAIN_NS 5000000 /* whatever the back says */
+
+/* Half the ring, so that who is woken has work for a while: two switches of context for a batch
+ * that the back takes out would cost more than the records in it. */
+static uint64_t enough_room(const struct thread *t, size_t need) {
+    uint64_t size = t->ring->size, room = need > size / 2 ? need : size / 2;
+    return t->position + room - size;
+}
+
 /* Waits until the back has made room, at most as long as the policy says. */
 static bool wait_for_room(struct thread *t, size_t need) {
     if (__atomic_load_n(&process.drop_when_full, __ATOMIC_RELAXED) ||
         t->gave_up) /* it has been looked for */
         return false;
-    for (int i = 0; i < 2000; i++) {
+    for (int i = 0; i < ROOM_SPINS; i++) {
         if (look_for_room(t, need))
             return true;
         cpu_pause();
@@ -251,6 +261,7 @@ static bool wait_for_room(struct thread *t, size_t need) {
     struct ring *ring = t->ring;
     while (clock_gettime_ns(CLOCK_MONOTONIC) - start <
            (uint64_t)__atomic_load_n(&process.block_ns, __ATOMIC_RELAXED)) {
+        __atomic_store_n(&ring->enough, enough_room(t, need), __ATOMIC_RELAXED);
         __atomic_store_n(&ring->waiting, 1, __ATOMIC_SEQ_CST);
         if (look_for_room(t, need))
             return true;
@@ -258,7 +269,7 @@ static bool wait_for_room(struct thread *t, size_t need) {
             (RING_ATTENTION_SYNC | RING_ATTENTION_CLOSED))
             process_drain();
         process_wake();
-        futex_wait(&ring->waiting, 1, 1000000);
+        futex_wait(&ring->waiting, 1, ROOM_LOOK_AGAIN_NS);
     }
     return look_for_room(t, need);
 }

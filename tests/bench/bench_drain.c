@@ -4,7 +4,7 @@
  *     SPANLOG_OUTPUT=file:/tmp/x.jsonl bench_drain idle 5
  *     SPANLOG_OUTPUT=file:/tmp/x.jsonl bench_drain lone /tmp/x.jsonl
  *     bench_drain fprintf /tmp/x.jsonl 400000
- *     bench_drain floor /tmp/x.jsonl 160000000 262144
+ *     bench_drain floor /tmp/x.jsonl 160000000 524288
  *
  * prints `name value` lines:
  *
