@@ -1,5 +1,6 @@
 /* cli/ship.c: `spanlog ship`: log files to Loki, OTLP and Zipkin. The work is done by
  * libspanlog-ship (ship_library.h). */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
