@@ -26,3 +26,22 @@ add_test(NAME sampling_agrees_with_opentelemetrys_go_and_python
           $<TARGET_FILE:sampling_ids> ${CMAKE_BINARY_DIR}/interop)
 set_tests_properties(sampling_agrees_with_opentelemetrys_go_and_python PROPERTIES
   TIMEOUT 900 SKIP_RETURN_CODE 77 LABELS "interop;once")
+
+# What docs/operations/ holds: without servers, and against real ones.
+set(operations ${CMAKE_CURRENT_SOURCE_DIR}/interop/operations)
+add_test(NAME operations_kit_is_right
+  COMMAND ${Python3_EXECUTABLE} ${operations}/kit_test.py $<TARGET_FILE:daemons_writer>
+          $<TARGET_FILE:spanlog_tool>)
+set_tests_properties(operations_kit_is_right PROPERTIES TIMEOUT 120 LABELS "interop;once")
+add_test(NAME operations_dashboard_has_grafanas_types
+  COMMAND ${Python3_EXECUTABLE} ${operations}/dashboard_types_test.py ${CMAKE_BINARY_DIR}/interop/grafana)
+set_tests_properties(operations_dashboard_has_grafanas_types PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77
+  LABELS "interop;once;slow;servers")
+if(TARGET shop-gateway AND TARGET spanlog_ship)
+  add_test(NAME operations_kit_on_real_servers
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/integrations/with_postgres.py
+            ${Python3_EXECUTABLE} ${operations}/servers_test.py $<TARGET_FILE:daemons_writer>
+            $<TARGET_FILE:spanlog_tool> $<TARGET_FILE_DIR:shop-gateway>)
+  set_tests_properties(operations_kit_on_real_servers PROPERTIES TIMEOUT 3600 SKIP_RETURN_CODE 77
+    LABELS "interop;once;slow;servers")
+endif()

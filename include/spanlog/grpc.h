@@ -5,10 +5,13 @@
  * A server continues the caller's trace, which came in the call's metadata:
  *
  *     spanlog_grpc_entry metadata[] = {{key, key_size, value, value_size}, ...};
- *     spanlog_grpc_request request = {.method = "/shop.Pricing/Quote", .peer =
- * "ipv4:10.0.0.9:5123", .metadata = metadata, .metadata_count = count}; spanlog_span span =
- * spanlog_grpc_server_begin(&request); spanlog_ctx before =
- * spanlog_ctx_attach(spanlog_span_ctx(&span)); int code = handle(call); spanlog_ctx_attach(before);
+ *     spanlog_grpc_request request = {.method = "/shop.Pricing/Quote",
+ *                                     .peer = "ipv4:10.0.0.9:5123",
+ *                                     .metadata = metadata, .metadata_count = count};
+ *     spanlog_span span = spanlog_grpc_server_begin(&request);
+ *     spanlog_ctx before = spanlog_ctx_attach(spanlog_span_ctx(&span));
+ *     int code = handle(call);
+ *     spanlog_ctx_attach(before);
  *     spanlog_grpc_server_end(&span, code, NULL);
  *
  * A client hands its call's metadata to be written:

@@ -9,10 +9,8 @@
  *
  * writes two JSON lines (shortened):
  *
- *     {"ts":"...","level":"info","msg":"order
- * placed","service":"shop","trace_id":"...","span_id":"...","ms":1.2}
- *     {"ts":"...","level":"info","msg":"span
- * completed",...,"operation":"checkout","duration_ms":0.004,"order.id":"7"}
+ *     {"ts":"...","msg":"order placed",...,"trace_id":"...","span_id":"...","ms":1.2}
+ *     {"ts":"...","msg":"span completed",...,"operation":"checkout","order.id":"7"}
  *
  * No call is needed before the first: settings come from the environment (SPANLOG_OUTPUT,
  * SPANLOG_LEVEL, ...), see README.md. Every function and macro may be called from any thread, and

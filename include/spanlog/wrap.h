@@ -9,8 +9,7 @@
  *
  * and before it, when the function has failed,
  *
- *     {"level":"error","msg":"work failed",...,"work":"rebuild index","errno":"ENOSPC: No space
- * ..."}
+ *     {"level":"error","msg":"work failed",...,"work":"rebuild index","errno":"ENOSPC: ..."}
  *
  * and for a backend, whatever the protocol:
  *

@@ -9,10 +9,12 @@
  * Zipkin's rules, and one more for spans that say no kind:
  *
  *     server      called by the nearest span above that says its kind, or by the peer that it
- * names; also within one service client      without a span below it, a call of the peer that it
- * names: a database, a service that writes no spans. Below a span of another service, a call of its
- * own service producer, consumer    to and from the peer that they name, which is the broker any
- * other   a call where the parent is of another service
+ *                 names; also within one service
+ *     client      without a span below it, a call of the peer that it names: a database, a service
+ *                 that writes no spans; below a span of another service, a call of its own service
+ *     producer,   to and from the peer that they name,
+ *     consumer    which is the broker
+ *     any other   a call where the parent is of another service
  *
  * A client's span that is below nothing, since its parent is missing, counts as below the root.
  */
@@ -27,7 +29,7 @@ struct spanlog_callees {
     uint32_t services; /* numbers below it are services; from it on, peers that are none */
 };
 
-/* The collection's groups are the peers' names (peers.c). 0 or -ENOMEM. */
+/* The collection's groups are the peers' names (links.c). 0 or -ENOMEM. */
 int spanlog_callees_open(struct spanlog_callees *callees, const struct spanlog_collection *all);
 void spanlog_callees_free(struct spanlog_callees *callees);
 struct spanlog_text spanlog_callees_text(const struct spanlog_callees *callees, uint32_t number);

@@ -154,9 +154,9 @@ static int merge_services(struct spanlog_check_sum *sum) {
                 return -ENOMEM;
             struct spanlog_check_service *to = &sum->service_list[map[n]];
             to->spans += job->service_list[n].spans;
-            const struct spanlog_tally *logs = &job->service_list[n].logs_with_ids;
+            const struct spanlog_check_tally *logs = &job->service_list[n].logs_with_ids;
             if (logs->count)
-                spanlog_tally_add(&to->logs_with_ids, logs->count, logs->first);
+                spanlog_check_count(&to->logs_with_ids, logs->count, logs->first);
         }
         if (!map)
             return -ENOMEM;
@@ -164,9 +164,9 @@ static int merge_services(struct spanlog_check_sum *sum) {
     return 0;
 }
 
-static void add_tally(struct spanlog_tally *to, const struct spanlog_tally *from) {
+static void add_tally(struct spanlog_check_tally *to, const struct spanlog_check_tally *from) {
     if (from->count)
-        spanlog_tally_add(to, from->count, from->first);
+        spanlog_check_count(to, from->count, from->first);
 }
 
 static int merge_processes(struct spanlog_check_sum *sum) {
@@ -315,8 +315,8 @@ static const char *first_renamed(const struct spanlog_check_sum *sum) {
 }
 
 static int report_tallies(struct spanlog_check_sum *sum) {
-    const struct spanlog_tally *outside = &sum->tallies[SPANLOG_CHECK_SPAN_OUTSIDE_PARENT];
-    const struct spanlog_tally *renamed = &sum->tallies[SPANLOG_CHECK_RENAMED_KEY];
+    const struct spanlog_check_tally *outside = &sum->tallies[SPANLOG_CHECK_SPAN_OUTSIDE_PARENT];
+    const struct spanlog_check_tally *renamed = &sum->tallies[SPANLOG_CHECK_RENAMED_KEY];
     int rc = 0;
     for (int kind = 0; rc == 0 && kind < SPANLOG_CHECK_KIND_COUNT; kind++)
         if (details[kind] && sum->tallies[kind].count)

@@ -94,7 +94,7 @@ static void note_loss(struct spanlog_check_process *process, const char *line, u
     struct spanlog_json_value reason = {0};
     uint64_t count = number_of(line, "count");
     bool first = process->dropped.count == 0 || place < process->dropped.first;
-    spanlog_tally_add(&process->dropped, count ? count : 1, place);
+    spanlog_check_count(&process->dropped, count ? count : 1, place);
     if (!first || !find_member(line, "reason", &reason) || reason.type != SPANLOG_JSON_STRING)
         return;
     size_t size = (size_t)(reason.end - reason.begin);
@@ -120,10 +120,10 @@ static int note_process(struct spanlog_check_job *job, uint32_t service,
     if (dropped)
         note_loss(process, line->text, place);
     else
-        spanlog_tally_add(started ? &process->starts
-                          : ended ? &process->ends
-                                  : &process->abandoned,
-                          1, place);
+        spanlog_check_count(started ? &process->starts
+                            : ended ? &process->ends
+                                    : &process->abandoned,
+                            1, place);
     return 0;
 }
 
@@ -144,13 +144,13 @@ static void note_renamed(struct spanlog_check_job *job, const char *line, const 
             name.size--;
         if (!spanlog_key_is_reserved(name, of))
             continue;
-        struct spanlog_tally *tally = &job->tallies[SPANLOG_CHECK_RENAMED_KEY];
+        struct spanlog_check_tally *tally = &job->tallies[SPANLOG_CHECK_RENAMED_KEY];
         if ((tally->count == 0 || place < tally->first) && name.size < sizeof job->renamed) {
             memcpy(job->renamed, name.data, name.size);
             job->renamed[name.size] = 0;
             job->renamed_place = place;
         }
-        spanlog_tally_add(tally, 1, place);
+        spanlog_check_count(tally, 1, place);
         return;
     }
 }
@@ -170,24 +170,24 @@ static bool says_unsampled(const struct spanlog_record *record) {
 
 static void note_ids(struct spanlog_check_job *job, struct spanlog_check_service *service,
                      const struct spanlog_record *record, uint64_t place) {
-    struct spanlog_tally *tallies = job->tallies;
+    struct spanlog_check_tally *tallies = job->tallies;
     bool is_log = record->line_kind == SPANLOG_LINE_LOG;
     if ((record->has_trace && record->trace.opaque) || (record->has_span && record->span.opaque))
-        spanlog_tally_add(&tallies[SPANLOG_CHECK_IDS_NOT_HEX], 1, place);
+        spanlog_check_count(&tallies[SPANLOG_CHECK_IDS_NOT_HEX], 1, place);
     if (!is_log) {
         service->spans++;
         job->spans++;
         if (!record->has_span || !record->has_trace)
-            spanlog_tally_add(&tallies[SPANLOG_CHECK_SPAN_WITHOUT_ID], 1, place);
+            spanlog_check_count(&tallies[SPANLOG_CHECK_SPAN_WITHOUT_ID], 1, place);
         return;
     }
     if (!record->has_trace)
         return;
     if (!record->has_span)
-        spanlog_tally_add(&tallies[SPANLOG_CHECK_LINE_WITHOUT_SPAN], 1, place);
-    spanlog_tally_add(&service->logs_with_ids, 1, place);
+        spanlog_check_count(&tallies[SPANLOG_CHECK_LINE_WITHOUT_SPAN], 1, place);
+    spanlog_check_count(&service->logs_with_ids, 1, place);
     if (says_unsampled(record))
-        spanlog_tally_add(&tallies[SPANLOG_CHECK_UNSAMPLED_LOGS], 1, place);
+        spanlog_check_count(&tallies[SPANLOG_CHECK_UNSAMPLED_LOGS], 1, place);
 }
 
 /* The writer says in the record what it had to leave out of it. */
@@ -196,7 +196,7 @@ static void note_dropped_parts(struct spanlog_check_job *job, const char *line, 
     if (memmem(line, (size_t)(end - line), "\"dropped_", 9) &&
         (number_of(line, "dropped_attributes") || number_of(line, "dropped_events") ||
          number_of(line, "dropped_links")))
-        spanlog_tally_add(&job->tallies[SPANLOG_CHECK_DROPPED_PARTS], 1, place);
+        spanlog_check_count(&job->tallies[SPANLOG_CHECK_DROPPED_PARTS], 1, place);
 }
 
 int spanlog_check_line(void *argument, const struct spanlog_probe_line *line, uint64_t *ret_place) {
@@ -210,9 +210,9 @@ int spanlog_check_line(void *argument, const struct spanlog_probe_line *line, ui
         return -ENOMEM;
     job->lines++;
     if (record->time_ns == 0)
-        spanlog_tally_add(&job->tallies[SPANLOG_CHECK_MISSING_TIME], 1, place);
+        spanlog_check_count(&job->tallies[SPANLOG_CHECK_MISSING_TIME], 1, place);
     if (record->service.size == 0)
-        spanlog_tally_add(&job->tallies[SPANLOG_CHECK_MISSING_SERVICE], 1, place);
+        spanlog_check_count(&job->tallies[SPANLOG_CHECK_MISSING_SERVICE], 1, place);
     note_ids(job, service, record, place);
     note_renamed(job, line->text, record->end, record, place);
     note_dropped_parts(job, line->text, record->end, place);

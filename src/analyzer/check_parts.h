@@ -9,12 +9,13 @@
 #define SPANLOG_PLACE_BITS 44
 
 /* How often, and where first. */
-struct spanlog_tally {
+struct spanlog_check_tally {
     uint64_t count;
     uint64_t first; /* a place; when count is 0: none */
 };
 
-static inline void spanlog_tally_add(struct spanlog_tally *tally, uint64_t count, uint64_t place) {
+static inline void spanlog_check_count(struct spanlog_check_tally *tally, uint64_t count,
+                                       uint64_t place) {
     if (tally->count == 0 || place < tally->first)
         tally->first = place;
     tally->count += count;
@@ -22,15 +23,14 @@ static inline void spanlog_tally_add(struct spanlog_tally *tally, uint64_t count
 
 /* A process, by service and pid. */
 struct spanlog_check_process {
-    struct spanlog_tally starts, ends, abandoned;
-    struct spanlog_tally dropped; /* records, as the log itself says */
-    char reason[48];              /* of the first loss */
+    struct spanlog_check_tally starts, ends, abandoned;
+    struct spanlog_check_tally dropped; /* records, as the log itself says */
+    char reason[48];                    /* of the first loss */
     uint64_t reason_place;
 };
 
 struct spanlog_check_service {
-    struct spanlog_tally logs_with_ids;
-    struct spanlog_tally unsampled;
+    struct spanlog_check_tally logs_with_ids;
     uint64_t spans;
 };
 
@@ -42,13 +42,13 @@ struct spanlog_thread_part {
     uint32_t source, pid, tid, service;
     uint64_t first_ns, last_ns;
     uint64_t first_place, last_place;
-    struct spanlog_tally back; /* within the chunk */
+    struct spanlog_check_tally back; /* within the chunk */
     uint32_t last_size;
     char last_text[SPANLOG_LAST_TEXT];
 };
 
 struct spanlog_check_job {
-    struct spanlog_tally tallies[SPANLOG_CHECK_KIND_COUNT];
+    struct spanlog_check_tally tallies[SPANLOG_CHECK_KIND_COUNT];
     char renamed[64]; /* the first key that was */
     uint64_t renamed_place;
     uint64_t lines, spans;
@@ -95,7 +95,7 @@ int spanlog_check_threads_flush(struct spanlog_check_job *job);
 
 /* What all jobs have found, made one. */
 struct spanlog_check_sum {
-    struct spanlog_tally tallies[SPANLOG_CHECK_KIND_COUNT];
+    struct spanlog_check_tally tallies[SPANLOG_CHECK_KIND_COUNT];
     const struct spanlog_sources *sources;
     struct spanlog_check_job *jobs;
     unsigned job_count;

@@ -86,7 +86,7 @@ int spanlog_check_thread(struct spanlog_check_job *job, const struct spanlog_pro
     }
     if (!may_have_waited(record)) {
         if (record->time_ns < part->last_ns)
-            spanlog_tally_add(&part->back, 1, place);
+            spanlog_check_count(&part->back, 1, place);
         if (part->first_ns == UINT64_MAX)
             part->first_ns = record->time_ns;
         part->last_ns = record->time_ns;
@@ -166,7 +166,7 @@ static struct spanlog_thread_part *gather(struct spanlog_check_sum *sum, size_t 
 }
 
 int spanlog_check_threads_report(struct spanlog_check_sum *sum) {
-    struct spanlog_tally *back = &sum->tallies[SPANLOG_CHECK_TIME_WENT_BACK];
+    struct spanlog_check_tally *back = &sum->tallies[SPANLOG_CHECK_TIME_WENT_BACK];
     size_t count;
     unsigned shown = 0;
     int rc = 0;
@@ -176,9 +176,9 @@ int spanlog_check_threads_report(struct spanlog_check_sum *sum) {
     for (size_t i = 0; rc == 0 && i < count; i++) {
         const struct spanlog_thread_part *part = &parts[i];
         if (part->back.count)
-            spanlog_tally_add(back, part->back.count, part->back.first);
+            spanlog_check_count(back, part->back.count, part->back.first);
         if (i > 0 && same_thread(part, part - 1) && part->first_ns < part[-1].last_ns)
-            spanlog_tally_add(back, 1, part->first_place);
+            spanlog_check_count(back, 1, part->first_place);
         if (i + 1 == count || !same_thread(part, part + 1))
             rc = report_last(sum, part, &shown);
     }

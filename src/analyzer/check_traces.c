@@ -9,7 +9,7 @@
 /* Of one thread. */
 struct walker {
     const struct spanlog_check_sum *sum;
-    struct spanlog_tally tallies[SPANLOG_CHECK_KIND_COUNT];
+    struct spanlog_check_tally tallies[SPANLOG_CHECK_KIND_COUNT];
     uint64_t outside_traces;
     uint64_t traces;
 };
@@ -41,9 +41,9 @@ static void look_at_nodes(struct walker *walker, const struct spanlog_trace_view
         uint64_t place = view->extras[node->line].place;
         for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
             if (node->flags & kinds[k].flag)
-                spanlog_tally_add(&walker->tallies[kinds[k].kind], 1, place);
+                spanlog_check_count(&walker->tallies[kinds[k].kind], 1, place);
         if (is_outside(tree, node)) {
-            spanlog_tally_add(&walker->tallies[SPANLOG_CHECK_SPAN_OUTSIDE_PARENT], 1, place);
+            spanlog_check_count(&walker->tallies[SPANLOG_CHECK_SPAN_OUTSIDE_PARENT], 1, place);
             outside = true;
         }
     }
@@ -62,8 +62,8 @@ static int look_for_repeated_spans(struct walker *walker, const struct spanlog_t
         kept[view->tree->nodes[i].line] = 1;
     for (uint32_t i = 0; i < view->rows; i++)
         if (!kept[i])
-            spanlog_tally_add(&walker->tallies[SPANLOG_CHECK_DUPLICATE_LINE], 1,
-                              view->extras[i].place);
+            spanlog_check_count(&walker->tallies[SPANLOG_CHECK_DUPLICATE_LINE], 1,
+                                view->extras[i].place);
     return 0;
 }
 
@@ -108,11 +108,11 @@ static int look_at_logs(struct walker *walker, const struct spanlog_trace_view *
     for (uint32_t i = 0; i < count; i++) {
         const struct spanlog_log_bits *log = &logs[i];
         if (i > 0 && log[-1].span_id == log->span_id && log[-1].digest == log->digest)
-            spanlog_tally_add(&walker->tallies[SPANLOG_CHECK_DUPLICATE_LINE], 1, log->place);
+            spanlog_check_count(&walker->tallies[SPANLOG_CHECK_DUPLICATE_LINE], 1, log->place);
         if (log->span_id == 0 || log->span_id == told || !should_have_ended(walker, log->bits) ||
             bsearch(&log->span_id, ids, spans, sizeof *ids, by_id))
             continue;
-        spanlog_tally_add(&walker->tallies[SPANLOG_CHECK_UNFINISHED_SPAN], 1, log->place);
+        spanlog_check_count(&walker->tallies[SPANLOG_CHECK_UNFINISHED_SPAN], 1, log->place);
         told = log->span_id;
     }
     return 0;
@@ -172,8 +172,8 @@ static int report_pair(struct spanlog_check_sum *sum, const struct spanlog_skew_
 static void add_up(struct spanlog_check_sum *sum, const struct walker *walker) {
     for (int kind = 0; kind < SPANLOG_CHECK_KIND_COUNT; kind++)
         if (walker->tallies[kind].count)
-            spanlog_tally_add(&sum->tallies[kind], walker->tallies[kind].count,
-                              walker->tallies[kind].first);
+            spanlog_check_count(&sum->tallies[kind], walker->tallies[kind].count,
+                                walker->tallies[kind].first);
     sum->outside_traces += walker->outside_traces;
     sum->check->traces += walker->traces;
 }

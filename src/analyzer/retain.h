@@ -1,8 +1,8 @@
 /* analyzer/retain.h: rotated logs are thinned by age, and go in the end.
  *
- *     struct spanlog_retain retain = {.keep_ns = 7 * DAY, .keep_errors_ns = 30 * DAY, .now_ns =
- * now, .said = say, .said_argument = &out}; int rc = spanlog_retain_run(&retain, "/var/log/shop",
- * &sources, &issues);
+ *     struct spanlog_retain retain = {.keep_ns = 7 * DAY, .keep_errors_ns = 30 * DAY,
+ *                                     .now_ns = now, .said = say, .said_argument = &out};
+ *     int rc = spanlog_retain_run(&retain, "/var/log/shop", &sources, &issues);
  *
  * Sources are all logs of the directory, since a trace may have lines in any of them; what is
  * rotated away (rotated.h) is judged by when it was last written:

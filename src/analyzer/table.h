@@ -1,7 +1,6 @@
 /* analyzer/table.h: the traces of one part, by id.
  *
- *     uint32_t trace = spanlog_traces_add(&table, id);      the number it has, or
- * SPANLOG_STRING_NONE
+ *     uint32_t trace = spanlog_traces_add(&table, high, low);      its number; or STRING_NONE
  *
  * A 64-bit id is the low half of a 128-bit one: both are the same trace.
  */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/cli/input.h"
 #include "src/cli/verbs.h"
 #include "src/config/files.h"
 
@@ -38,20 +39,6 @@ struct options {
     bool json;
 };
 
-static void print_json_text(const char *text) {
-    putchar('"');
-    for (; *text != '\0'; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\')
-            printf("\\%c", c);
-        else if (c < 32 || c == 127)
-            printf("\\u%04x", c);
-        else
-            putchar(c);
-    }
-    putchar('"');
-}
-
 static void print_json_value(const struct settings *s, const struct setting *setting) {
     char value[SETTING_TEXT_SIZE];
     setting_print(s, setting, value, sizeof value);
@@ -61,7 +48,7 @@ static void print_json_value(const struct settings *s, const struct setting *set
     else if (setting->type == SETTING_FLAG)
         fputs(value[0] == '1' ? "true" : "false", stdout);
     else
-        print_json_text(value);
+        spanlog_print_json_string(value);
 }
 
 static void print_json(const struct settings *s) {
@@ -71,7 +58,7 @@ static void print_json(const struct settings *s) {
         printf("{\"name\":\"%s\",\"value\":", settings_table[i].name);
         print_json_value(s, &settings_table[i]);
         printf(",\"from\":");
-        print_json_text(from);
+        spanlog_print_json_string(from);
         printf(",\"live\":%s}\n", settings_table[i].live ? "true" : "false");
     }
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,6 +18,13 @@ void spanlog_say_visible(const char *text) {
     spanlog_output_open(&out, STDERR_FILENO);
     spanlog_put_visible(&out, (struct spanlog_text){text, (uint32_t)strlen(text)});
     spanlog_output_close(&out);
+}
+
+void spanlog_print_json_string(const char *text) {
+    struct spanlog_output out = {.fd = -1};
+    spanlog_put_json_string(&out, (struct spanlog_text){text, (uint32_t)strlen(text)});
+    fwrite(out.data, 1, out.size, stdout);
+    free(out.data);
 }
 
 /* ---- progress ----------------------------------------------------------------------------- */

@@ -32,5 +32,7 @@ void spanlog_clear_progress(void);
 
 /* Path, name or other text from outside, on stderr: nothing in it can steer a terminal. */
 void spanlog_say_visible(const char *text);
+/* Between quotes, on stdout, among what printf writes there. */
+void spanlog_print_json_string(const char *text);
 
 #endif

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "src/back/recover.h"
+#include "src/cli/input.h"
 #include "src/cli/verbs.h"
 
 #define PATIENCE_MS 2000 /* for a sink that does not take its lines */
@@ -34,18 +35,6 @@ struct options {
     bool failed;
 };
 
-static void print_json_text(const char *text) {
-    for (; *text != '\0'; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\')
-            printf("\\%c", c);
-        else if (c < 32 || c == 127)
-            printf("\\u%04x", c);
-        else
-            putchar(c);
-    }
-}
-
 static void print_result(const struct recover_result *result, void *arg) {
     struct options *options = arg;
     if (result->error != 0) {
@@ -62,12 +51,12 @@ static void print_result(const struct recover_result *result, void *arg) {
                 result->file[0] != '\0' ? result->file : "nowhere");
         return;
     }
-    printf("{\"service\":\"");
-    print_json_text(result->service);
-    printf("\",\"pid\":%u,\"records\":%llu,\"spans_abandoned\":%llu,\"file\":\"", result->pid,
+    printf("{\"service\":");
+    spanlog_print_json_string(result->service);
+    printf(",\"pid\":%u,\"records\":%llu,\"spans_abandoned\":%llu,\"file\":", result->pid,
            (unsigned long long)result->records, (unsigned long long)result->spans_abandoned);
-    print_json_text(result->file);
-    printf("\"}\n");
+    spanlog_print_json_string(result->file);
+    printf("}\n");
 }
 
 /* Options first or last; the rest are journals, moved to the front of argv. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/cli/input.h"
 #include "src/cli/live.h"
 #include "src/cli/verbs.h"
 
@@ -77,20 +78,6 @@ static void print_rule(const char *rule, uint64_t left_ns, void *arg) {
 
 /* ---- --json --------------------------------------------------------------------------------- */
 
-static void json_text(const char *text) {
-    putchar('"');
-    for (; *text != '\0'; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\')
-            printf("\\%c", c);
-        else if (c < 32 || c == 127)
-            printf("\\u%04x", c);
-        else
-            putchar(c);
-    }
-    putchar('"');
-}
-
 static void json_setting(const struct attached *a, const char *name) {
     char value[SETTING_TEXT_SIZE];
     attach_value(a->state, name, value, sizeof value);
@@ -99,13 +86,13 @@ static void json_setting(const struct attached *a, const char *name) {
     if (value[0] == '\0')
         return;
     printf(",\"%s\":", name);
-    json_text(value);
+    spanlog_print_json_string(value);
 }
 
 static void json_rule(const char *rule, uint64_t left_ns, void *arg) {
     bool *first = arg;
     printf("%s{\"rule\":", *first ? "" : ",");
-    json_text(rule);
+    spanlog_print_json_string(rule);
     if (left_ns != 0)
         printf(",\"left_ms\":%.3f", (double)left_ns / 1e6);
     putchar('}');
@@ -115,7 +102,7 @@ static void json_rule(const char *rule, uint64_t left_ns, void *arg) {
 static void print_json(const struct attached *a) {
     const struct control_counts *c = &a->header->control.counts;
     printf("{\"pid\":%u,\"service\":", a->header->pid);
-    json_text(a->header->service);
+    spanlog_print_json_string(a->header->service);
     printf(",\"state\":\"%s\",\"sample_ratio\":%.9g", state_of(a), sample_ratio(a));
     json_setting(a, "output");
     for (size_t i = 0; i < settings_count; i++)

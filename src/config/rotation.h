@@ -3,8 +3,7 @@
  *     file:/var/log/orders.jsonl?rotate=100M&every=1d&keep=10&total=2G
  *
  *     struct rotation rotation;
- *     const char *wrong = rotation_parse("rotate=100M&keep=10", 19, &rotation);    NULL: it is
- * right
+ *     const char *wrong = rotation_parse("rotate=100M&keep=10", 19, &rotation);    NULL: none
  */
 #ifndef SPANLOG_CONFIG_ROTATION_H
 #define SPANLOG_CONFIG_ROTATION_H

@@ -17,10 +17,18 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Waits while *word == value, at most timeout_ns (negative: no limit). May return early. */
-static inline void futex_wait(uint32_t *word, uint32_t value, int64_t timeout_ns) {
+/* Waits while *word == value, at most timeout_ns (negative: no limit). May return early. errno
+ * stays: a program's thread may wait in a call that must not set it. */
+static inline void futex_wait_by(int operation, uint32_t *word, uint32_t value,
+                                 int64_t timeout_ns) {
     struct timespec time = {.tv_sec = timeout_ns / 1000000000, .tv_nsec = timeout_ns % 1000000000};
-    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, timeout_ns < 0 ? NULL : &time, NULL, 0);
+    int saved = errno;
+    syscall(SYS_futex, word, operation, value, timeout_ns < 0 ? NULL : &time, NULL, 0);
+    errno = saved;
+}
+
+static inline void futex_wait(uint32_t *word, uint32_t value, int64_t timeout_ns) {
+    futex_wait_by(FUTEX_WAIT_PRIVATE, word, value, timeout_ns);
 }
 
 static inline void futex_wake(uint32_t *word) {
@@ -29,8 +37,7 @@ static inline void futex_wake(uint32_t *word) {
 
 /* The same for words in shared memory, on which other processes wait. */
 static inline void futex_wait_shared(uint32_t *word, uint32_t value, int64_t timeout_ns) {
-    struct timespec time = {.tv_sec = timeout_ns / 1000000000, .tv_nsec = timeout_ns % 1000000000};
-    syscall(SYS_futex, word, FUTEX_WAIT, value, timeout_ns < 0 ? NULL : &time, NULL, 0);
+    futex_wait_by(FUTEX_WAIT, word, value, timeout_ns);
 }
 
 static inline void futex_wake_shared(uint32_t *word) {

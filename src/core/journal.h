@@ -1,8 +1,8 @@
 /* core/journal.h: the file in shared memory that outlives the process.
  *
  *     struct journal journal;
- *     int error = journal_create(&journal, &identity);    -ENOSPC, -EACCES ...: then
- * journal_private struct ring *ring = journal_add_ring(&journal, RING_MIN_SIZE);
+ *     int error = journal_create(&journal, &identity);    if that fails: journal_private
+ *     struct ring *ring = journal_add_ring(&journal, RING_MIN_SIZE);
  *
  * The file is a header and segments; each segment's kind, place and size stand in the header's
  * table, so that a reader who does not trust the writer can check them all. Everything is

@@ -4,10 +4,10 @@
  *   record    what one log call, or the end of one span, leaves in a ring
  *   ring      a thread's queue of records, in the journal (ring.h)
  *   journal   a file in shared memory that outlives the process (journal.h)
- *   site      a call site: message, keys and types, written once to the journal's dictionary
- * (site.h) slot      8 bytes of one field's value; texts leave their size there and follow the
- * slots group     the fields of one site inside a span's record front     the code on the caller's
- * thread; back: the one thread that formats and writes
+ *   site      a call site: message, keys and types, once in the journal's dictionary (site.h)
+ *   slot      8 bytes of one field's value; texts leave their size there and follow the slots
+ *   group     the fields of one site inside a span's record
+ *   front     the code on the caller's thread; back: the one thread that formats and writes
  *
  * Every record is a multiple of 8 bytes and starts with a header of 16. `word` is stored last: a
  * record whose word is 0 does not exist, so a kill at any instruction leaves whole records only.
@@ -37,11 +37,12 @@
  *   bits 32-63 bytes it had before it was cut, saturated; 0: whole
  *
  * A span's groups follow, each a multiple of 8:
- *    0      4   size in bytes (bits 0-23), kind (bits 24-26), fields (bits 27-31, at most the
- * site's) 4      4   site id (0 in LINK, STATUS, FAIL, NAME) then  FIELDS: slots and texts EVENT: 8
- * bytes of ticks, slots, texts LINK: 24 bytes of ids         STATUS: one slot, the code FAIL, NAME:
- * one slot and its text
- * STAMP: as in stamp.h                  RATIO: a double
+ *    0      4   size in bytes (bits 0-23), kind (24-26), fields (27-31, at most the site's)
+ *    4      4   site id (0 in all but FIELDS and EVENT)
+ *   then  FIELDS: slots and texts         EVENT: 8 bytes of ticks, slots, texts
+ *         LINK: 24 bytes of ids           STATUS: one slot, the code
+ *         FAIL, NAME: one slot and its text
+ *         STAMP: as in stamp.h            RATIO: a double
  */
 #ifndef SPANLOG_CORE_RECORD_H
 #define SPANLOG_CORE_RECORD_H

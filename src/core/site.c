@@ -138,6 +138,19 @@ static uint32_t find_same(const struct journal *journal, uint32_t hash,
     return 0;
 }
 
+static struct dictionary *add_segment(struct journal *journal) {
+    uint32_t first_id = 1;
+    if (journal->dictionary_count > 0) {
+        struct dictionary *last = dictionary_at(journal, journal->dictionary_count - 1);
+        first_id = last->first_id + last->count;
+    }
+    struct dictionary *dictionary =
+        (struct dictionary *)journal_add_dictionary(journal, DICTIONARY_SEGMENT);
+    if (dictionary != NULL)
+        dictionary->first_id = first_id;
+    return dictionary;
+}
+
 static uint8_t *dictionary_space(struct journal *journal, size_t size) {
     if (journal->dictionary_count > 0) {
         uint32_t last = journal->dictionary_count - 1;
@@ -146,17 +159,12 @@ static uint8_t *dictionary_space(struct journal *journal, size_t size) {
         if (end <= journal->dictionary_sizes[last])
             return (uint8_t *)(dictionary + 1) + dictionary->used;
     }
-    uint32_t first_id = 1;
-    if (journal->dictionary_count > 0) {
-        struct dictionary *last = dictionary_at(journal, journal->dictionary_count - 1);
-        first_id = last->first_id + last->count;
-    }
-    struct dictionary *dictionary =
-        (struct dictionary *)journal_add_dictionary(journal, DICTIONARY_SEGMENT);
-    if (dictionary == NULL)
-        return NULL;
-    dictionary->first_id = first_id;
-    return (uint8_t *)(dictionary + 1);
+    struct dictionary *dictionary = add_segment(journal);
+    return dictionary != NULL ? (uint8_t *)(dictionary + 1) : NULL;
+}
+
+bool site_open_dictionary(struct journal *journal) {
+    return journal->dictionary_count > 0 || add_segment(journal) != NULL;
 }
 
 static char *copy_text(char *to, const char *from, size_t size, bool terminate) {

@@ -75,6 +75,8 @@ struct dictionary {
     uint32_t reserved;
 };
 
+/* Room for the first sites: without it nothing could be logged. False: there is none. */
+bool site_open_dictionary(struct journal *journal);
 /* Gives the site's content an id. Returns 0 when the dictionary is full. One caller at a time. */
 uint32_t site_register(struct journal *journal, const struct spanlog__site *site);
 uint32_t site_register_logger(struct journal *journal, const char *name);

@@ -1,8 +1,7 @@
 /* front/carried.h: what a context carries beside its ids: tracestate, baggage, correlation id.
  *
- *     ctx.carried = carried_make(&texts, ctx.span_id, &stamped);     0: nothing to carry, or no
- * room carried_pin(ctx.carried);                                      it is this thread's context
- * now
+ *     ctx.carried = carried_make(&texts, ctx.span_id, &stamped);   0: nothing, or no room
+ *     carried_pin(ctx.carried);                                    it is this thread's context
  *
  * Contexts are plain values that programs copy as they like, so they hold a handle: a slot of one
  * table and the number of its use. A slot is never changed while somebody counts on it: a thread

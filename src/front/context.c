@@ -6,6 +6,7 @@
  */
 #include "src/front/context.h"
 #include "src/front/carried.h"
+#include "src/propagation/hex.h"
 
 #include <string.h>
 
@@ -48,21 +49,12 @@ spanlog_ctx spanlog_ctx_attach(spanlog_ctx ctx) {
     return before;
 }
 
-static void hex_text(const uint8_t *bytes, size_t size, char *to) {
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < size; i++) {
-        *to++ = digits[bytes[i] >> 4];
-        *to++ = digits[bytes[i] & 15];
-    }
-    *to = '\0';
-}
-
 void spanlog_trace_id(char ret_text[33]) {
     if (ret_text == NULL)
         return;
     ret_text[0] = '\0';
     if (spanlog__context.record_flags & RECORD_CONTEXT)
-        hex_text(spanlog__context.ctx.trace_id, 16, ret_text);
+        *hex_write(ret_text, spanlog__context.ctx.trace_id, 16) = '\0';
 }
 
 void spanlog_span_id(char ret_text[17]) {
@@ -70,5 +62,5 @@ void spanlog_span_id(char ret_text[17]) {
         return;
     ret_text[0] = '\0';
     if (spanlog__context.record_flags & RECORD_CONTEXT)
-        hex_text(spanlog__context.ctx.span_id, 8, ret_text);
+        *hex_write(ret_text, spanlog__context.ctx.span_id, 8) = '\0';
 }

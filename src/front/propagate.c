@@ -9,7 +9,7 @@
 #include "src/front/propagate.h"
 #include "src/front/carried.h"
 #include "src/front/context.h"
-#include "src/front/thread.h"
+#include "src/front/sample.h"
 #include "src/propagation/traceparent.h"
 
 #include <errno.h>
@@ -47,7 +47,7 @@ static void deny(spanlog_ctx *ctx) {
     struct thread *t = thread_acquire(&guard);
     if (t == NULL)
         return;
-    ids_new_trace(&t->random, clock_gettime_ns(CLOCK_REALTIME_COARSE) / 1000000, ctx->trace_id);
+    sample_new_id(t, ctx->trace_id);
     ids_new_span(&t->random, ctx->span_id);
     ctx->flags = SPANLOG_FLAG_RANDOM;
     thread_return(t, &guard);
@@ -82,21 +82,19 @@ int spanlog_extract(spanlog_get_header get, void *arg, spanlog_ctx *ret_ctx) {
     return p.refused > 0 ? -EINVAL : -ENOENT;
 }
 
-/* NULL stands for texts that are all "". */
-static const struct propagated_texts *texts_of(const spanlog_ctx *ctx,
-                                               struct propagated_texts *space) {
+static void inject(uint32_t which, const spanlog_ctx *ctx, spanlog_set_header set, void *arg) {
+    struct propagated_texts texts;
     uint8_t parent[8];
-    carried_read(ctx->carried, space, parent);
-    return space;
+    carried_read(ctx->carried, &texts, parent);
+    propagators_inject(which, ctx, &texts, set, arg);
 }
 
 int spanlog_inject(spanlog_ctx ctx, spanlog_set_header set, void *arg) {
-    struct propagated_texts space;
     int saved = errno;
     if (set == NULL || (!context_is_valid(&ctx) && ctx.carried == 0))
         return -EINVAL;
     process_start();
-    propagators_inject(process.propagators_out, &ctx, texts_of(&ctx, &space), set, arg);
+    inject(process.propagators_out, &ctx, set, arg);
     errno = saved;
     return 0;
 }
@@ -148,13 +146,11 @@ void propagate_from_environment(void) {
 
 int spanlog_env(spanlog_ctx ctx, spanlog_set_header set, void *arg) {
     struct environment to = {.set = set, .arg = arg};
-    struct propagated_texts space;
     int saved = errno;
     if (set == NULL)
         return -EINVAL;
     process_start();
-    propagators_inject(process.propagators_out & W3C, &ctx, texts_of(&ctx, &space), set_variable,
-                       &to);
+    inject(process.propagators_out & W3C, &ctx, set_variable, &to);
     for (unsigned i = 0; i < sizeof variables / sizeof *variables; i++) {
         if ((to.written & 1u << i) == 0)
             set(arg, variables[i][1], NULL);

@@ -15,15 +15,20 @@
 #include "src/propagation/hex.h"
 #include "src/sampling/sampler.h"
 
+/* The id of a new trace, as the setting trace_ids says. */
+static inline void sample_new_id(struct thread *t, uint8_t ret_id[16]) {
+    uint64_t ms = clock_gettime_ns(CLOCK_REALTIME_COARSE) / 1000000;
+    if (__atomic_load_n(&process.random_trace_ids, __ATOMIC_RELAXED))
+        ms = ids_next(&t->random) | 1;
+    ids_new_trace(&t->random, ms, ret_id);
+}
+
 /* Ids and flags of a trace that begins and is recorded; ctx may have an id from elsewhere. */
 static inline void sample_new_trace(struct thread *t, spanlog_ctx *ctx) {
     ctx->flags = (uint8_t)((ctx->flags & ~SPANLOG_FLAG_RANDOM) | SPANLOG_FLAG_SAMPLED);
     if (!id_is_zero(ctx->trace_id, 16))
         return;
-    uint64_t ms = clock_gettime_ns(CLOCK_REALTIME_COARSE) / 1000000;
-    if (__atomic_load_n(&process.random_trace_ids, __ATOMIC_RELAXED))
-        ms = ids_next(&t->random) | 1;
-    ids_new_trace(&t->random, ms, ctx->trace_id);
+    sample_new_id(t, ctx->trace_id);
     ctx->flags |= SPANLOG_FLAG_RANDOM;
 }
 

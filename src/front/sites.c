@@ -21,7 +21,7 @@ struct known {
     bool found; /* in this walk */
 };
 
-/* All of it stays as it is in a forked child, as do the flags. */
+/* All of it but the lock stays as it is in a forked child, as do the flags. */
 static struct lock lock;
 static struct known *table;
 static uint32_t room, count;
@@ -124,6 +124,10 @@ uint8_t sites_ask_level(spanlog_logger *logger) {
                          __ATOMIC_RELAXED);
     lock_release(&lock, &guard);
     return level;
+}
+
+void sites_after_fork(void) {
+    memset(&lock, 0, sizeof lock);
 }
 
 /* ---- the walk ------------------------------------------------------------------------------- */

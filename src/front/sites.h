@@ -27,6 +27,10 @@ uint32_t sites_enlist(struct spanlog__site *site, bool named, bool kept);
  * site is enlisted meanwhile. */
 void sites_change(void (*change)(const void *arg), const void *arg);
 
+/* In the forked child: another thread may have held the lock, to ask for a level. Whoever changes
+ * anything under it has process.lock too, or is the back: both are held around fork. */
+void sites_after_fork(void);
+
 /* Counts changes, in 24 bits, and is never 0. A logger keeps it beside its level. */
 #define SITES_LEVEL_BITS 8u
 #define SITES_LEVEL_OFF 25u /* of the settings: not even for a trace that is kept */

@@ -14,10 +14,15 @@ struct spanlog__open_span *span_block(uint32_t index) {
 
 /* ---- room -------------------------------------------------------------------------------- */
 
-/* Chains blocks until `size` more bytes fit. False: the span, or the process, is at its bound. */
-static bool make_room(struct thread *t, struct spanlog__open_span *block, size_t size) {
+/* The rest of the body is kept for how the span ends: its status, its error, its name. */
+#define MOST_FIELDS (SPAN_MAX_BODY - 1024u)
+
+/* Chains blocks until `size` more bytes fit and all together are at most `most`. False: the span,
+ * or the process, is at its bound. */
+static bool make_room(struct thread *t, struct spanlog__open_span *block, size_t size,
+                      size_t most) {
     size_t need = block->used + size;
-    if (need > SPAN_MAX_BODY)
+    if (need > most)
         return false;
     size_t have = OPEN_SPAN_BODY;
     struct spanlog__open_span *last = block;
@@ -76,14 +81,14 @@ static void commit(struct spanlog__open_span *block, size_t size) {
 /* ---- fields ------------------------------------------------------------------------------ */
 
 /* A long stream has more messages than the number can hold: it stays at its end. */
-static void count_event_left_out(struct spanlog__open_span *block) {
-    if (block->record.dropped_events < UINT16_MAX)
-        block->record.dropped_events++;
+static void count_one(uint16_t *left_out) {
+    if (*left_out < UINT16_MAX)
+        (*left_out)++;
 }
 
 static void count_left_out(struct spanlog__open_span *block, enum group_kind kind, unsigned count) {
     if (kind == GROUP_EVENT)
-        count_event_left_out(block);
+        count_one(&block->record.dropped_events);
     else
         block->record.dropped_attributes += count;
 }
@@ -94,10 +99,10 @@ static void add_exact(struct thread *t, struct spanlog__open_span *block, enum g
                       uint64_t ticks) {
     struct encode_plan plan;
     size_t head = sizeof(struct group) + (kind == GROUP_EVENT ? 8 : 0);
-    size_t left = SPAN_MAX_BODY - block->used;
+    size_t left = block->used < MOST_FIELDS ? MOST_FIELDS - block->used : 0;
     encode_measure(&plan, site, slots, left > head + 8 ? left - head - 8 : 0);
     size_t size = record_align(head + plan.size);
-    if (!make_room(t, block, size)) {
+    if (!make_room(t, block, size, MOST_FIELDS)) {
         count_left_out(block, kind, site->count);
         return;
     }
@@ -179,7 +184,7 @@ void span_add_ratio(struct spanlog__open_span *block, double ratio) {
 
 void span_add_stamp(struct thread *t, struct spanlog__open_span *block, const struct stamp *stamp) {
     struct group group = {.shape = group_shape(sizeof group + stamp->head.size, GROUP_STAMP, 0)};
-    if (!make_room(t, block, sizeof group + stamp->head.size)) {
+    if (!make_room(t, block, sizeof group + stamp->head.size, MOST_FIELDS)) {
         block->record.dropped_attributes += stamp->head.count;
         return;
     }
@@ -189,7 +194,8 @@ void span_add_stamp(struct thread *t, struct spanlog__open_span *block, const st
 }
 
 /* Runs on the thread that has the span; its state is only needed for further blocks. */
-static struct thread *enter(const spanlog_span *span, struct lock_guard *guard) {
+static inline __attribute__((always_inline)) struct thread *enter(const spanlog_span *span,
+                                                                  struct lock_guard *guard) {
     return span_is_open(span) ? thread_acquire(guard) : NULL;
 }
 
@@ -219,7 +225,7 @@ void spanlog__event(spanlog_span *span, struct spanlog__site *site,
                 span->open->events++;
                 span_add_fields(t, span->open, GROUP_EVENT, site, slots, ticks);
             } else {
-                count_event_left_out(span->open);
+                count_one(&span->open->record.dropped_events);
             }
             thread_return(t, &guard);
         }
@@ -229,28 +235,33 @@ void spanlog__event(spanlog_span *span, struct spanlog__site *site,
 
 /* ---- links, status, names ------------------------------------------------------------------ */
 
+/* The head of a group of `whole` bytes. Returns where the rest goes; 0: there is no room. */
+static size_t put_head(struct thread *t, struct spanlog__open_span *block, enum group_kind kind,
+                       size_t whole, size_t most) {
+    struct group group = {.shape = group_shape(whole, kind, 0), .site = 0};
+    if (!make_room(t, block, whole, most))
+        return 0;
+    put(block, block->used, &group, sizeof group);
+    return block->used + sizeof group;
+}
+
+/* size: a multiple of 8. */
 static bool add_raw(spanlog_span *span, enum group_kind kind, const void *data, size_t size,
-                    const char *text) {
+                    size_t most) {
     int saved = errno;
     struct lock_guard guard;
     struct thread *t = enter(span, &guard);
-    bool added = false;
+    size_t at = 0;
     if (t != NULL) {
-        struct spanlog__open_span *block = span->open;
-        size_t text_size = text != NULL ? strnlen(text, RECORD_MAX_TEXT) : 0;
-        size_t whole = record_align(sizeof(struct group) + size + text_size);
-        added = make_room(t, block, whole);
-        if (added) {
-            struct group group = {.shape = group_shape(whole, kind, 0), .site = 0};
-            put(block, block->used, &group, sizeof group);
-            put(block, block->used + sizeof group, data, size);
-            put(block, block->used + sizeof group + size, text, text_size);
-            commit(block, whole);
+        at = put_head(t, span->open, kind, sizeof(struct group) + size, most);
+        if (at > 0) {
+            put(span->open, at, data, size);
+            commit(span->open, sizeof(struct group) + size);
         }
         thread_return(t, &guard);
     }
     errno = saved;
-    return added;
+    return at > 0;
 }
 
 void spanlog_link(spanlog_span *span, spanlog_ctx ctx) {
@@ -260,20 +271,39 @@ void spanlog_link(spanlog_span *span, spanlog_ctx ctx) {
         return;
     struct spanlog__open_span *block = span->open;
     if (block->links >= __atomic_load_n(&process.max_links, __ATOMIC_RELAXED) ||
-        !add_raw(span, GROUP_LINK, &ctx, 24, NULL))
-        block->record.dropped_links++;
+        !add_raw(span, GROUP_LINK, &ctx, 24, MOST_FIELDS))
+        count_one(&block->record.dropped_links);
     else
         block->links++;
 }
 
 void spanlog_status(spanlog_span *span, int code) {
     int64_t slot = code;
-    add_raw(span, GROUP_STATUS, &slot, 8, NULL);
+    add_raw(span, GROUP_STATUS, &slot, 8, SPAN_MAX_BODY);
 }
 
+/* Cut to what is left of the body. */
 static void add_text(spanlog_span *span, enum group_kind kind, const char *text) {
-    uint64_t slot = text != NULL ? strnlen(text, RECORD_MAX_TEXT) : TEXT_NULL;
-    add_raw(span, kind, &slot, 8, text);
+    const size_t head = sizeof(struct group) + 8;
+    int saved = errno;
+    struct lock_guard guard;
+    struct thread *t = enter(span, &guard);
+    if (t != NULL) {
+        struct spanlog__open_span *block = span->open;
+        size_t left = SPAN_MAX_BODY - block->used, most = left > head ? left - head : 0;
+        size_t size =
+            text != NULL ? strnlen(text, most < RECORD_MAX_TEXT ? most : RECORD_MAX_TEXT) : 0;
+        uint64_t slot = text != NULL ? size : TEXT_NULL;
+        size_t whole = record_align(head + size);
+        size_t at = put_head(t, block, kind, whole, SPAN_MAX_BODY);
+        if (at > 0) {
+            put(block, at, &slot, 8);
+            put(block, at + 8, text, size);
+            commit(block, whole);
+        }
+        thread_return(t, &guard);
+    }
+    errno = saved;
 }
 
 void spanlog_fail(spanlog_span *span, const char *error) {

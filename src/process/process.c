@@ -11,6 +11,7 @@
 #include "src/front/carried.h"
 #include "src/front/propagate.h"
 #include "src/front/sample.h"
+#include "src/front/sites.h"
 #include "src/front/thread.h"
 
 #include <linux/membarrier.h>
@@ -89,7 +90,8 @@ static void forget_inherited(void) {
     has_inherited = false;
 }
 
-/* Journal, outputs and the shared ring; what fails in the file is tried again without it. */
+/* Journal, dictionary, outputs and the shared ring; what fails in the file is tried again without
+ * it. */
 static bool build(void) {
     if (!open_journal())
         return false;
@@ -98,7 +100,8 @@ static bool build(void) {
     process.journal.header->tail_memory = settings.tail_memory;
     process.journal.header->burst = settings.burst;
     process.journal.header->flight = process.flight ? settings.flight : 0;
-    bool built = inherit_dictionary() && back_open(&settings) == 0 &&
+    bool built = inherit_dictionary() && site_open_dictionary(&process.journal) &&
+                 back_open(&settings) == 0 &&
                  journal_add_ring(&process.journal, RING_MIN_SIZE) != NULL;
     if (!built && !process.sync) {
         journal_close(&process.journal, true);
@@ -334,6 +337,7 @@ void process_after_fork_child(void) {
     memset(&start_lock, 0, sizeof start_lock);
     process.epoch = epoch;
     thread_reset(&spanlog_thread);
+    sites_after_fork();
     carried_after_fork();
     sample_after_fork();
     if (held)

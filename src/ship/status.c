@@ -138,24 +138,44 @@ static void put_json(struct spanlog_output *out, const struct spanlog_ship_state
     spanlog_put(out, "}\n");
 }
 
+static void put_unreadable(struct spanlog_output *out, const char *name, int error, bool as_json) {
+    struct spanlog_text text = {name, (uint32_t)strlen(name)};
+    const char *why = error == -EBADMSG ? "it is damaged" : strerror(-error);
+    if (as_json) {
+        spanlog_put(out, "{\"target\":");
+        spanlog_put_json_string(out, text);
+        spanlog_put(out, ",\"state\":\"unreadable\",\"error\":\"");
+        spanlog_put(out, why);
+        spanlog_put(out, "\"}\n");
+        return;
+    }
+    spanlog_put_visible(out, text);
+    spanlog_put(out, "\n  this checkpoint cannot be read: ");
+    spanlog_put(out, why);
+    spanlog_put(out, "\n");
+}
+
 static int put_one(struct spanlog_output *out, int directory, const char *name, bool as_json) {
     struct spanlog_ship_state state = {.directory = -1, .lock = -1};
     int rc = spanlog_ship_state_read(&state, directory, name);
+    if (rc < 0)
+        put_unreadable(out, name, rc, as_json);
     if (rc == 0 && state.target) {
         bool running = is_running(directory, name), ran = strcmp(state.what, "running") == 0;
         const char *what = running ? ran ? "running" : "ending" : ran ? "died" : state.what;
         (as_json ? put_json : put_text)(out, &state, what, lag_now(&state));
     }
-    rc = rc == 0 && state.target != NULL;
+    bool found = rc < 0 || state.target != NULL;
     spanlog_ship_state_close(&state);
-    return rc;
+    return found;
 }
 
+/* "loki-HOST-1f3a9c0e", as endpoint.c makes them. Of its lock and its new file the end differs. */
 static int is_state(const struct dirent *entry) {
-    return entry->d_name[0] != '.' && !strchr(entry->d_name, ' ') &&
-           (strncmp(entry->d_name, "loki-", 5) == 0 || strncmp(entry->d_name, "otlp-", 5) == 0 ||
-            strncmp(entry->d_name, "zipkin-", 7) == 0) &&
-           !strstr(entry->d_name, ".lock") && !strstr(entry->d_name, ".new");
+    const char *name = entry->d_name, *hash = strrchr(name, '-');
+    return (strncmp(name, "loki-", 5) == 0 || strncmp(name, "otlp-", 5) == 0 ||
+            strncmp(name, "zipkin-", 7) == 0) &&
+           hash && strlen(hash) == 9 && strspn(hash + 1, "0123456789abcdef") == 8;
 }
 
 int spanlog_ship_status(const char *state, bool as_json, int fd) {

@@ -274,4 +274,5 @@ def main(examples, spanlog, count="1000", kills="12", with_preload="yes"):
         test_one_tree(examples, os.path.abspath(spanlog))
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -3,6 +3,7 @@
 #include "tests/unit/library_check.h"
 
 #include "src/back/recover.h"
+#include "src/core/futex.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -253,10 +254,12 @@ static void a_ring_without_an_end_is_read_once_around(void **state) {
 
 /* ---- no room for one ----------------------------------------------------------------------- */
 
+static const char *room = "size=256k,mode=0700"; /* for journals */
+
 static void logs_where_memory_is_short(void) {
     mkdir("small", 0700);
     if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
-        mount("tmpfs", "small", "tmpfs", 0, "size=256k,mode=0700") != 0)
+        mount("tmpfs", "small", "tmpfs", 0, room) != 0)
         _exit(77);
     for (int i = 0; i < 100; i++)
         spanlog_info("n", kv("i", i));
@@ -272,6 +275,24 @@ static void without_room_for_a_journal_callers_write_and_it_is_said_once(void **
     assert_says(run->err, "records are written by their callers", 1);
     assert_says(run->err, "\n", 1);
     assert_count(run, "msg", "n", 100);
+}
+
+/* From a journal that lacks a ring to one with all that it needs. */
+static void whatever_the_journal_has_room_for_every_record_is_written(void **state) {
+    (void)state;
+    char text[40];
+    for (unsigned kib = 832; kib <= 1408; kib += 64) {
+        snprintf(text, sizeof text, "size=%uk,mode=0700", kib);
+        room = text;
+        with("SPANLOG_JOURNAL_DIR", "small");
+        struct run *run = run_child(logs_where_memory_is_short);
+        room = "size=256k,mode=0700";
+        if (WIFEXITED(run->status) && WEXITSTATUS(run->status) == 77)
+            not_permitted("a tmpfs cannot be mounted");
+        assert_exit(run, 0);
+        assert_count(run, "msg", "n", 100);
+        forget_runs();
+    }
 }
 
 static void *logs_a_lot(void *unused) {
@@ -311,6 +332,17 @@ static void a_journal_that_cannot_grow_is_used_as_it_is(void **state) {
     assert_int_equal(spans, 300);
 }
 
+/* Under every lock of the library, on the program's threads. */
+static void a_wait_for_what_is_over_keeps_errno(void **state) {
+    (void)state;
+    uint32_t word = 1;
+    errno = EDOM;
+    futex_wait(&word, 0, -1);
+    assert_int_equal(errno, EDOM);
+    futex_wait_shared(&word, 1, 1000);
+    assert_int_equal(errno, EDOM);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         sentence(a_link_is_refused_and_kept),
@@ -322,7 +354,9 @@ int main(void) {
         sentence(a_damaged_journal_never_crashes_recovery),
         sentence(a_ring_without_an_end_is_read_once_around),
         sentence(without_room_for_a_journal_callers_write_and_it_is_said_once),
+        sentence(whatever_the_journal_has_room_for_every_record_is_written),
         sentence(a_journal_that_cannot_grow_is_used_as_it_is),
+        sentence(a_wait_for_what_is_over_keeps_errno),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -395,6 +395,47 @@ static void a_hundred_forks_of_a_busy_process_hang_and_lose_nothing(void **state
     assert_count(run, "msg", "process ended", 101);
 }
 
+/* Each call is its logger's first, which asks for the level under a lock of its own. */
+static void *asks_for_levels(void *unused) {
+    while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
+        spanlog_logger fresh = SPANLOG_LOGGER("fresh");
+        spanlog_debug_to(fresh, "off");
+    }
+    return unused;
+}
+
+static void forks_while_levels_are_asked_for(void) {
+    pthread_t threads[2];
+    spanlog_info("parent");
+    for (int i = 0; i < 2; i++)
+        pthread_create(&threads[i], NULL, asks_for_levels, NULL);
+    for (int f = 0; f < 50; f++) {
+        pid_t pid = fork();
+        if (pid == 0) {
+            alarm(20);
+            spanlog_logger fresh = SPANLOG_LOGGER("fresh");
+            spanlog_info_to(fresh, "child");
+            exit(0);
+        }
+        int status;
+        waitpid(pid, &status, 0);
+        check_equal(status, 0);
+    }
+    __atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
+    for (int i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+}
+
+static void a_fork_while_levels_are_asked_for_hangs_nobody(void **state) {
+    (void)state;
+    if (under_sanitizer())
+        skip(); /* its own locks do not survive the fork of a busy process */
+    with("SPANLOG_LEVEL", "info,other=debug"); /* so that the place asks for each logger */
+    struct run *run = run_child(forks_while_levels_are_asked_for);
+    assert_exit(run, 0);
+    assert_count(run, "msg", "child", 50);
+}
+
 static void *forks_on_a_thread(void *unused) {
     pid_t pid = fork();
     if (pid == 0) {
@@ -660,6 +701,7 @@ int main(void) {
         sentence(a_fork_during_the_first_record_hangs_nobody),
         sentence(a_child_that_exits_at_once_is_recovered),
         sentence(a_hundred_forks_of_a_busy_process_hang_and_lose_nothing),
+        sentence(a_fork_while_levels_are_asked_for_hangs_nobody),
         sentence(a_thread_may_fork),
         sentence(a_grandchild_logs_too),
         sentence(an_exec_keeps_nothing_open_and_loses_nothing),

@@ -318,6 +318,25 @@ static void a_decision_without_ids_holds_for_the_new_trace(void **state) {
 /* ---- baggage and tracestate
  * ----------------------------------------------------------------------- */
 
+static void is_often_told_not_to_sample(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    long long ms = (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    for (int i = 0; i < 100; i++) {
+        spanlog_ctx ctx = from("b3: 0");
+        long long at = 0;
+        for (int b = 0; b < 6; b++)
+            at = at << 8 | ctx.trace_id[b];
+        check(at < ms - 100000 || at > ms + 100000);
+    }
+}
+
+static void an_unwanted_trace_s_id_is_as_random_as_others(void **state) {
+    (void)state;
+    with("SPANLOG_TRACE_IDS", "random");
+    assert_exit(run_child(is_often_told_not_to_sample), 0);
+}
+
 static void changes_baggage(void) {
     spanlog_ctx before =
         spanlog_ctx_attach(from("traceparent: " GOOD "\nbaggage: user=a%20b,plan=gold;ttl=1"));
@@ -603,6 +622,7 @@ int main(void) {
         sentence(of_a_key_twice_the_record_s_own_counts),
         sentence(a_parent_of_128_bits_stands_in_the_local_root_only),
         sentence(a_decision_without_ids_holds_for_the_new_trace),
+        sentence(an_unwanted_trace_s_id_is_as_random_as_others),
         sentence(baggage_holds_until_the_context_before_is_put_back),
         sentence(what_is_stamped_is_bounded),
         sentence(what_is_no_longer_carried_is_used_again),

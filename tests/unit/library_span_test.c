@@ -412,15 +412,19 @@ static void what_exceeds_128_is_counted_in_the_line(void **state) {
 }
 
 static void is_a_long_stream(void) {
+    spanlog_ctx other = {.trace_id = {1}, .span_id = {2}, .flags = 1};
     spanlog_scope(sp, "stream");
-    for (int i = 0; i < 128 + 65536 + 7; i++)
+    for (int i = 0; i < 128 + 65536 + 7; i++) {
         spanlog_event(&sp, "message");
+        spanlog_link(&sp, other);
+    }
 }
 
-static void events_without_end_stay_counted(void **state) {
+static void events_and_links_without_end_stay_counted(void **state) {
     (void)state;
     const char *line = need_line(run_child(is_a_long_stream), "operation", "stream");
     assert_field(line, "dropped_events", "65535");
+    assert_field(line, "dropped_links", "65535");
 }
 
 static void the_limits_of_a_span_can_be_set(void **state) {
@@ -485,6 +489,41 @@ static void a_span_may_hold_more_than_its_first_block(void **state) {
     assert_int_equal(strlen(field(line, "t")), 4999);
     assert_says(field(line, "events"), "\"name\":\"e\"", 5);
     assert_non_null(field(line, "last"));
+}
+
+static void is_full_and_fails(void) {
+    static char text[1000];
+    memset(text, 'x', sizeof text - 1);
+    spanlog_scope(sp, "full");
+    for (int i = 0; i < 100; i++)
+        spanlog_event(&sp, "e", kv("t", text));
+    spanlog_rename(&sp, "full to the brim");
+    spanlog_status(&sp, 504);
+    spanlog_fail(&sp, "timeout");
+}
+
+static void a_full_span_still_says_how_it_ended(void **state) {
+    (void)state;
+    const char *line = need_line(run_child(is_full_and_fails), "operation", "full to the brim");
+    assert_field(line, "status", "error");
+    assert_field(line, "status_code", "504");
+    assert_field(line, "error", "timeout");
+    assert_true(number_field(line, "dropped_events") > 60);
+}
+
+static void fails_at_length(void) {
+    static char text[20000];
+    memset(text, 'x', sizeof text - 1);
+    spanlog_scope(sp, "long");
+    for (int i = 0; i < 5; i++)
+        spanlog_fail(&sp, text);
+}
+
+static void an_error_is_cut_to_what_is_left_of_its_span(void **state) {
+    (void)state;
+    const char *line = need_line(run_child(fails_at_length), "operation", "long");
+    assert_field(line, "status", "error");
+    assert_in_range(strlen(field(line, "error")), 1, 16384);
 }
 
 /* ---- trace ids ----------------------------------------------------------------------------- */
@@ -555,10 +594,12 @@ int main(void) {
         sentence(an_unsampled_trace_has_logs_with_ids_and_no_spans),
         sentence(links_and_events_are_left_out_and_counted_where_settings_say_so),
         sentence(what_exceeds_128_is_counted_in_the_line),
-        sentence(events_without_end_stay_counted),
+        sentence(events_and_links_without_end_stay_counted),
         sentence(the_limits_of_a_span_can_be_set),
         sentence(what_exceeds_the_open_spans_is_said),
         sentence(a_span_may_hold_more_than_its_first_block),
+        sentence(a_full_span_still_says_how_it_ended),
+        sentence(an_error_is_cut_to_what_is_left_of_its_span),
         sentence(a_trace_id_starts_with_its_time),
         sentence(trace_ids_can_be_plainly_random),
     };

@@ -19,6 +19,7 @@
 #include "src/ship/batch.h"
 #include "src/ship/files.h"
 #include "src/ship/labels.h"
+#include "src/ship/ship.h"
 
 /* ---- endpoints ---------------------------------------------------------------------------- */
 
@@ -379,6 +380,62 @@ static void a_damaged_state_is_an_empty_one(void **unused) {
     close(directory);
 }
 
+/* What `ship --status --json` says of the folder, and how many targets it counts. */
+static int read_status(char *text, size_t room) {
+    char path[64];
+    snprintf(path, sizeof path, "%s/status", folder);
+    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    int count = spanlog_ship_status(folder, true, fd);
+    ssize_t size = pread(fd, text, room - 1, 0);
+    close(fd);
+    assert_true(size >= 0);
+    text[size] = 0;
+    return count;
+}
+
+static void save_as(int directory, const char *name) {
+    struct spanlog_ship_state state;
+    assert_int_equal(spanlog_ship_state_open(&state, directory, name), 0);
+    fill_state(&state);
+    assert_int_equal(spanlog_ship_state_save(&state, NULL), 0);
+    spanlog_ship_state_close(&state);
+}
+
+static void the_status_names_every_target_whatever_its_host_is_called(void **unused) {
+    static const char *const targets[] = {"otlp:https://otlp.new.example", "loki:http://a.lock",
+                                          "zipkin:http://zip-kin:9411"};
+    char text[4096];
+    int directory = open_folder();
+    (void)unused;
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+        assert_int_equal(read_target(targets[i]), 0);
+        save_as(directory, endpoint.file_name);
+        spanlog_ship_endpoint_free(&endpoint);
+        assert_int_equal(read_status(text, sizeof text), i + 1); /* and not its lock */
+    }
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+        assert_int_equal(read_target(targets[i]), 0);
+        unlinkat(directory, endpoint.file_name, 0);
+        spanlog_ship_endpoint_free(&endpoint);
+    }
+    close(directory);
+}
+
+static void the_status_names_a_checkpoint_that_it_cannot_read(void **unused) {
+    static const char name[] = "loki-h-0123abcd";
+    char text[4096];
+    int directory = open_folder();
+    (void)unused;
+    int fd = openat(directory, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_int_equal(write(fd, "{\"ship\":1", 9), 9);
+    close(fd);
+    assert_int_equal(read_status(text, sizeof text), 1);
+    assert_string_equal(text, "{\"target\":\"loki-h-0123abcd\",\"state\":\"unreadable\","
+                              "\"error\":\"it is damaged\"}\n");
+    unlinkat(directory, name, 0);
+    close(directory);
+}
+
 /* ---- names -------------------------------------------------------------------------------- */
 
 static void rotation_makes_these_names_of_a_log(void **state) {
@@ -421,6 +478,8 @@ int main(void) {
         cmocka_unit_test(a_state_file_gives_back_what_was_saved),
         cmocka_unit_test(one_state_has_one_owner),
         cmocka_unit_test(a_damaged_state_is_an_empty_one),
+        cmocka_unit_test(the_status_names_every_target_whatever_its_host_is_called),
+        cmocka_unit_test(the_status_names_a_checkpoint_that_it_cannot_read),
         cmocka_unit_test(rotation_makes_these_names_of_a_log),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

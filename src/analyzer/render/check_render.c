@@ -89,14 +89,10 @@ void spanlog_render_check_json(const struct spanlog_check *check, struct spanlog
         const struct spanlog_finding *finding = &check->findings[i];
         spanlog_put(out, "{\"kind\":\"");
         spanlog_put(out, spanlog_check_kind_names[finding->kind]);
-        spanlog_put(out, "\",\"count\":");
-        spanlog_put_number(out, finding->count);
-        spanlog_put(out, ",\"first_file\":");
-        spanlog_put_json_string(out, text_of(finding->file ? finding->file : ""));
-        spanlog_put(out, ",\"first_line\":");
-        spanlog_put_number(out, finding->line);
-        spanlog_put(out, ",\"detail\":");
-        spanlog_put_json_string(out, text_of(finding->detail));
+        spanlog_put_json_count(out, "\",\"count\":", finding->count);
+        spanlog_put_json_text(out, ",\"first_file\":", text_of(finding->file ? finding->file : ""));
+        spanlog_put_json_count(out, ",\"first_line\":", finding->line);
+        spanlog_put_json_text(out, ",\"detail\":", text_of(finding->detail));
         spanlog_put(out, "}\n");
     }
 }

@@ -25,8 +25,7 @@ static void put_json_row(struct spanlog_output *out, const char *kind, struct sp
     char text[120];
     spanlog_put(out, "{\"kind\":\"");
     spanlog_put(out, kind);
-    spanlog_put(out, "\",\"name\":");
-    spanlog_put_json_string(out, name);
+    spanlog_put_json_text(out, "\",\"name\":", name);
     snprintf(text, sizeof text, ",\"before\":%.6g,\"after\":%.6g,\"score\":%.4f}\n", figures[0],
              figures[1], figures[2]);
     spanlog_put(out, text);

@@ -77,16 +77,13 @@ static void open_event(struct drawing *draw, const char *phase, struct spanlog_t
     draw->between = ",\n";
     spanlog_put(out, "{\"ph\":\"");
     spanlog_put(out, phase);
-    spanlog_put(out, "\",\"cat\":\"span\",\"name\":");
-    spanlog_put_json_string(out, name);
+    spanlog_put_json_text(out, "\",\"cat\":\"span\",\"name\":", name);
     spanlog_put(out, ",\"id\":\"");
     spanlog_put_number(out, draw->trace->number);
     spanlog_put(out, "/");
     spanlog_put_number(out, lane);
-    spanlog_put(out, "\",\"pid\":");
-    spanlog_put_number(out, process_of(service));
-    spanlog_put(out, ",\"tid\":");
-    spanlog_put_number(out, lane + 1);
+    spanlog_put_json_count(out, "\",\"pid\":", process_of(service));
+    spanlog_put_json_count(out, ",\"tid\":", lane + 1);
     spanlog_put(out, ",\"ts\":");
     put_micros(out, time_ns);
 }
@@ -110,11 +107,6 @@ static void put_ids(struct spanlog_output *out, const struct spanlog_line *span)
     }
 }
 
-static void put_text(struct spanlog_output *out, const char *key, struct spanlog_text text) {
-    spanlog_put(out, key);
-    spanlog_put_json_string(out, text);
-}
-
 /* What happened inside a span: an instant of its track. */
 static void put_instant(struct drawing *draw, const struct spanlog_line *span, uint32_t lane,
                         uint64_t time_ns, struct spanlog_text name) {
@@ -135,7 +127,8 @@ static void put_instants(struct drawing *draw, const struct spanlog_span_logs *l
     for (uint32_t i = from; i < from + count; i++) {
         const struct spanlog_line *log = logs->list[i];
         put_instant(draw, span, lane, log->time_ns, log->message);
-        put_text(draw->out, ",\"level\":", spanlog_text_of(spanlog_level_word(log->level)));
+        spanlog_put_json_text(draw->out,
+                              ",\"level\":", spanlog_text_of(spanlog_level_word(log->level)));
         spanlog_export_tags(draw->out, log, false, put_argument);
         spanlog_put(draw->out, "}}");
     }
@@ -148,11 +141,11 @@ static void put_span(struct drawing *draw, const struct spanlog_span_logs *logs,
     uint32_t lane = lane_of(draw, process_of(span->service), span);
     open_event(draw, "b", span->operation, span->service, lane, span->start_ns);
     put_ids(out, span);
-    put_text(out, ",\"span.kind\":", spanlog_text_of(kinds[span->span_kind % 5]));
+    spanlog_put_json_text(out, ",\"span.kind\":", spanlog_text_of(kinds[span->span_kind % 5]));
     if (span->span_status == SPANLOG_STATUS_ERROR)
-        put_text(out, ",\"status\":", spanlog_text_of("error"));
+        spanlog_put_json_text(out, ",\"status\":", spanlog_text_of("error"));
     if (span->error.size)
-        put_text(out, ",\"error\":", span->error);
+        spanlog_put_json_text(out, ",\"error\":", span->error);
     spanlog_export_tags(out, span, false, put_argument);
     spanlog_put(out, "}}");
     put_instants(draw, logs, span, lane);
@@ -164,9 +157,9 @@ static void put_process(struct drawing *draw, struct spanlog_text service) {
     struct spanlog_output *out = draw->out;
     spanlog_put(out, draw->between);
     draw->between = ",\n";
-    spanlog_put(out, "{\"ph\":\"M\",\"name\":\"process_name\",\"pid\":");
-    spanlog_put_number(out, process_of(service));
-    put_text(out, ",\"args\":{\"name\":", service);
+    spanlog_put_json_count(out,
+                           "{\"ph\":\"M\",\"name\":\"process_name\",\"pid\":", process_of(service));
+    spanlog_put_json_text(out, ",\"args\":{\"name\":", service);
     spanlog_put(out, "}}");
 }
 

@@ -120,16 +120,12 @@ static void put_span(struct spanlog_output *out, const struct spanlog_span_logs 
     spanlog_put_json_id(out, span->trace_id, 16, span->trace_text);
     spanlog_put(out, ",\"spanID\":");
     spanlog_put_json_id(out, span->span_id, 8, span->span_text);
-    spanlog_put(out, ",\"flags\":");
-    spanlog_put_number(out, span->trace_flags);
-    spanlog_put(out, ",\"operationName\":");
-    spanlog_put_json_string(out, span->operation);
+    spanlog_put_json_count(out, ",\"flags\":", span->trace_flags);
+    spanlog_put_json_text(out, ",\"operationName\":", span->operation);
     spanlog_put(out, ",\"references\":[");
     put_references(out, span);
-    spanlog_put(out, "],\"startTime\":");
-    spanlog_put_number(out, span->start_ns / 1000);
-    spanlog_put(out, ",\"duration\":");
-    spanlog_put_number(out, span->duration_ns / 1000);
+    spanlog_put_json_count(out, "],\"startTime\":", span->start_ns / 1000);
+    spanlog_put_json_count(out, ",\"duration\":", span->duration_ns / 1000);
     spanlog_put(out, ",\"tags\":[");
     spanlog_export_tags(out, span, put_status(out, span), put_tag);
     spanlog_put(out, "],\"logs\":[");
@@ -143,8 +139,7 @@ static void put_processes(struct spanlog_output *out, const struct spanlog_strin
     for (uint32_t i = 0; i < services->count; i++) {
         spanlog_put(out, i ? ",\"p" : "\"p");
         spanlog_put_number(out, i + 1);
-        spanlog_put(out, "\":{\"serviceName\":");
-        spanlog_put_json_string(out, services->texts[i]);
+        spanlog_put_json_text(out, "\":{\"serviceName\":", services->texts[i]);
         spanlog_put(out, ",\"tags\":[]}");
     }
 }

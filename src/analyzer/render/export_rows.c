@@ -126,8 +126,7 @@ static void put_events(struct spanlog_output *out, const struct spanlog_line *li
         const struct spanlog_event *event = &line->events[i];
         spanlog_put(out, i ? ",{\"ts\":" : "{\"ts\":");
         spanlog_put_json_time(out, event->time_ns);
-        spanlog_put(out, ",\"name\":");
-        spanlog_put_json_string(out, event->name);
+        spanlog_put_json_text(out, ",\"name\":", event->name);
         spanlog_put(out, ",\"attributes\":{");
         for (uint32_t n = 0; n < event->attribute_count; n++)
             put_pair(out, n == 0, &event->attributes[n]);

@@ -21,10 +21,8 @@ static void put_annotation(struct spanlog_output *out, bool *first, uint64_t tim
                            struct spanlog_text text) {
     spanlog_put(out, *first ? ",\"annotations\":[" : ",");
     *first = false;
-    spanlog_put(out, "{\"timestamp\":");
-    spanlog_put_number(out, time_ns / 1000);
-    spanlog_put(out, ",\"value\":");
-    spanlog_put_json_string(out, text);
+    spanlog_put_json_count(out, "{\"timestamp\":", time_ns / 1000);
+    spanlog_put_json_text(out, ",\"value\":", text);
     spanlog_put(out, "}");
 }
 
@@ -42,8 +40,8 @@ static void put_annotations(struct spanlog_output *out, const struct spanlog_spa
 static bool put_error(struct spanlog_output *out, const struct spanlog_line *span) {
     if (span->span_status != SPANLOG_STATUS_ERROR && !span->error.size)
         return false;
-    spanlog_put(out, "\"error\":");
-    spanlog_put_json_string(out, span->error.size ? span->error : spanlog_text_of("true"));
+    spanlog_put_json_text(out,
+                          "\"error\":", span->error.size ? span->error : spanlog_text_of("true"));
     return true;
 }
 
@@ -59,19 +57,15 @@ static void put_span(struct spanlog_output *out, const struct spanlog_span_logs 
         spanlog_put(out, ",\"parentId\":");
         spanlog_put_json_id(out, span->parent_id, 8, span->parent_text);
     }
-    spanlog_put(out, ",\"name\":");
-    spanlog_put_json_string(out, span->operation);
+    spanlog_put_json_text(out, ",\"name\":", span->operation);
     if (span->span_kind > 0 && span->span_kind < 5) {
         spanlog_put(out, ",\"kind\":\"");
         spanlog_put(out, kinds[span->span_kind]);
         spanlog_put(out, "\"");
     }
-    spanlog_put(out, ",\"timestamp\":");
-    spanlog_put_number(out, span->start_ns / 1000);
-    spanlog_put(out, ",\"duration\":");
-    spanlog_put_number(out, duration ? duration : 1);
-    spanlog_put(out, ",\"localEndpoint\":{\"serviceName\":");
-    spanlog_put_json_string(out, span->service);
+    spanlog_put_json_count(out, ",\"timestamp\":", span->start_ns / 1000);
+    spanlog_put_json_count(out, ",\"duration\":", duration ? duration : 1);
+    spanlog_put_json_text(out, ",\"localEndpoint\":{\"serviceName\":", span->service);
     spanlog_put(out, "}");
     put_annotations(out, logs, span);
     spanlog_put(out, ",\"tags\":{");

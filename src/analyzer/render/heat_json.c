@@ -6,16 +6,6 @@
  */
 #include "src/analyzer/render/questions.h"
 
-static void put_ms(struct spanlog_output *out, const char *key, uint64_t ns) {
-    spanlog_put(out, key);
-    spanlog_put_milliseconds(out, ns);
-}
-
-static void put_count(struct spanlog_output *out, const char *key, uint64_t count) {
-    spanlog_put(out, key);
-    spanlog_put_number(out, count);
-}
-
 static void put_latency(const struct spanlog_heat_map *map, const struct spanlog_heat_cell *cell,
                         struct spanlog_output *out) {
     bool first = true;
@@ -24,8 +14,8 @@ static void put_latency(const struct spanlog_heat_map *map, const struct spanlog
         uint64_t count = spanlog_heat_count(map, cell, rung);
         if (count == 0)
             continue;
-        put_ms(out, first ? "{\"le_ms\":" : ",{\"le_ms\":", map->bounds[rung]);
-        put_count(out, ",\"count\":", count);
+        spanlog_put_json_ms(out, first ? "{\"le_ms\":" : ",{\"le_ms\":", map->bounds[rung]);
+        spanlog_put_json_count(out, ",\"count\":", count);
         spanlog_put(out, "}");
         first = false;
     }
@@ -43,11 +33,13 @@ void spanlog_render_heat_json(const struct spanlog_heat *heat, const struct span
             spanlog_put_group_json(out, stats->field, &map->row->name);
             spanlog_put(out, ",\"start\":");
             spanlog_put_json_time(out, heat->start_ns + cell->bucket * heat->bucket_ns);
-            put_ms(out, ",\"bucket_ms\":", heat->bucket_ns);
-            put_count(out, ",\"count\":", tally->count);
-            put_count(out, ",\"errors\":", tally->errors);
-            put_ms(out, ",\"p50_ms\":", spanlog_series_percentile(&tally->durations, 50));
-            put_ms(out, ",\"p99_ms\":", spanlog_series_percentile(&tally->durations, 99));
+            spanlog_put_json_ms(out, ",\"bucket_ms\":", heat->bucket_ns);
+            spanlog_put_json_count(out, ",\"count\":", tally->count);
+            spanlog_put_json_count(out, ",\"errors\":", tally->errors);
+            spanlog_put_json_ms(out,
+                                ",\"p50_ms\":", spanlog_series_percentile(&tally->durations, 50));
+            spanlog_put_json_ms(out,
+                                ",\"p99_ms\":", spanlog_series_percentile(&tally->durations, 99));
             put_latency(map, cell, out);
         }
     }

@@ -215,6 +215,21 @@ void spanlog_put_json_time(struct spanlog_output *out, uint64_t ns) {
     put_end(out, to);
 }
 
+void spanlog_put_json_text(struct spanlog_output *out, const char *key, struct spanlog_text text) {
+    spanlog_put(out, key);
+    spanlog_put_json_string(out, text);
+}
+
+void spanlog_put_json_count(struct spanlog_output *out, const char *key, uint64_t count) {
+    spanlog_put(out, key);
+    spanlog_put_number(out, count);
+}
+
+void spanlog_put_json_ms(struct spanlog_output *out, const char *key, uint64_t ns) {
+    spanlog_put(out, key);
+    spanlog_put_milliseconds(out, ns);
+}
+
 void spanlog_put_json_value(struct spanlog_output *out, const struct spanlog_value *value) {
     bool has_bytes = value->type == SPANLOG_VALUE_TEXT || value->type == SPANLOG_VALUE_HEX ||
                      value->type == SPANLOG_VALUE_JSON;

@@ -51,6 +51,10 @@ size_t spanlog_visible_width(struct spanlog_text text);
 
 void spanlog_put_json_string(struct spanlog_output *out, struct spanlog_text text);
 void spanlog_put_json_time(struct spanlog_output *out, uint64_t ns);
+/* A key as it stands in the object, `,"count":`, and its value. */
+void spanlog_put_json_text(struct spanlog_output *out, const char *key, struct spanlog_text text);
+void spanlog_put_json_count(struct spanlog_output *out, const char *key, uint64_t count);
+void spanlog_put_json_ms(struct spanlog_output *out, const char *key, uint64_t ns);
 /* As the json dialect writes it. */
 void spanlog_put_json_value(struct spanlog_output *out, const struct spanlog_value *value);
 /* The same between quotes, whatever it is: "4", "true", "[1,2]". */

@@ -9,27 +9,12 @@
 
 #include "src/analyzer/render/questions.h"
 
-static void put_count(struct spanlog_output *out, const char *key, uint64_t count) {
-    spanlog_put(out, key);
-    spanlog_put_number(out, count);
-}
-
-static void put_ms(struct spanlog_output *out, const char *key, uint64_t ns) {
-    spanlog_put(out, key);
-    spanlog_put_milliseconds(out, ns);
-}
-
 /* Six digits are more than anybody measures. */
 static void put_number(struct spanlog_output *out, const char *key, double number) {
     char text[32];
     snprintf(text, sizeof text, "%.6g", number);
     spanlog_put(out, key);
     spanlog_put(out, text);
-}
-
-static void put_text(struct spanlog_output *out, const char *key, struct spanlog_text text) {
-    spanlog_put(out, key);
-    spanlog_put_json_string(out, text);
 }
 
 /* ---- stats -------------------------------------------------------------------------------- */
@@ -48,8 +33,8 @@ static bool is_taken(const char *field) {
 void spanlog_put_group_json(struct spanlog_output *out, const char *field,
                             const struct spanlog_by_text *name) {
     if (!field) {
-        put_text(out, "\"service\":", name->service);
-        put_text(out, ",\"operation\":", name->text);
+        spanlog_put_json_text(out, "\"service\":", name->service);
+        spanlog_put_json_text(out, ",\"operation\":", name->text);
         return;
     }
     struct spanlog_output key = {.fd = -1};
@@ -57,7 +42,7 @@ void spanlog_put_group_json(struct spanlog_output *out, const char *field,
     spanlog_put(&key, is_taken(field) ? "_" : "");
     spanlog_put_json_string(out, (struct spanlog_text){key.data, (uint32_t)key.size});
     free(key.data);
-    put_text(out, ":", name->text);
+    spanlog_put_json_text(out, ":", name->text);
 }
 
 void spanlog_render_stats_json(const struct spanlog_stats *stats, struct spanlog_output *out) {
@@ -65,17 +50,17 @@ void spanlog_render_stats_json(const struct spanlog_stats *stats, struct spanlog
         const struct spanlog_stats_row *row = &stats->rows[i];
         spanlog_put(out, "{");
         spanlog_put_group_json(out, stats->field, &row->name);
-        put_count(out, ",\"count\":", row->tally->count);
-        put_count(out, ",\"errors\":", row->tally->errors);
+        spanlog_put_json_count(out, ",\"count\":", row->tally->count);
+        spanlog_put_json_count(out, ",\"errors\":", row->tally->errors);
         put_number(out, ",\"rate\":", row->rate);
-        put_ms(out, ",\"p50_ms\":", row->p50_ns);
-        put_ms(out, ",\"p90_ms\":", row->p90_ns);
-        put_ms(out, ",\"p95_ms\":", row->p95_ns);
-        put_ms(out, ",\"p99_ms\":", row->p99_ns);
-        put_ms(out, ",\"max_ms\":", row->tally->max_ns);
-        put_ms(out, ",\"total_ms\":", row->tally->total_ns);
-        put_ms(out, ",\"self_ms\":", row->tally->self_ns);
-        put_ms(out, ",\"critical_ms\":", row->tally->critical_ns);
+        spanlog_put_json_ms(out, ",\"p50_ms\":", row->p50_ns);
+        spanlog_put_json_ms(out, ",\"p90_ms\":", row->p90_ns);
+        spanlog_put_json_ms(out, ",\"p95_ms\":", row->p95_ns);
+        spanlog_put_json_ms(out, ",\"p99_ms\":", row->p99_ns);
+        spanlog_put_json_ms(out, ",\"max_ms\":", row->tally->max_ns);
+        spanlog_put_json_ms(out, ",\"total_ms\":", row->tally->total_ns);
+        spanlog_put_json_ms(out, ",\"self_ms\":", row->tally->self_ns);
+        spanlog_put_json_ms(out, ",\"critical_ms\":", row->tally->critical_ns);
         spanlog_put(out, "}\n");
     }
 }
@@ -85,12 +70,12 @@ void spanlog_render_stats_json(const struct spanlog_stats *stats, struct spanlog
 void spanlog_render_graph_json(const struct spanlog_graph *graph, struct spanlog_output *out) {
     for (size_t i = 0; i < graph->count; i++) {
         const struct spanlog_graph_edge *edge = &graph->edges[i];
-        put_text(out, "{\"from\":", edge->from);
-        put_text(out, ",\"to\":", edge->to);
-        put_count(out, ",\"count\":", edge->tally->count);
-        put_count(out, ",\"errors\":", edge->tally->errors);
-        put_ms(out, ",\"p50_ms\":", edge->p50_ns);
-        put_ms(out, ",\"p95_ms\":", edge->p95_ns);
+        spanlog_put_json_text(out, "{\"from\":", edge->from);
+        spanlog_put_json_text(out, ",\"to\":", edge->to);
+        spanlog_put_json_count(out, ",\"count\":", edge->tally->count);
+        spanlog_put_json_count(out, ",\"errors\":", edge->tally->errors);
+        spanlog_put_json_ms(out, ",\"p50_ms\":", edge->p50_ns);
+        spanlog_put_json_ms(out, ",\"p95_ms\":", edge->p95_ns);
         spanlog_put(out, "}\n");
     }
 }
@@ -117,10 +102,11 @@ void spanlog_render_path_json(const struct spanlog_path *paths, struct spanlog_o
     for (size_t i = 0; i < paths->ordered; i++) {
         const struct spanlog_path_entry *entry = &paths->list[paths->order[i]];
         put_way(paths, paths->order[i], &way);
-        put_text(out, "{\"path\":", (struct spanlog_text){way.data, (uint32_t)way.size});
-        put_text(out, ",\"service\":", entry->service);
-        put_text(out, ",\"operation\":", entry->operation);
-        put_ms(out, ",\"exclusive_ms\":", entry->exclusive_ns);
+        spanlog_put_json_text(out,
+                              "{\"path\":", (struct spanlog_text){way.data, (uint32_t)way.size});
+        spanlog_put_json_text(out, ",\"service\":", entry->service);
+        spanlog_put_json_text(out, ",\"operation\":", entry->operation);
+        spanlog_put_json_ms(out, ",\"exclusive_ms\":", entry->exclusive_ns);
         put_number(out, ",\"share\":",
                    paths->total_ns ? (double)entry->exclusive_ns / (double)paths->total_ns : 0);
         spanlog_put(out, ",\"worst_trace_id\":\"");
@@ -138,9 +124,9 @@ void spanlog_render_shapes_json(const struct spanlog_shapes *shapes, struct span
         const struct spanlog_shape *shape = &shapes->list[i];
         spanlog_put(out, "{\"shape\":\"");
         spanlog_put_hex_id(out, shape->hash);
-        put_count(out, "\",\"count\":", shape->tally->count);
+        spanlog_put_json_count(out, "\",\"count\":", shape->tally->count);
         put_number(out, ",\"share\":", shape->share);
-        put_ms(out, ",\"p50_ms\":", shape->p50_ns);
+        spanlog_put_json_ms(out, ",\"p50_ms\":", shape->p50_ns);
         spanlog_put(out, ",\"example_trace_id\":\"");
         spanlog_put_trace_id(out, shape->example->high, shape->example->low, shape->example->text);
         spanlog_put(out, "\"}\n");

@@ -60,8 +60,7 @@ static void put_ids(const struct spanlog_trace *trace, const struct spanlog_node
         put_id(out, ",\"parent_id\":", node->parent_id, line->parent_text);
     else
         spanlog_put(out, ",\"parent_id\":\"\"");
-    spanlog_put(out, ",\"depth\":");
-    spanlog_put_number(out, node->depth);
+    spanlog_put_json_count(out, ",\"depth\":", node->depth);
 }
 
 static void put_span(const struct spanlog_trace *trace, uint32_t number,
@@ -70,24 +69,20 @@ static void put_span(const struct spanlog_trace *trace, uint32_t number,
     const struct spanlog_name *name = &trace->names.list[node->name];
     const char *kind = node->kind ? spanlog_kind_word(node->kind) : "internal";
     put_ids(trace, node, out);
-    spanlog_put(out, ",\"service\":");
-    spanlog_put_json_string(out, spanlog_strings_text(&trace->service_names, name->service));
-    spanlog_put(out, ",\"operation\":");
-    spanlog_put_json_string(out, spanlog_strings_text(&trace->operation_names, name->operation));
+    spanlog_put_json_text(
+        out, ",\"service\":", spanlog_strings_text(&trace->service_names, name->service));
+    spanlog_put_json_text(
+        out, ",\"operation\":", spanlog_strings_text(&trace->operation_names, name->operation));
     spanlog_put(out, ",\"kind\":\"");
     spanlog_put(out, kind);
     spanlog_put(out, "\",\"start\":");
     spanlog_put_json_time(out, node->start_ns);
-    spanlog_put(out, ",\"duration_ms\":");
-    spanlog_put_milliseconds(out, node->duration_ns);
-    spanlog_put(out, ",\"self_ms\":");
-    spanlog_put_milliseconds(out, node->self_ns);
-    spanlog_put(out, ",\"critical_ms\":");
-    spanlog_put_milliseconds(out, node->critical_ns);
+    spanlog_put_json_ms(out, ",\"duration_ms\":", node->duration_ns);
+    spanlog_put_json_ms(out, ",\"self_ms\":", node->self_ns);
+    spanlog_put_json_ms(out, ",\"critical_ms\":", node->critical_ns);
     spanlog_put(out, ",\"status\":\"");
     spanlog_put(out, status_of(trace, node));
-    spanlog_put(out, "\",\"logs\":");
-    spanlog_put_number(out, trace->log_counts[number]);
+    spanlog_put_json_count(out, "\",\"logs\":", trace->log_counts[number]);
     put_flags(out, node->flags);
     spanlog_put(out, "}\n");
 }

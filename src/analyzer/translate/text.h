@@ -1,8 +1,8 @@
 /* analyzer/translate/text.h: lines that are no JSON, made into JSON.
  *
  *     struct spanlog_text_json json;
- *     spanlog_text_json_start(&json, most, &arena);
- *     spanlog_text_json_add(&json, key, value, quoted);       {"level":"info","hits":3
+ *     spanlog_text_json_start(&json, line, end, &arena);
+ *     spanlog_text_json_add(&json, key, value, bare);         {"level":"info","hits":3
  *     spanlog_text_json_end(&json);                            }\n
  *     spanlog_translate_logger(translator, json.text, json.at)
  *
