@@ -22,7 +22,7 @@ spanlog_folder(analyzer src/analyzer
   USES formatters core)
 # The engine's own: how lines are taken apart, what memory has no room for, the sidecar index.
 target_sources(spanlog_analyzer PRIVATE
-  src/analyzer/digest.c src/analyzer/record_members.c src/analyzer/record_brief.c src/analyzer/quotes.c src/analyzer/form.c src/analyzer/loose.c src/analyzer/spill.c
+  src/analyzer/digest.c src/analyzer/record_members.c src/analyzer/record_brief.c src/analyzer/quotes.c src/analyzer/form.c src/analyzer/spill.c
   src/analyzer/index_read.c src/analyzer/index_write.c)
 # Documents that hold many spans and logs.
 target_sources(spanlog_analyzer PRIVATE

@@ -138,7 +138,6 @@ struct learner {
     const char *piece; /* where the next one begins */
     unsigned quote;    /* the next one */
     uint32_t fields;   /* that have been seen */
-    uint32_t strings;  /* of these, those that are strings */
     unsigned peer;     /* which of the keys named it so far */
 };
 
@@ -188,7 +187,9 @@ static bool learn_value(struct learner *learner, uint8_t field,
 
 /* What is taken at once must be there: more pieces that count for nothing, numbers that are there
  * already. */
-void spanlog_form_fill_up(struct spanlog_form *form) {
+static void fill_up(struct spanlog_form *form) {
+    if (form->ends_bare)
+        form->bare[form->bares - 1].is_last = true;
     for (unsigned i = form->bares; i % SPANLOG_FORM_BARES_AT_ONCE != 0; i++)
         form->bare[i] = form->bare[0];
 }
@@ -214,8 +215,6 @@ static bool learn_member(struct learner *learner, const struct spanlog_json_valu
         return false;
     }
     learner->fields |= field == SPANLOG_FIELD_COUNT ? 0 : 1u << field;
-    learner->strings |=
-        field == SPANLOG_FIELD_COUNT || value->type != SPANLOG_JSON_STRING ? 0 : 1u << field;
     const char *behind = value->type == SPANLOG_JSON_STRING ? begin + 1 : begin;
     return learn_piece(learner, key, behind) && learn_value(learner, (uint8_t)field, key, value);
 }
@@ -232,35 +231,39 @@ static bool learn_line(struct learner *learner) {
            learner->piece + !learner->form->ends_bare + 1 == places->end;
 }
 
-/* Of usual lines certain fields are texts, and certain ones are not there. */
-uint8_t spanlog_form_use_of(uint32_t fields, uint32_t strings) {
-#define BIT(field) (1u << SPANLOG_FIELD_##field)
-    const uint32_t texts = BIT(TS) | BIT(LEVEL) | BIT(MSG) | BIT(SERVICE),
-                   ids = BIT(TRACE_ID) | BIT(SPAN_ID), bares = fields & ~strings;
-    if ((strings & texts) != texts || bares & (ids | BIT(PARENT_ID)) || fields & BIT(HOST))
-        return SPANLOG_FORM_ANY;
-    if (!(strings & BIT(OPERATION)) || !(fields & BIT(DURATION_MS)))
-        return SPANLOG_FORM_LOG;
-    bool plain = bares & BIT(DURATION_MS) && (strings & ids) == ids &&
-                 !(bares & (BIT(KIND) | BIT(START))) &&
-                 !(fields & (BIT(STATUS) | BIT(STATUS_CODE) | BIT(ERROR)));
-    return plain ? SPANLOG_FORM_SPAN : SPANLOG_FORM_ANY;
-#undef BIT
+static bool are(const uint8_t *types, uint32_t fields, uint8_t a, uint8_t b) {
+    for (unsigned field = 0; field < SPANLOG_FIELD_COUNT; field++)
+        if (fields >> field & 1 && types[field] != a && types[field] != b)
+            return false;
+    return true;
 }
 
-bool spanlog_forms_would_learn(struct spanlog_forms *forms) {
-    if (forms->credit > 0)
-        return true;
-    forms->credit = forms->credit + 1 < 0 ? forms->credit + 1 : CREDIT_AGAIN;
-    return false;
+/* Of usual lines certain fields are texts, and certain ones are not there. */
+static uint8_t use_of(const uint8_t *types) {
+#define BIT(field) (1u << SPANLOG_FIELD_##field)
+    const uint8_t string = SPANLOG_JSON_STRING, absent = SPANLOG_JSON_ABSENT;
+    if (!are(types, BIT(TS) | BIT(LEVEL) | BIT(MSG) | BIT(SERVICE), string, string) ||
+        !are(types, BIT(TRACE_ID) | BIT(SPAN_ID) | BIT(PARENT_ID), string, absent) ||
+        !are(types, BIT(HOST), absent, absent))
+        return SPANLOG_FORM_ANY;
+    if (types[SPANLOG_FIELD_OPERATION] != string || types[SPANLOG_FIELD_DURATION_MS] == absent)
+        return SPANLOG_FORM_LOG;
+    bool plain = types[SPANLOG_FIELD_DURATION_MS] == SPANLOG_JSON_NUMBER &&
+                 are(types, BIT(TRACE_ID) | BIT(SPAN_ID), string, string) &&
+                 are(types, BIT(KIND) | BIT(START), string, absent) &&
+                 are(types, BIT(STATUS) | BIT(STATUS_CODE) | BIT(ERROR), absent, absent);
+    return plain ? SPANLOG_FORM_SPAN : SPANLOG_FORM_ANY;
+#undef BIT
 }
 
 void spanlog_form_learn(struct spanlog_forms *forms, struct spanlog_form *form,
                         const struct spanlog_field_table *keys,
                         const struct spanlog_places *places) {
     size_t first = (size_t)(places->from + places->quotes[0] - places->line);
-    if (!spanlog_forms_would_learn(forms))
+    if (forms->credit <= 0) {
+        forms->credit = forms->credit + 1 < 0 ? forms->credit + 1 : CREDIT_AGAIN;
         return;
+    }
     forms->credit -= CREDIT_OF_LEARNING;
     if (forms->credit <= 0)
         forms->credit = -LINES_UNTIL_AGAIN;
@@ -275,8 +278,6 @@ void spanlog_form_learn(struct spanlog_forms *forms, struct spanlog_form *form,
     form->tag = spanlog_form_tag(places);
     form->trust = SPANLOG_FORM_TRUST / 2;
     form->quotes = (uint8_t)places->count;
-    form->use = spanlog_form_use_of(learner.fields, learner.strings);
-    if (form->ends_bare)
-        form->bare[form->bares - 1].is_last = true;
-    spanlog_form_fill_up(form);
+    form->use = use_of(form->type);
+    fill_up(form);
 }

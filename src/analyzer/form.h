@@ -81,10 +81,8 @@ struct spanlog_form {
     bool is_known;    /* as one of another dialect it has been looked at already */
     uint8_t dialect;  /* of a foreign line: its row of formatters/reading.h */
     uint8_t duration; /* of a foreign span: enum spanlog_meaning, which has the unit */
-    /* Of fields: the opening quote, or which of the bares; then STRING, NUMBER for all bares, or
-     * ABSENT. There is one more, for what is no field. */
-    uint8_t at[SPANLOG_FIELD_COUNT + 1];
-    uint8_t type[SPANLOG_FIELD_COUNT + 1];
+    uint8_t at[SPANLOG_FIELD_COUNT];   /* of fields: the opening quote, or which of the bares */
+    uint8_t type[SPANLOG_FIELD_COUNT]; /* STRING, NUMBER for all bares, or ABSENT */
     /* Pieces begin `lead` bytes before a key's opening quote. */
     uint16_t quote[SPANLOG_FORM_MEMBERS];
     uint16_t lead[SPANLOG_FORM_MEMBERS];
@@ -100,7 +98,6 @@ struct spanlog_forms {
     spanlog_pieces_equal_fn *pieces_equal;
     int32_t credit; /* see form.c */
     struct spanlog_form list[SPANLOG_FORMS];
-    struct spanlog_form loose; /* of the line at hand: loose.h */
 };
 
 /* Attributes that name a span's other side, the best first: what the program calls it, then what it
@@ -110,18 +107,10 @@ struct spanlog_forms {
 unsigned spanlog_peer_rank(const char *key, size_t size);
 
 void spanlog_forms_init(struct spanlog_forms *forms);
-/* Whether a line that does not fit is to be learnt. Where they hardly are, each question brings the
- * next time nearer. */
-bool spanlog_forms_would_learn(struct spanlog_forms *forms);
 /* From a line that did not fit; perhaps, and only if it has a form. */
 void spanlog_form_learn(struct spanlog_forms *forms, struct spanlog_form *form,
                         const struct spanlog_field_table *keys,
                         const struct spanlog_places *places);
-/* What a line with these fields can be (enum spanlog_form_use), of which `strings` are strings:
- * bits by their numbers. */
-uint8_t spanlog_form_use_of(uint32_t fields, uint32_t strings);
-/* Completes the arrays of which so many are taken at once. */
-void spanlog_form_fill_up(struct spanlog_form *form);
 /* Compares what stands between values; what this machine can do, the fastest first. */
 spanlog_pieces_equal_fn *spanlog_pieces_comparer(unsigned which);
 
@@ -137,7 +126,7 @@ static inline uint32_t spanlog_form_tag(const struct spanlog_places *places) {
 #define SPANLOG_FORMS_CREDIT_MOST 1024
 #define SPANLOG_FORM_TRUST 8
 static inline void spanlog_forms_use(struct spanlog_forms *forms, struct spanlog_form *form) {
-    forms->credit += (forms->credit < SPANLOG_FORMS_CREDIT_MOST) & (form->tag != 0);
+    forms->credit += forms->credit < SPANLOG_FORMS_CREDIT_MOST;
     form->trust = SPANLOG_FORM_TRUST;
 }
 /* A line of the same tag did not: a form of keys in an order that does not come again is in the way

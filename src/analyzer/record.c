@@ -1,5 +1,4 @@
 /* analyzer/record.c: see record.h. What the values of a line mean; record_members.c finds them. */
-#include "src/analyzer/loose.h"
 #include "src/analyzer/record_members.h"
 #include "src/analyzer/record_values.h"
 
@@ -99,30 +98,17 @@ static uint8_t level_of(const struct spanlog_json_value *value) {
     return 0;
 }
 
-/* By the line's form, or by one made for it where forms do not come again. */
-static inline bool read_brief(struct spanlog_reader *reader, const struct spanlog_found *found,
-                              struct spanlog_record *ret) {
-    struct spanlog_form *form = found->form;
-    if (!found->fits) {
-        form = &reader->forms.loose;
-        if (!found->form || spanlog_forms_would_learn(&reader->forms) ||
-            !spanlog_loose_find(form, reader->keys, &found->places))
-            return false;
-    }
-    if ((form->use != SPANLOG_FORM_LOG && form->use != SPANLOG_FORM_SPAN) ||
-        !spanlog_record_brief(reader, form, &found->places, ret))
-        return false;
-    spanlog_forms_use(&reader->forms, form);
-    return true;
-}
-
 const char *spanlog_record_read(struct spanlog_reader *reader, const char *line,
                                 struct spanlog_record *ret) {
     const struct spanlog_json_value *raw = ret->raw;
     struct spanlog_found found;
     spanlog_record_find(reader, line, &found);
-    if (reader->is_brief && read_brief(reader, &found, ret))
+    if (reader->is_brief && found.fits &&
+        (found.form->use == SPANLOG_FORM_LOG || found.form->use == SPANLOG_FORM_SPAN) &&
+        spanlog_record_brief(reader, found.form, &found.places, ret)) {
+        spanlog_forms_use(&reader->forms, found.form);
         return NULL;
+    }
     ret->trace.opaque = ret->span.opaque = ret->parent.opaque = false;
     ret->span.high = ret->parent.high = 0;
     struct spanlog_json_walk walk = {.at = line};

@@ -106,60 +106,6 @@ static size_t put_line(char *out, const char *sample, unsigned odd) {
     return (size_t)(at - out);
 }
 
-/* A line of spanlog's own with its members in any order; of some keys one comes twice, or none. */
-static size_t put_shuffled_line(char *out, unsigned odd) {
-    static const char *const members[] = {
-        "\"ts\":\"%T\"",
-        "\"level\":\"%L\"",
-        "\"msg\":\"span completed\"",
-        "\"service\":\"%S\"",
-        "\"trace_id\":\"%I\"",
-        "\"span_id\":\"%i\"",
-        "\"operation\":\"%S\"",
-        "\"duration_ms\":%D",
-        "\"parent_id\":\"%i\"",
-        "\"kind\":\"client\"",
-        "\"start\":\"%T\"",
-        "\"pid\":%N",
-        "\"peer.service\":\"%S\"",
-        "\"db.system\":\"%S\"",
-        "\"server.address\":%N",
-        "\"ratio\":%D",
-        "\"http.route\":\"%S\"",
-        "\"trace_flags\":\"01\"",
-        "\"ok\":%W",
-        "\"db.system.name\":\"%S\"",
-        "\"x\":[1,{\"ts\":\"%T\"}]",
-        "\"status_code\":%N",
-        "\"host\":\"%S\"",
-        "\"a key of more bytes\":%N",
-    };
-    enum { COUNT = sizeof members / sizeof members[0], USUAL = 18 };
-    const char *order[COUNT + 1];
-    unsigned count = 7 + random_below(USUAL - 6);
-    if (random_below(100) < odd)
-        count = COUNT;
-    for (unsigned i = 0; i < count; i++)
-        order[i] = members[i];
-    if (random_below(100) < odd)
-        order[random_below(count)] = members[random_below(COUNT)];
-    char sample[LINE_SIZE_MAX] = "{", *at = sample + 1;
-    for (unsigned left = count; left > 0; left--) {
-        unsigned i = random_below(left);
-        at = stpcpy(stpcpy(at, order[i]), left > 1 ? "," : "}");
-        order[i] = order[left - 1];
-    }
-    return put_line(out, sample, odd);
-}
-
-static size_t put_shuffled_lines(char *out, unsigned odd) {
-    size_t size = 0;
-    for (unsigned i = 0; i < LINES; i++)
-        size += put_shuffled_line(out + size, odd);
-    memset(out + size, 0, SPANLOG_JSON_PADDING);
-    return size;
-}
-
 /* Most lines are of a few samples, so that their forms are met again. */
 static size_t put_lines(char *out, unsigned odd) {
     size_t size = 0;
@@ -266,27 +212,6 @@ static void records_of_known_forms_say_what_others_say(void **unused) {
     rounds(false, 30);
 }
 
-/* Where nothing is learnt any more, each line has a form of its own. */
-static void brief_records_of_shuffled_keys_say_what_whole_ones_say(void **unused) {
-    static struct spanlog_lines one, other;
-    static char text[LINES * LINE_SIZE_MAX];
-    const struct spanlog_translate_settings settings = {0};
-    unsigned uses = 0;
-    (void)unused;
-    spanlog_lines_init(&one, &settings, 500, NULL);
-    spanlog_lines_init(&other, &settings, 500, NULL);
-    one.reader.is_brief = true;
-    for (unsigned i = 0; i < 3 * ROUNDS; i++) {
-        one.reader.forms.credit = INT32_MIN / 2;
-        compare(&one, &other, text, put_shuffled_lines(text, i % 3 * 10));
-        uses += one.reader.forms.loose.use != SPANLOG_FORM_ANY;
-        one.reader.forms.loose.use = SPANLOG_FORM_ANY;
-    }
-    assert_true(uses > ROUNDS); /* or it was not what has been tested */
-    spanlog_lines_free(&one);
-    spanlog_lines_free(&other);
-}
-
 static void forms_are_compared_alike_in_every_way(void **unused) {
     static struct spanlog_reader reader;
     static char text[LINES * LINE_SIZE_MAX];
@@ -332,7 +257,6 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(brief_records_say_what_whole_ones_say),
         cmocka_unit_test(records_of_known_forms_say_what_others_say),
-        cmocka_unit_test(brief_records_of_shuffled_keys_say_what_whole_ones_say),
         cmocka_unit_test(forms_are_compared_alike_in_every_way),
         cmocka_unit_test(a_digest_differs_where_any_byte_does),
     };
