@@ -3,7 +3,7 @@ spanlog_folder(config src/config
   SOURCES files.c outputs.c parsers.c rotation.c sampling.c settings.c sources.c table.c text.c
   USES core propagation sampling)
 spanlog_folder(sampling src/sampling SOURCES sampler.c tail.c text.c USES core)
-spanlog_folder(sinks src/sinks SOURCES table.c stream.c file.c rotate.c memory.c
+spanlog_folder(sinks src/sinks SOURCES table.c stream.c file.c rotate.c memory.c codec.c compress.c compress_parts.c
   socket.c syslog.c journald.c
   USES core config formatters)
 spanlog_folder(propagation src/propagation 
@@ -14,7 +14,7 @@ spanlog_folder(front src/front
           propagate.c sample.c
   USES core propagation sampling)
 spanlog_folder(back src/back
-  SOURCES back.c burst.c decode.c decode_span.c drain.c flight.c mask.c output.c recover.c say.c tail.c
+  SOURCES back.c burst.c decode.c decode_span.c drain.c flight.c mask.c output.c outputs.c recover.c say.c tail.c
           undecided.c write.c
   USES core config formatters sinks sampling)
 spanlog_folder(publish src/control SOURCES publish.c USES core config)

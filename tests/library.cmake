@@ -42,6 +42,8 @@ spanlog_fuzzer(redact_fuzz SOURCES fuzz/redact_fuzz.c USES core formatters)
 spanlog_fuzzer(propagation_fuzz SOURCES fuzz/propagation_fuzz.c USES propagation)
 spanlog_fuzzer(sampling_fuzz SOURCES fuzz/sampling_fuzz.c USES sampling)
 spanlog_library_test(library_file_test)
+spanlog_library_test(library_compress_test)
+target_link_libraries(library_compress_test PRIVATE ${CMAKE_DL_LIBS})
 spanlog_test(rotation_test SOURCES unit/rotation_test.c USES sinks)
 spanlog_test(sink_journald_test SOURCES unit/sink_journald_test.c USES sinks)
 spanlog_library_test(library_stream_test)
@@ -97,6 +99,10 @@ add_test(NAME config_verb_and_documents
   COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/unit/config_verb_test.py
           $<TARGET_FILE:spanlog_tool> ${CMAKE_SOURCE_DIR})
 set_tests_properties(config_verb_and_documents PROPERTIES TIMEOUT 120 LABELS library)
+add_test(NAME manual_page_of_the_tool
+  COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/unit/manual_test.py
+          $<TARGET_FILE:spanlog_tool> ${CMAKE_SOURCE_DIR})
+set_tests_properties(manual_page_of_the_tool PROPERTIES TIMEOUT 120 LABELS library)
 add_test(NAME includes_follow_the_law
   COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/unit/includes_test.py ${CMAKE_SOURCE_DIR})
 set_tests_properties(headers_compile_in_every_language installed_tree_builds_programs

@@ -76,6 +76,8 @@ sqlite3_stmt *db_prepare(const char *sql) {
 
 int db_step(sqlite3_stmt *statement) {
     int result = spanlog_sqlite_step(statement);
+    spanlog_debug("step", kv("sql", sqlite3_sql(statement)), kv("row", result == SQLITE_ROW),
+                  kv("changes", sqlite3_changes(sqlite3_db_handle(statement))));
     if (result == SQLITE_ROW || result == SQLITE_DONE)
         return result;
     sqlite3 *connection = db_connection();

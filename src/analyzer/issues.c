@@ -62,15 +62,16 @@ static uint64_t line_number(const struct spanlog_chunk *chunk, const char *line)
 }
 
 void spanlog_issues_bad_line(struct spanlog_issues *issues, const struct spanlog_chunk *chunk,
-                             const char *line, const char *reason) {
+                             const char *line, const char *reason, bool is_partly) {
     struct spanlog_source_issues *source = &issues->sources[chunk->source];
     uint64_t offset = chunk->offset + (uint64_t)(line - chunk->begin);
     bool last = chunk->unfinished_last &&
                 memchr(line, '\n', (size_t)(chunk->end - line)) == (const void *)(chunk->end - 1);
     pthread_mutex_lock(&issues->lock);
-    if (last) {
+    if (last && !is_partly) {
         source->truncated = true;
     } else {
+        source->lines_partly += is_partly;
         if (source->lines_bad++ == 0 || offset < source->first_offset) {
             source->first_offset = offset;
             source->first_line = line_number(chunk, line);

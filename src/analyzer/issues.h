@@ -1,6 +1,6 @@
 /* analyzer/issues.h: what was wrong with the input: counted, with the first place of each kind.
  *
- *     spanlog_issues_bad_line(issues, chunk, line, "not a JSON object");
+ *     spanlog_issues_bad_line(issues, chunk, line, "not a JSON object", false);
  *     spanlog_issues_unreadable(issues, "shop.jsonl", ENOENT);
  *     spanlog_issues_note(issues, "shop.gz", true, "gz: truncated at byte 4711, read up to there");
  *
@@ -33,7 +33,8 @@ struct spanlog_source_issues {
     uint64_t first_offset; /* of the first bad line */
     uint64_t first_line;   /* 0: unknown, count from the offset */
     const char *first_reason;
-    uint64_t lines_long; /* of the bad ones: longer than can be read */
+    uint64_t lines_partly; /* of the bad ones: what else is in them was taken */
+    uint64_t lines_long;   /* of the bad ones: longer than can be read */
     uint64_t first_long_offset, first_long_line;
     bool truncated; /* the last line had no newline and was no whole object */
 };
@@ -60,9 +61,9 @@ int spanlog_issues_add_source(struct spanlog_issues *issues);
 void spanlog_issues_unreadable(struct spanlog_issues *issues, const char *path, int error);
 void spanlog_issues_note(struct spanlog_issues *issues, const char *path, bool is_error,
                          const char *text);
-/* `line` points into the chunk. */
+/* `line` points into the chunk. is_partly: it holds several records, and the others were taken. */
 void spanlog_issues_bad_line(struct spanlog_issues *issues, const struct spanlog_chunk *chunk,
-                             const char *line, const char *reason);
+                             const char *line, const char *reason, bool is_partly);
 void spanlog_issues_good_lines(struct spanlog_issues *issues, const struct spanlog_chunk *chunk,
                                uint64_t count);
 void spanlog_issues_free(struct spanlog_issues *issues);

@@ -42,13 +42,14 @@ void spanlog_lines_end(struct spanlog_lines *lines) {
         spanlog_issues_good_lines(lines->issues, lines->chunk, lines->good);
 }
 
-static void note_bad(struct spanlog_lines *lines, const char *line, const char *reason) {
+static void note_bad(struct spanlog_lines *lines, const char *line, const char *reason,
+                     bool is_partly) {
     if (lines->bad++ == 0) {
         lines->first_bad = line;
         lines->first_reason = reason;
     }
     if (lines->issues)
-        spanlog_issues_bad_line(lines->issues, lines->chunk, line, reason);
+        spanlog_issues_bad_line(lines->issues, lines->chunk, line, reason, is_partly);
 }
 
 /* 1 when the line is spanlog's own; 0 when it has to be translated, if there is no problem. */
@@ -70,7 +71,7 @@ static bool give_translated(struct spanlog_lines *lines, struct spanlog_record *
         lines->more =
             (problem ? spanlog_line_end(line, lines->more_end) : (const char *)ret->end) + 1;
         if (problem) {
-            note_bad(lines, lines->origin, problem);
+            note_bad(lines, lines->origin, problem, lines->translator.count > 1);
             continue;
         }
         *ret_line = line;
@@ -92,7 +93,7 @@ static int translate(struct spanlog_lines *lines, const char *line, const char *
     lines->more = lines->translator.out;
     lines->more_end = lines->more + lines->translator.size;
     if (lines->translator.problem)
-        note_bad(lines, line, lines->translator.problem);
+        note_bad(lines, line, lines->translator.problem, lines->translator.count > 0);
     return 0;
 }
 

@@ -12,6 +12,9 @@
  *                              outside of any trace
  *     older                    goes, or is moved to the archive folder
  *
+ * What cannot be judged so stays whole until it goes: a file of which more lines are bad than good
+ * (it may be no log at all), and one in which no line has a trace id.
+ *
  * An error is a line of level error or fatal, or a span that failed. Each file is written anew
  * beside the old one and takes its name in one step, so a kill at any time leaves the old or the
  * new; a second run of it at the same time is refused.
@@ -36,6 +39,7 @@ struct spanlog_retained {
     enum spanlog_retain_action action;
     uint64_t lines, lines_kept; /* of what was read */
     uint64_t lines_bad;         /* that nothing could be made of, and are not kept */
+    const char *reason;         /* NULL, or why it was left as it was although it is old */
     uint64_t size, size_kept;   /* bytes */
     int error;                  /* -errno: it was left as it was */
 };

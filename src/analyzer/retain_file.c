@@ -149,6 +149,7 @@ struct thinner {
     const struct spanlog_error_traces *traces; /* NULL: all stays */
     struct spanlog_deflate out;
     struct spanlog_retained *done;
+    bool has_trace; /* any of its lines */
 };
 
 static bool stays(const struct thinner *thinner, const struct spanlog_record *record) {
@@ -170,6 +171,7 @@ static int thin_chunk(void *argument, const struct spanlog_chunk *chunk) {
     spanlog_lines_begin(&thinner->lines, chunk);
     while ((rc = spanlog_lines_next(&thinner->lines, &record, &line)) > 0) {
         const char *origin = thinner->lines.origin;
+        thinner->has_trace = thinner->has_trace || record.has_trace;
         thinner->done->lines += origin != counted;
         counted = origin;
         if (!origin || origin < written || !stays(thinner, &record))
@@ -244,13 +246,52 @@ static int take_place(const char *temporary, const char *path, const char *name,
     return 0;
 }
 
+/* NULL: it can. */
+static const char *why_not_thinned(const struct thinner *thinner) {
+    const struct spanlog_retained *done = thinner->done;
+    if (!thinner->traces)
+        return NULL;
+    if (done->lines_bad > done->lines)
+        return done->lines ? "most of it cannot be read" : "nothing in it can be read";
+    return done->lines && !thinner->has_trace ? "no line in it has a trace id" : NULL;
+}
+
+/* The file stays; what was counted for another one does not hold. */
+static void leave(struct spanlog_retained *done, const char *reason) {
+    done->action = SPANLOG_RETAIN_STAYS;
+    done->reason = reason;
+    done->lines_kept = done->lines;
+}
+
+/* The new file is written: it takes the old one's place, unless that is to stay. */
+static int settle(const struct spanlog_retain *retain, const char *temporary, const char *path,
+                  const char *name, const struct thinner *thinner, const struct stat *old) {
+    struct spanlog_retained *done = thinner->done;
+    const char *reason = why_not_thinned(thinner);
+    bool unchanged = thinner->traces && done->lines_kept == done->lines && done->lines_bad == 0 &&
+                     strcmp(path, name) == 0;
+    struct stat status;
+    if (reason || unchanged) {
+        leave(done, reason);
+        return 0;
+    }
+    if (stat(temporary, &status) != 0)
+        return -errno;
+    bool is_empty = thinner->traces && done->lines_kept == 0;
+    done->size_kept = is_empty ? 0 : (uint64_t)status.st_size;
+    int rc = retain->dry_run ? 0 : take_place(temporary, path, name, old, is_empty);
+    if (rc == 0 && !retain->dry_run)
+        remove_index(path);
+    return rc;
+}
+
 static int rewrite_into(const struct spanlog_retain *retain, const struct spanlog_source *source,
                         const struct spanlog_error_traces *traces, int fd, const char *temporary,
                         struct spanlog_retained *done) {
     enum spanlog_inflate_kind kind = kind_of(source->path);
     bool compresses = kind == SPANLOG_INFLATE_NONE && retain->compress != SPANLOG_INFLATE_NONE;
     struct thinner thinner = {.traces = traces, .done = done};
-    struct stat old, status;
+    struct stat old;
     char *name = new_name(source->path, compresses, retain->compress);
     int rc = name ? 0 : -ENOMEM;
     if (rc == 0 && stat(source->path, &old) != 0)
@@ -263,20 +304,10 @@ static int rewrite_into(const struct spanlog_retain *retain, const struct spanlo
         rc = write_thinned(retain, source, &thinner);
     int closed = spanlog_deflate_close(&thinner.out);
     rc = rc ? rc : closed;
-    if (rc == 0 && (rc = keep_attributes(fd, &old)) == 0 && fstat(fd, &status) != 0)
-        rc = -errno;
-    bool unchanged =
-        traces && done->lines_kept == done->lines && done->lines_bad == 0 && !compresses;
-    if (rc == 0 && unchanged)
-        done->action = SPANLOG_RETAIN_STAYS;
-    if (rc == 0 && !unchanged) {
-        bool is_empty = traces && done->lines_kept == 0;
-        done->size_kept = is_empty ? 0 : (uint64_t)status.st_size;
-        if (!retain->dry_run)
-            rc = take_place(temporary, source->path, name, &old, is_empty);
-        if (rc == 0 && !retain->dry_run)
-            remove_index(source->path);
-    }
+    if (rc == 0)
+        rc = keep_attributes(fd, &old);
+    if (rc == 0)
+        rc = settle(retain, temporary, source->path, name, &thinner, &old);
     free(name);
     return rc;
 }

@@ -137,7 +137,7 @@ static int read_piece(struct worker *worker, const struct spanlog_source *source
         end = last_newline(begin, worker->buffer.data + piece_end - 1);
         end = end ? end + 1 : begin;
         spanlog_chunk_finish(chunk, begin, end);
-        spanlog_issues_bad_line(worker->run->scan->issues, chunk, end, "longer than 16 MB");
+        spanlog_issues_bad_line(worker->run->scan->issues, chunk, end, "longer than 16 MB", false);
         return 0;
     }
     if (chunk->unfinished_last)

@@ -154,7 +154,8 @@ static void note_long_line(struct spanlog_stream *stream, struct spanlog_chunk *
     spanlog_issues_bad_line(stream->issues, chunk, buffer,
                             line_size_max(stream) == SPANLOG_LINE_SIZE_MAX
                                 ? "longer than 16 MB"
-                                : "a document longer than the limit");
+                                : "a document longer than the limit",
+                            false);
 }
 
 /* Behind the last line, or record, that is whole; NULL: there is none. The bytes before `from` have

@@ -174,7 +174,7 @@ static int sample_lines(struct finder *finder, const struct spanlog_chunk *chunk
     lines->issues = issues;
     *ret_foreign = lines->translated > 0;
     if (!*ret_foreign && lines->good == 0 && lines->bad)
-        spanlog_issues_bad_line(issues, chunk, lines->first_bad, lines->first_reason);
+        spanlog_issues_bad_line(issues, chunk, lines->first_bad, lines->first_reason, false);
     if (!*ret_foreign)
         spanlog_lines_end(lines);
     return rc;

@@ -31,6 +31,7 @@ static struct {
     uint32_t ended;        /* futex: the thread has returned */
     uint32_t flush_wanted; /* tickets */
     uint32_t flush_done;   /* futex: the newest ticket that is served */
+    int outputs_wait;      /* why others are not taken yet: -EAGAIN, -EBUSY; 0: none are waiting */
     uint64_t rules_until;  /* when live rules expire, ns of CLOCK_MONOTONIC; 0: never */
     uint64_t sleeps;
     uint64_t recovered;
@@ -101,7 +102,7 @@ static void look_at_rules(void) {
     bool reread = __atomic_load_n(&process.settings_changed, __ATOMIC_RELAXED) != 0 &&
                   __atomic_exchange_n(&process.settings_changed, 0, __ATOMIC_SEQ_CST) != 0 &&
                   process.read_settings();
-    if (!reread && generation == back.drain.seen && !rules_have_expired())
+    if (!reread && generation == back.drain.seen && !rules_have_expired() && back.outputs_wait == 0)
         return;
     back.drain.seen = generation;
     back.rules_until = process.take_control();
@@ -125,6 +126,13 @@ static void answer(uint32_t *done, uint32_t ticket) {
 void back_take_levels(const struct settings *settings) {
     for (uint32_t i = 0; i < back.drain.output_count && i < settings->output_count; i++)
         back.drain.outputs[i].level = settings->outputs[i].level;
+}
+
+int back_take_outputs(const struct settings *settings) {
+    int error = drain_take_outputs(&back.drain, settings->outputs, settings->output_count,
+                                   settings->outputs_text);
+    back.outputs_wait = error == -EAGAIN || error == -EBUSY ? error : 0;
+    return back.outputs_wait != 0 ? -EAGAIN : error;
 }
 
 /* The list that holds is left as it is: if we die in the middle, recovery needs it. */
@@ -242,7 +250,7 @@ static enum turn take_turn(bool at_rest) {
     }
     answer(&c->flush_done, flush);
     answer(&c->rotate_done, rotate);
-    return turn;
+    return back.outputs_wait == 0 ? turn : back.outputs_wait == -EBUSY ? TURN_BUSY : TURN_STUCK;
 }
 
 static int64_t longer(int64_t nap_ns, int64_t times) {
@@ -280,6 +288,7 @@ static void *back_main(void *unused) {
     prctl(PR_SET_NAME, "spanlog");
     prctl(PR_SET_TIMERSLACK, 1000);
     __atomic_add_fetch(&back.recovered, recover_service(&back.settings), __ATOMIC_RELAXED);
+    drain_compress_old(&back.drain);
     __atomic_store_n(&back.begun, 1, __ATOMIC_SEQ_CST);
     futex_wake(&back.begun);
     int64_t nap_ns = NAP_MIN_NS;
@@ -298,6 +307,7 @@ int back_open(const struct settings *settings) {
     }
     int error = drain_init(&back.drain, &process.journal, settings->outputs, settings->output_count,
                            settings->process_lines);
+    drain_compress_prepare(&back.drain);
     back.drain.watched = &control()->generation;
     back.drain.look = look_at_rules;
     back.open = error == 0;
@@ -465,6 +475,7 @@ void back_after_fork_child(void) {
     drain_close(&back.drain);
     sigset_t signals = fork_guard.signals;
     bool held = fork_guard.held;
+    drain_compress_after_fork();
     memset(&back, 0, sizeof back);
     if (held)
         pthread_sigmask(SIG_SETMASK, &signals, NULL);

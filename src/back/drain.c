@@ -203,6 +203,12 @@ bool drain_has_room(const struct drain *drain) {
     return true;
 }
 
+static void look(struct drain *drain) {
+    drain->looks = true;
+    drain->look();
+    drain->looks = false;
+}
+
 /* Takes records of the first ring until another ring has an older one. Returns false when a batch
  * could not be written. */
 static bool drain_run(struct drain *drain, struct heads *heads, uint64_t horizon, size_t *count) {
@@ -216,7 +222,7 @@ static bool drain_run(struct drain *drain, struct heads *heads, uint64_t horizon
         uint32_t word;
         if (drain->watched != NULL &&
             __atomic_load_n(drain->watched, __ATOMIC_RELAXED) != drain->seen)
-            drain->look();
+            look(drain);
         const struct record *record = next_record(drain, ring, &word);
         if (record == NULL || record->ticks > horizon) {
             heads->heap[0] = heads->heap[--heads->count];

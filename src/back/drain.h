@@ -44,6 +44,7 @@ struct drain {
     const uint32_t *watched;
     uint32_t seen;
     void (*look)(void);
+    bool looks; /* it is being called */
     struct tail tail;
     struct burst_sites burst;
     struct flight flight;
@@ -59,6 +60,16 @@ void drain_close(struct drain *drain);
 size_t drain_pass(struct drain *drain, uint64_t horizon);
 /* Writes what is in the batches. True: everything is out. False: try again later. */
 bool drain_write(struct drain *drain);
+/* Other outputs for what is logged from now on, of which `text` is what the journal is to say. 0;
+ * call again: -EAGAIN: the old ones have not taken what is theirs; -EBUSY: in the middle of a pass;
+ * -errno: they stay. */
+int drain_take_outputs(struct drain *drain, const struct output_setting *outputs, uint32_t count,
+                       const char *text);
+/* Of outputs whose rotated files are compressed: loads what does it; has the thread do what
+ * processes before this one have left; and in a forked child, which has no such thread. */
+void drain_compress_prepare(const struct drain *drain);
+void drain_compress_old(const struct drain *drain);
+void drain_compress_after_fork(void);
 /* Opens every file anew by its name. When everything is out. */
 void drain_reopen(struct drain *drain);
 /* Whether any ring holds a record that has not been formatted, or a loss that has not been said. */

@@ -120,7 +120,7 @@ static int replay(struct drain *drain, int patience_ms) {
 
 static int read_outputs(const struct journal_header *header, bool streams_to_stdout,
                         struct output_setting *outputs, uint32_t *ret_count) {
-    if (outputs_parse(header->outputs, outputs, ret_count) != NULL)
+    if (outputs_parse(journal_outputs(header), outputs, ret_count) != NULL)
         return -EBADMSG;
     for (uint32_t i = 0; i < *ret_count; i++) {
         if (streams_to_stdout && strcmp(outputs[i].sink, "stderr") == 0)

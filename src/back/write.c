@@ -13,11 +13,58 @@ static size_t count_lines(const char *data, size_t size) {
     return lines;
 }
 
+/* ---- trouble ------------------------------------------------------------------------------- */
+
+/* Targets of which it has been said that they cannot be written: other outputs may have them too,
+ * those of dead processes that are recovered here. One back at a time. */
+static uint64_t troubled[16];
+static unsigned troubled_count;
+
+static uint64_t *find_troubled(uint64_t name) {
+    for (size_t i = 0; i < sizeof troubled / sizeof *troubled; i++)
+        if (troubled[i] == name)
+            return &troubled[i];
+    return NULL;
+}
+
+/* FNV-1a; never 0, which is a free place. */
+static uint64_t name_of(const struct output *output) {
+    uint64_t sum = 14695981039346656037u;
+    for (const char *p = output->sink.type->name; *p != '\0'; p++)
+        sum = (sum ^ (uint8_t)*p) * 1099511628211u;
+    for (const char *p = output->sink.target; *p != '\0'; p++)
+        sum = (sum ^ (uint8_t)*p) * 1099511628211u;
+    return sum | 1;
+}
+
+static bool was_told(const struct output *output) {
+    uint64_t name = name_of(output), *place = find_troubled(name);
+    if (place != NULL)
+        return true;
+    place = find_troubled(0);
+    if (place != NULL) {
+        *place = name;
+        troubled_count++;
+    }
+    return false;
+}
+
+static void end_trouble(struct output *output) {
+    output->failing = false;
+    uint64_t *place = troubled_count > 0 ? find_troubled(name_of(output)) : NULL;
+    if (place == NULL)
+        return;
+    *place = 0;
+    troubled_count--;
+}
+
 /* One message an episode: what is wrong, where, and what happens now. */
 static void tell_trouble(struct output *output, int error) {
     if (output->failing || error == -EAGAIN)
         return;
     output->failing = true;
+    if (was_told(output))
+        return;
     tell("cannot write %s%s%s: %s; records wait, then are dropped and counted",
          output->sink.type->name, output->sink.target[0] != '\0' ? ":" : "", output->sink.target,
          strerror(-error));
@@ -101,7 +148,7 @@ static void write_one(struct drain *drain, struct output *output) {
     drain->counts.bytes += written;
     output->sent += written;
     if (error == 0) {
-        output->failing = false;
+        end_trouble(output);
         return;
     }
     drain->counts.sink_errors += error != -EAGAIN;

@@ -34,10 +34,13 @@ static const char enable_help[] =
     "Switches logging and tracing on in living processes, from their next record on.\n\n"
     "  --level DIRECTIVES   as spanlog level\n"
     "  --sample-rate RATIO  as spanlog sample\n"
-    "  --output OUTPUT      as SPANLOG_OUTPUT; from the next start on, so only with --save. Also\n"
-    "                       --exporter\n"
-    "  --service-name NAME  the same as SERVICE\n" CHANGE_HELP TARGET_HELP "\nExamples:\n"
+    "  --output OUTPUT      as SPANLOG_OUTPUT, in place of the outputs that it has: what was "
+    "logged\n"
+    "                       before goes to those. Also --exporter\n"
+    "  --service-name NAME  the same as SERVICE; a running service keeps its name\n" CHANGE_HELP
+        TARGET_HELP "\nExamples:\n"
     "  spanlog enable orders\n"
+    "  spanlog enable orders --output file:orders.jsonl,error:syslog: --sample-rate 0.5\n"
     "  spanlog enable --service-name orders --level db=debug --for 5m\n" EXIT_HELP;
 
 static const char disable_help[] =

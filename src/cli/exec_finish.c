@@ -36,13 +36,13 @@ static bool read_head(const char *path, struct head *head) {
                 memcmp(there->magic, JOURNAL_MAGIC, sizeof there->magic) == 0 &&
                 there->version == JOURNAL_VERSION;
     if (read) {
-        there->outputs[sizeof there->outputs - 1] = '\0';
-        *head = (struct head){.pid = there->pid,
-                              .start_time = there->start_time,
-                              .to_stream = strstr(there->outputs, "+stdout") != NULL ||
-                                           strstr(there->outputs, "+stderr") != NULL,
-                              .same_boot =
-                                  memcmp(there->boot_id, own->boot_id, sizeof own->boot_id) == 0};
+        const char *outputs = journal_outputs(there);
+        there->outputs[0][JOURNAL_TEXT_SIZE - 1] = there->outputs[1][JOURNAL_TEXT_SIZE - 1] = '\0';
+        *head = (struct head){
+            .pid = there->pid,
+            .start_time = there->start_time,
+            .to_stream = strstr(outputs, "+stdout") != NULL || strstr(outputs, "+stderr") != NULL,
+            .same_boot = memcmp(there->boot_id, own->boot_id, sizeof own->boot_id) == 0};
     }
     if (fd >= 0)
         close(fd);

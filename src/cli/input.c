@@ -94,17 +94,27 @@ static void say_place(const struct spanlog_source *source,
         fprintf(stderr, ": at byte %" PRIu64 ": ", issues->first_offset);
 }
 
+/* What became of the bad lines, behind what is wrong with the first. */
+static void say_consequence(const struct spanlog_source_issues *issues) {
+    uint64_t more = issues->lines_bad - 1, partly = issues->lines_partly;
+    if (issues->lines_good == 0)
+        fprintf(stderr, " (nothing in this file could be read)\n");
+    else if (more == 0)
+        fprintf(stderr, partly ? " (the rest of the line was taken)\n" : " (line skipped)\n");
+    else if (partly)
+        fprintf(stderr,
+                " (skipped, and %" PRIu64 " more; the rest of %" PRIu64 " lines was taken)\n", more,
+                partly);
+    else
+        fprintf(stderr, " (this line and %" PRIu64 " more skipped)\n", more);
+}
+
 static void say_issues_of(const struct spanlog_source *source,
                           const struct spanlog_source_issues *issues) {
     if (issues->lines_bad) {
         say_place(source, issues);
         fprintf(stderr, "%s", issues->first_reason);
-        if (issues->lines_good == 0)
-            fprintf(stderr, " (nothing in this file could be read)\n");
-        else if (issues->lines_bad == 1)
-            fprintf(stderr, " (line skipped)\n");
-        else
-            fprintf(stderr, " (this line and %" PRIu64 " more skipped)\n", issues->lines_bad - 1);
+        say_consequence(issues);
     }
     if (issues->truncated) {
         fprintf(stderr, "spanlog: ");

@@ -50,7 +50,7 @@ static int take_value(struct live *live, const char *word, const char *value) {
     else if (strcmp(word, "--route") == 0)
         live->route = value;
     else if (strcmp(word, "--service-name") == 0)
-        live->words[live->word_count++] = value;
+        live->service_name = value;
     else
         for (size_t i = 0; i < sizeof enable_options / sizeof *enable_options; i++)
             if (strcmp(word, enable_options[i].option) == 0)
@@ -124,6 +124,18 @@ int live_parse(struct live *live, int argc, char **argv) {
 }
 
 int live_take_target(struct live *live) {
+    const char *named = live->service_name;
+    if (named != NULL &&
+        (live->all || (live->word_count > 0 && strcmp(live->words[0], named) != 0)))
+        return live_usage_error(live,
+                                "a running service keeps its name: its journal, its recovery and "
+                                "its section of the configuration go by it. Another one for the "
+                                "next start: SERVICE_NAME=",
+                                named);
+    if (named != NULL && live->word_count == 0) {
+        live->target = named;
+        return -1;
+    }
     if (live->all)
         return -1;
     if (live->word_count == 0)
@@ -146,14 +158,19 @@ int live_change(struct live *live, const char *name, const char *value) {
     bool is_right = value[0] != '\0' && settings_set(&scratch, setting, value, origin);
     tell_nothing = false;
     if (!is_right) {
+        bool is_output = strcmp(setting->name, "output") == 0;
+        const char *why =
+            is_output ? outputs_parse(value, scratch.outputs, &scratch.output_count) : NULL;
         setting_right(setting, right, sizeof right);
-        fprintf(stderr, "spanlog: %s: %s = \"%.100s\" is not right; right is %s\n", live->verb,
-                name, value, right);
+        fprintf(stderr, "spanlog: %s: %s = \"%.100s\" is not right%s%s; right is %s\n", live->verb,
+                name, value, why != NULL ? ": " : "", why != NULL ? why : "", right);
         return SPANLOG_EXIT_ERROR;
     }
     struct live_change *change = &live->changes[live->change_count++];
     change->setting = setting;
     snprintf(change->value, sizeof change->value, "%s", value);
+    if (strcmp(setting->name, "output") == 0) /* the processes have folders of their own */
+        outputs_spell(scratch.outputs, scratch.output_count, change->value, sizeof change->value);
     return -1;
 }
 
@@ -255,6 +272,30 @@ static bool has_refused(const struct attached *process) {
            process->header->control.counts.refused;
 }
 
+/* A process keeps the outputs that it has where one of these cannot be opened. */
+static bool has_outputs(struct attached *process, const char *wanted) {
+    struct output_setting is[JOURNAL_MAX_OUTPUTS], want[JOURNAL_MAX_OUTPUTS];
+    uint32_t said, is_count = 0, want_count = 0;
+    char value[SETTING_TEXT_SIZE];
+    if (control_get(process->control->state, &process->control->said, process->state, &said) != 0)
+        return true;
+    attach_value(process->state, "output", value, sizeof value);
+    if (outputs_parse(value, is, &is_count) != NULL ||
+        outputs_parse(wanted, want, &want_count) != NULL || is_count != want_count)
+        return false;
+    for (uint32_t i = 0; i < is_count; i++)
+        if (strcmp(is[i].sink, want[i].sink) != 0 || strcmp(is[i].target, want[i].target) != 0)
+            return false;
+    return true;
+}
+
+static bool has_taken_outputs(const struct live *live, struct attached *process) {
+    for (size_t i = 0; !live->reset && i < live->change_count; i++)
+        if (strcmp(live->changes[i].setting->name, "output") == 0)
+            return has_outputs(process, live->changes[i].value);
+    return true;
+}
+
 /* One process after the other; the first has had its time when the last is written. */
 static bool say_taken(const struct live *live, struct attached *process, int error,
                       uint32_t generation) {
@@ -268,7 +309,7 @@ static bool say_taken(const struct live *live, struct attached *process, int err
     }
     say_change(live, process);
     bool taken = attach_wait(&process->control->taken, generation, LIVE_WAIT_MS) == 0;
-    bool refused = taken && has_refused(process);
+    bool refused = taken && (has_refused(process) || !has_taken_outputs(live, process));
     printf(": %s\n", refused ? "refused: its stderr says why"
                      : taken ? "in force"
                              : "not in force yet: the process is stopped, or its output does not "

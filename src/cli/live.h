@@ -42,6 +42,7 @@ struct live {
     size_t word_count;
     const char *target;            /* a service's name or a pid; NULL: all */
     const char *operation, *route; /* of `sample` */
+    const char *service_name;      /* of `enable`: another way to say SERVICE */
     struct live_change changes[LIVE_CHANGES_MOST];
     size_t change_count;
 };

@@ -15,12 +15,15 @@
 static const struct spanlog_usage usage = {
     .verb = "retain",
     .synopsis = "[options] DIR",
-    .about = "Thins the rotated logs of a directory by when they were last written: older than\n"
-             "--keep, only whole traces with an error stay (a span that failed, a line of level\n"
-             "error), and errors outside of traces; older than --keep-errors, a file goes. Logs\n"
-             "that are still being written are read, since traces may go on in them, and left\n"
-             "alone. It may be ended at any moment: each file is the old or the new one.\n"
-             "Processes that were killed want their logs finished first (spanlog recover).",
+    .about =
+        "Thins the rotated logs of a directory by when they were last written: older than\n"
+        "--keep, only whole traces with an error stay (a span that failed, a line of level\n"
+        "error), and errors outside of traces; older than --keep-errors, a file goes. Logs\n"
+        "that are still being written are read, since traces may go on in them, and left\n"
+        "alone. An old file that is mostly unreadable, or in which no line has a trace id, is\n"
+        "left as it was until it goes. It may be ended at any moment: each file is the old or the "
+        "new one.\n"
+        "Processes that were killed want their logs finished first (spanlog recover).",
     .examples = "  spanlog retain --keep 7d --keep-errors 30d /var/log/shop\n"
                 "  spanlog retain --keep 7d --keep-errors 30d --archive /mnt/old /var/log/shop\n"
                 "  nice spanlog retain --compress zstd /var/log/shop\n"
@@ -53,6 +56,11 @@ static void put_json(struct report *report, const struct spanlog_retained *done)
     spanlog_put_number(out, done->size);
     spanlog_put(out, ",\"bytes_kept\":");
     spanlog_put_number(out, done->size_kept);
+    if (done->reason) {
+        spanlog_put(out, ",\"reason\":\"");
+        spanlog_put(out, done->reason);
+        spanlog_put(out, "\"");
+    }
     spanlog_put(out, "}\n");
 }
 
@@ -61,6 +69,10 @@ static void put_text(struct report *report, const struct spanlog_retained *done)
     spanlog_put_right(out, done->error ? "failed" : actions[done->action], 10);
     spanlog_put(out, "  ");
     spanlog_put_visible(out, (struct spanlog_text){done->path, (uint32_t)strlen(done->path)});
+    if (done->reason) {
+        spanlog_put(out, ": left as it was: ");
+        spanlog_put(out, done->reason);
+    }
     if (done->action == SPANLOG_RETAIN_THINNED && !done->error) {
         spanlog_put(out, ": ");
         spanlog_put_thousands(out, done->lines_kept);

@@ -82,7 +82,7 @@ static void json_setting(const struct attached *a, const char *name) {
     char value[SETTING_TEXT_SIZE];
     attach_value(a->state, name, value, sizeof value);
     if (strcmp(name, "output") == 0 && value[0] == '\0')
-        snprintf(value, sizeof value, "%s", a->header->outputs);
+        snprintf(value, sizeof value, "%s", journal_outputs(a->header));
     if (value[0] == '\0')
         return;
     printf(",\"%s\":", name);
@@ -106,7 +106,8 @@ static void print_json(const struct attached *a) {
     printf(",\"state\":\"%s\",\"sample_ratio\":%.9g", state_of(a), sample_ratio(a));
     json_setting(a, "output");
     for (size_t i = 0; i < settings_count; i++)
-        if (settings_table[i].live && strcmp(settings_table[i].name, "enabled") != 0)
+        if (settings_table[i].live && strcmp(settings_table[i].name, "enabled") != 0 &&
+            strcmp(settings_table[i].name, "output") != 0)
             json_setting(a, settings_table[i].name);
     printf(",\"records\":%" PRIu64 ",\"spans\":%" PRIu64 ",\"dropped\":%" PRIu64, c->records,
            c->spans, lost(c));
@@ -126,6 +127,20 @@ static void print_json(const struct attached *a) {
 }
 
 /* ---- for people ----------------------------------------------------------------------------- */
+
+/* Without what is usual. */
+static void spell_output(const struct attached *a, char *text, size_t size) {
+    struct output_setting outputs[JOURNAL_MAX_OUTPUTS];
+    char value[SETTING_TEXT_SIZE];
+    uint32_t count = 0;
+    attach_value(a->state, "output", value, sizeof value);
+    if (value[0] == '\0')
+        snprintf(value, sizeof value, "%s", journal_outputs(a->header));
+    if (outputs_parse(value, outputs, &count) == NULL)
+        outputs_spell(outputs, count, text, size);
+    else
+        snprintf(text, size, "%s", value);
+}
 
 /* 0 to 999,999,999 with commas. */
 static void grouped(uint64_t number, char text[32]) {
@@ -154,12 +169,11 @@ static void print_row(const struct attached *a, int width) {
     grouped(c->records, records);
     grouped(lost(c), dropped);
     attach_value(a->state, "level", level, sizeof level);
-    attach_value(a->state, "output", output, sizeof output);
+    spell_output(a, output, sizeof output);
     printf("%-*.*s %7u  %-8s %12s %9s %8.1f ms %4.0f %%  ", width, width, a->header->service,
            a->header->pid, state_of(a), records, dropped, (double)a->lag_ns / 1e6,
            a->ring_size > 0 ? 100.0 * (double)a->ring_used / (double)a->ring_size : 0.0);
-    printf("%5.4g %%  %s  %s\n", 100 * sample_ratio(a), level[0] != '\0' ? level : "-",
-           output[0] != '\0' ? output : a->header->outputs);
+    printf("%5.4g %%  %s  %s\n", 100 * sample_ratio(a), level[0] != '\0' ? level : "-", output);
     if (c->sink_errors > 0)
         printf("  %" PRIu64 " errors of its outputs\n", c->sink_errors);
     each_rule(a, print_rule, NULL);

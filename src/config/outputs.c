@@ -168,3 +168,21 @@ void outputs_format(const struct output_setting *outputs, uint32_t count, char *
     if (count == 0)
         snprintf(text, size, "none");
 }
+
+void outputs_spell(const struct output_setting *outputs, uint32_t count, char *text, size_t size) {
+    size_t used = 0;
+    for (uint32_t i = 0; i < count && used < size; i++) {
+        const struct output_setting *output = &outputs[i];
+        bool has_level = output->level > SPANLOG_TRACE;
+        bool has_dialect = strcmp(output->dialect, "auto") != 0;
+        char options[ROTATION_TEXT_SIZE];
+        rotation_format(&output->rotation, options);
+        used += (size_t)snprintf(text + used, size - used, "%s%s%s%s%s%s%s%s%s", i > 0 ? "," : "",
+                                 has_level ? level_name(output->level) : "", has_level ? ":" : "",
+                                 has_dialect ? output->dialect : "", has_dialect ? "+" : "",
+                                 output->sink, output->target[0] != '\0' ? ":" : "", output->target,
+                                 options);
+    }
+    if (count == 0)
+        snprintf(text, size, "none");
+}

@@ -2,6 +2,7 @@
 #include "src/config/rotation.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -57,14 +58,20 @@ static const char *parse_one(const char *name, size_t name_size, const char *val
         rotation->keep = (uint32_t)read_number(value, size, pieces, MOST_KEPT);
         return rotation->keep > 0 ? NULL : "keep=COUNT is 1 to 100000 old files";
     }
+    if (IS("compress")) {
+        bool gzip = size == 4 && memcmp(value, "gzip", 4) == 0;
+        bool zstd = size == 4 && memcmp(value, "zstd", 4) == 0;
+        rotation->compress = gzip ? ROTATION_GZIP : zstd ? ROTATION_ZSTD : ROTATION_PLAIN;
+        return gzip || zstd ? NULL : "compress= is gzip or zstd";
+    }
 #undef IS
-    return "the options of file: are rotate=SIZE, every=TIME, keep=COUNT and total=SIZE, with & "
-           "between them";
+    return "the options of file: are rotate=SIZE, every=TIME, keep=COUNT, total=SIZE and "
+           "compress=gzip or zstd, with & between them";
 }
 
 const char *rotation_parse(const char *text, size_t size, struct rotation *rotation) {
     const char *end = text + size, *wrong = NULL;
-    *rotation = (struct rotation){0};
+    memset(rotation, 0, sizeof *rotation);
     while (text < end && wrong == NULL) {
         const char *stop = memchr(text, '&', (size_t)(end - text));
         stop = stop != NULL ? stop : end;
@@ -75,7 +82,7 @@ const char *rotation_parse(const char *text, size_t size, struct rotation *rotat
         text = stop + (stop < end);
     }
     if (wrong == NULL && rotation->size == 0 && rotation->every_s == 0)
-        return "keep= and total= need rotate=SIZE or every=TIME";
+        return "keep=, total= and compress= need rotate=SIZE or every=TIME";
     return wrong;
 }
 
@@ -95,4 +102,7 @@ void rotation_format(const struct rotation *rotation, char *text) {
             used += (size_t)snprintf(text + used, ROTATION_TEXT_SIZE - used, "%c%s=%" PRIu64 "%s",
                                      used == 0 ? '?' : '&', parts[i].name, parts[i].value,
                                      parts[i].unit);
+    if (rotation->compress != ROTATION_PLAIN)
+        snprintf(text + used, ROTATION_TEXT_SIZE - used, "&compress=%s",
+                 rotation->compress == ROTATION_GZIP ? "gzip" : "zstd");
 }

@@ -209,5 +209,8 @@ const char *outputs_parse(const char *text, struct output_setting *ret_outputs,
 /* The inverse, with absolute paths. */
 void outputs_format(const struct output_setting *outputs, uint32_t count, char *ret_text,
                     size_t size);
+/* The same without what is usual: "file:/var/log/orders.jsonl,error:syslog:". */
+void outputs_spell(const struct output_setting *outputs, uint32_t count, char *ret_text,
+                   size_t size);
 
 #endif

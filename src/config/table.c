@@ -62,6 +62,7 @@ const struct setting settings_table[] = {
      .parse = setting_parse_output,
      .print = setting_print_output,
      CODE(output),
+     .live = true,
      .built_in = "stdout",
      .right = "up to 4 of [LEVEL:][DIALECT+]SINK, comma separated, with the sinks stdout, stderr, "
               "file:PATH, syslog:ADDRESS, journald: and memory:; or none",

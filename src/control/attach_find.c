@@ -29,7 +29,8 @@ static bool header_is_right(const struct journal_header *h) {
     return memcmp(h->magic, JOURNAL_MAGIC, sizeof h->magic) == 0 && h->version == JOURNAL_VERSION &&
            h->header_size == sizeof *h && h->byte_order == 0x01020304 &&
            h->segment_count <= JOURNAL_MAX_SEGMENTS && terminated(h->service, sizeof h->service) &&
-           terminated(h->outputs, sizeof h->outputs) && h->clock.ns_per_tick > 1e-6 &&
+           terminated(h->outputs[0], sizeof h->outputs[0]) &&
+           terminated(h->outputs[1], sizeof h->outputs[1]) && h->clock.ns_per_tick > 1e-6 &&
            h->clock.ns_per_tick < 1e6;
 }
 

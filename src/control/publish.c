@@ -106,7 +106,7 @@ void publish_state(struct control *control, const struct settings *settings) {
     for (int output = 0; output <= 1; output++) { /* the long one last */
         for (size_t i = 0; i < settings_count; i++) {
             const struct setting *setting = &settings_table[i];
-            if (output ? strcmp(setting->name, "output") != 0 : !setting->live)
+            if ((strcmp(setting->name, "output") == 0) != (output != 0) || !setting->live)
                 continue;
             setting_print(settings, setting, value, sizeof value);
             int size = snprintf(text + used, sizeof text - used, "%s = %s\n", setting->name, value);

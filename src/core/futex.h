@@ -96,6 +96,20 @@ static inline struct lock_guard lock_take(struct lock *lock) {
     return guard;
 }
 
+/* The same, if nobody has it; held is false, too, when somebody does. */
+static inline struct lock_guard lock_try(struct lock *lock) {
+    struct lock_guard guard = {.held = false};
+    uint32_t expected = 0;
+    signals_block(&guard.signals);
+    guard.held = __atomic_compare_exchange_n(&lock->state, &expected, 1, false, __ATOMIC_ACQUIRE,
+                                             __ATOMIC_RELAXED);
+    if (guard.held)
+        __atomic_store_n(&lock->owner, (int32_t)syscall(SYS_gettid), __ATOMIC_RELAXED);
+    else
+        pthread_sigmask(SIG_SETMASK, &guard.signals, NULL);
+    return guard;
+}
+
 static inline void lock_release(struct lock *lock, struct lock_guard *guard) {
     if (!guard->held)
         return;

@@ -94,7 +94,7 @@ static void fill_header(struct journal_header *header, const struct journal_iden
     copy_string(header->version_text, sizeof header->version_text, identity->version);
     copy_string(header->environment, sizeof header->environment, identity->environment);
     copy_string(header->resource, sizeof header->resource, identity->resource);
-    copy_string(header->outputs, sizeof header->outputs, identity->outputs);
+    copy_string(header->outputs[0], sizeof header->outputs[0], identity->outputs);
     copy_string(header->redact.lists[0], sizeof header->redact.lists[0], identity->redact);
     if (gethostname(header->host, sizeof header->host - 1) != 0)
         header->host[0] = '\0';

@@ -20,7 +20,7 @@
 #include "src/core/ring.h"
 
 #define JOURNAL_MAGIC "SPANLOG\1"
-#define JOURNAL_VERSION 2u
+#define JOURNAL_VERSION 3u
 #define JOURNAL_MAX_SEGMENTS 640u
 #define JOURNAL_MAX_RINGS 256u
 #define JOURNAL_MAX_OUTPUTS 4u
@@ -101,8 +101,10 @@ struct journal_header {
     char service[128];
     char version_text[64];
     char environment[64];
-    char resource[JOURNAL_TEXT_SIZE]; /* key=value,key=value */
-    char outputs[JOURNAL_TEXT_SIZE];  /* as SPANLOG_OUTPUT, absolute paths */
+    char resource[JOURNAL_TEXT_SIZE];   /* key=value,key=value */
+    char outputs[2][JOURNAL_TEXT_SIZE]; /* as SPANLOG_OUTPUT, absolute paths: journal_outputs() */
+    uint32_t outputs_now;               /* its lowest bit: which of them holds */
+    uint32_t reserved;
     struct redact_lists redact;
     char host[64];
     uint32_t source_fields; /* SOURCE_* */
@@ -156,6 +158,10 @@ struct journal {
     uint32_t batch_count;
     bool copy; /* of a dead process's: changes reach the file by journal_persist only */
 };
+
+static inline const char *journal_outputs(const struct journal_header *header) {
+    return header->outputs[__atomic_load_n(&header->outputs_now, __ATOMIC_ACQUIRE) & 1];
+}
 
 /* Makes the directory and the file, maps and locks it. Returns 0 or -errno (nothing is left then).
  */

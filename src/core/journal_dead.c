@@ -67,7 +67,8 @@ static bool header_valid(const struct journal_header *h) {
            terminated(h->version_text, sizeof h->version_text) &&
            terminated(h->environment, sizeof h->environment) &&
            terminated(h->resource, sizeof h->resource) &&
-           terminated(h->outputs, sizeof h->outputs) &&
+           terminated(h->outputs[0], sizeof h->outputs[0]) &&
+           terminated(h->outputs[1], sizeof h->outputs[1]) &&
            terminated(h->redact.lists[0], sizeof h->redact.lists[0]) &&
            terminated(h->redact.lists[1], sizeof h->redact.lists[1]) &&
            terminated(h->host, sizeof h->host) && h->clock.ns_per_tick > 1e-6 &&

@@ -8,6 +8,7 @@
 
 #include "src/back/back.h"
 #include "src/control/publish.h"
+#include "src/core/tell.h"
 #include "src/front/sample.h"
 #include "src/front/sites.h"
 
@@ -53,12 +54,38 @@ static bool read_settings(void) {
     return settings_reload(&base);
 }
 
+static void keep_outputs(struct settings *next) {
+    memcpy(next->outputs, in_force.outputs, sizeof next->outputs);
+    next->output_count = in_force.output_count;
+    memcpy(next->outputs_text, in_force.outputs_text, sizeof next->outputs_text);
+}
+
+/* False: they have to wait for those before them. What cannot be had is said once; it is tried
+ * again at each change. */
+static bool take_outputs(struct settings *next) {
+    static char refused[sizeof next->outputs_text];
+    int error = back_take_outputs(next);
+    if (error == 0) {
+        refused[0] = '\0';
+        return true;
+    }
+    if (error != -EAGAIN && strcmp(refused, next->outputs_text) != 0) {
+        strcpy(refused, next->outputs_text);
+        tell("output = %.300s: %s; the outputs stay as they are", refused, strerror(-error));
+    }
+    keep_outputs(next);
+    return error != -EAGAIN;
+}
+
 static uint64_t take_control(void) {
     static struct settings next; /* one back at a time */
     struct control *control = &process.journal.header->control;
     uint64_t until = publish_read(&rules, control, &base, &next);
+    bool taken = take_outputs(&next);
     process_apply(&next);
     publish_state(control, &next);
+    if (!taken)
+        return until;
     __atomic_add_fetch(&control->counts.changes, 1, __ATOMIC_RELAXED);
     __atomic_store_n(&control->taken, rules.generation, __ATOMIC_SEQ_CST);
     futex_wake_shared(&control->taken);

@@ -195,8 +195,8 @@ int spanlog_init(const spanlog_config *config) {
 /* No thread of the program's but this one: nobody can end a span any more. The back's may need a
  * moment to go. */
 static bool is_alone(void) {
-    unsigned threads = process_watches_files() ? 2 : 1;
     for (int tries = 0; tries < 50; tries++) {
+        unsigned threads = 1 + process_watches_files() + back_helpers();
         struct stat tasks; /* a directory's links are its two names and one for each below */
         if (stat("/proc/self/task", &tasks) != 0)
             return false;

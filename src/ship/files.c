@@ -97,10 +97,15 @@ int spanlog_ship_files_update(struct spanlog_ship_files *files) {
             p += sizeof *event + event->len;
         }
     uint64_t wake_ms = spanlog_ship_files_wake_ms(files);
-    bool is_due = wake_ms && wake_ms <= spanlog_ship_now_ms();
-    for (size_t i = 0; is_due && i < files->count; i++)
-        if (!files->list[i].is_listed)
-            files->list[i].is_marked = files->list[i].fd >= 0 && !files->list[i].is_copy;
+    uint64_t now_ms = spanlog_ship_now_ms();
+    bool is_due = wake_ms && wake_ms <= now_ms;
+    for (size_t i = 0; is_due && i < files->count; i++) {
+        struct spanlog_ship_file *file = &files->list[i];
+        if (file->is_listed || file->is_leaving || file->leave_ms > now_ms)
+            continue;
+        file->is_marked = file->fd >= 0 && !file->is_copy;
+        file->is_leaving = true;
+    }
     return files->must_list || is_due ? spanlog_ship_files_list(files) : 0;
 }
 

@@ -41,6 +41,7 @@ struct spanlog_ship_file {
     bool is_skipping; /* the rest of a line that is too long */
     uint64_t copy_device, copy_inode;
     uint64_t leave_ms; /* without a name: when it is let go */
+    bool is_leaving;   /* that time has come, and it is looked at once more */
     uint64_t *twins;   /* see streams.h; NULL: not needed as yet */
 };
 

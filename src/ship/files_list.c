@@ -126,6 +126,7 @@ static int see_file(struct spanlog_ship_files *files, const char *path, int watc
         return add_file(files, path, watch, st);
     file->is_listed = true;
     file->leave_ms = 0;
+    file->is_leaving = false;
     if (strcmp(file->path, path) != 0) {
         char *copy = strdup(path);
         if (!copy)

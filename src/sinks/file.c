@@ -9,6 +9,7 @@
 #include "src/core/clock.h"
 #include "src/core/descriptor.h"
 #include "src/core/tell.h"
+#include "src/sinks/compress.h"
 #include "src/sinks/rotate.h"
 
 #include <dirent.h>
@@ -131,6 +132,8 @@ static bool rotate_if_due(struct sink *sink, const struct stat *status) {
         tell("cannot rename %s to rotate it: %s; it goes on growing", sink->target,
              strerror(-error));
     sink->rotate_again_s = error != 0 ? now_s + ROTATE_AGAIN_S : 0;
+    if (error == 0)
+        compress_start(sink->target, sink->rotation.compress);
     return error == 0;
 }
 

@@ -209,10 +209,11 @@ static int send_line(struct sink *sink, const char *line, size_t size) {
 
 static int journald_begin(struct sink *sink, struct sink_place *ret_place) {
     *ret_place = (struct sink_place){.regular = false};
+    if (sink->target[0] == '\0')
+        strcpy(sink->target, JOURNALD_SOCKET);
     if (socket_is_open(sink))
         return 0;
-    return socket_open_unix(sink, sink->target[0] != '\0' ? sink->target : JOURNALD_SOCKET,
-                            SOCK_DGRAM);
+    return socket_open_unix(sink, sink->target, SOCK_DGRAM);
 }
 
 /* journald may have been started anew: the next batch connects again. */

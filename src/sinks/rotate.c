@@ -12,7 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define STAMP_SIZE 23 /* ".20261121T103045.123456" */
 #define PATH_SIZE 600
 
 bool rotate_is_due(const struct rotation *rotation, const struct stat *status, uint64_t coming,
@@ -28,25 +27,14 @@ bool rotate_is_due(const struct rotation *rotation, const struct stat *status, u
 
 /* ---- the old files ------------------------------------------------------------------------- */
 
-struct old_file {
-    char name[256];
-    uint64_t size;
-};
-
-struct old_files {
-    struct old_file *list;
-    size_t count, room;
-};
-
-/* The stamp, and what a compressor may have put behind it. */
-static bool is_stamp(const char *text) {
+bool rotate_is_stamp(const char *text) {
     static const char form[] = ".dddddddd"
                                "Tdddddd"
                                ".dddddd";
-    for (size_t i = 0; i < STAMP_SIZE; i++)
+    for (size_t i = 0; i < ROTATE_STAMP_SIZE; i++)
         if (form[i] == 'd' ? text[i] < '0' || text[i] > '9' : text[i] != form[i])
             return false;
-    text += STAMP_SIZE;
+    text += ROTATE_STAMP_SIZE;
     return *text == '\0' || strcmp(text, ".gz") == 0 || strcmp(text, ".zst") == 0;
 }
 
@@ -72,17 +60,40 @@ static int newest_first(const void *a, const void *b) {
     return strcmp(((const struct old_file *)b)->name, ((const struct old_file *)a)->name);
 }
 
-/* Without memory nothing is removed this time. */
-static void remove_oldest(DIR *entries, const char *base, const struct rotation *rotation) {
-    struct old_files files = {0};
+bool rotate_list(DIR *entries, const char *base, struct old_files *files) {
     size_t base_size = strlen(base);
-    uint64_t total = 0;
     bool complete = true;
     for (struct dirent *entry; complete && (entry = readdir(entries)) != NULL;)
-        if (strncmp(entry->d_name, base, base_size) == 0 && is_stamp(entry->d_name + base_size))
-            complete = add(&files, dirfd(entries), entry->d_name);
-    if (complete && files.count > 1)
-        qsort(files.list, files.count, sizeof *files.list, newest_first);
+        if (strncmp(entry->d_name, base, base_size) == 0 &&
+            rotate_is_stamp(entry->d_name + base_size))
+            complete = add(files, dirfd(entries), entry->d_name);
+    if (files->count > 1)
+        qsort(files->list, files->count, sizeof *files->list, newest_first);
+    return complete;
+}
+
+DIR *rotate_open_folder(const char *path, const char **ret_base) {
+    char folder[PATH_SIZE];
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL) {
+        errno = EINVAL;
+        return NULL;
+    }
+    *ret_base = slash + 1;
+    snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+    return opendir(folder);
+}
+
+/* Without memory nothing is removed this time. */
+static void thin_out(const char *path, const struct rotation *rotation) {
+    struct old_files files = {0};
+    const char *base = NULL;
+    uint64_t total = 0;
+    DIR *entries =
+        rotation->keep != 0 || rotation->total != 0 ? rotate_open_folder(path, &base) : NULL;
+    if (entries == NULL)
+        return;
+    bool complete = rotate_list(entries, base, &files);
     for (size_t i = 0; complete && i < files.count; i++) {
         total += files.list[i].size;
         if ((rotation->keep != 0 && i >= rotation->keep) ||
@@ -90,18 +101,6 @@ static void remove_oldest(DIR *entries, const char *base, const struct rotation 
             unlinkat(dirfd(entries), files.list[i].name, 0);
     }
     free(files.list);
-}
-
-static void thin_out(const char *path, const struct rotation *rotation) {
-    char folder[PATH_SIZE];
-    const char *slash = strrchr(path, '/');
-    if (slash == NULL || (rotation->keep == 0 && rotation->total == 0))
-        return;
-    snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
-    DIR *entries = opendir(folder);
-    if (entries == NULL)
-        return;
-    remove_oldest(entries, slash + 1, rotation);
     closedir(entries);
 }
 

@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define LOCAL_SOCKET "/dev/log"
+#define LOCAL_SOCKET "unix:/dev/log"
 #define CONNECT_MS 1000
 #define MARK "...[cut]"
 
@@ -78,8 +78,7 @@ static int open_target(struct sink *sink) {
         return open_net(sink, sink->target + 6, SOCK_STREAM);
     if (strncmp(sink->target, "udp://", 6) == 0)
         return open_net(sink, sink->target + 6, SOCK_DGRAM);
-    const char *path = strncmp(sink->target, "unix:", 5) == 0 ? sink->target + 5 : LOCAL_SOCKET;
-    return socket_open_unix(sink, path, SOCK_DGRAM);
+    return socket_open_unix(sink, sink->target + strlen("unix:"), SOCK_DGRAM);
 }
 
 /* A server that ended in order has said so. */
@@ -91,6 +90,8 @@ static bool is_closed(const struct sink *sink) {
 
 static int syslog_begin(struct sink *sink, struct sink_place *ret_place) {
     *ret_place = (struct sink_place){.regular = false};
+    if (sink->target[0] == '\0')
+        strcpy(sink->target, LOCAL_SOCKET);
     if (socket_is_open(sink) && is_stream(sink) && is_closed(sink))
         socket_close(sink);
     return socket_is_open(sink) ? 0 : open_target(sink);

@@ -27,6 +27,12 @@ def line_of(words):
 DEBUG_LINE, HTTP_LINE = line_of('spanlog_debug("debug"'), line_of("spanlog_debug_to(http")
 
 
+def each_once(pairs):
+    keys = [key for key, _ in pairs]
+    assert len(keys) == len(set(keys)), keys
+    return dict(pairs)
+
+
 class Program:
     def __init__(self, place, service="orders", arguments=(), **environment):
         self.log = os.path.join(place, service + ".jsonl")
@@ -96,7 +102,7 @@ class Live(unittest.TestCase):
 
     def status(self, *arguments):
         out = self.run_tool("status", *arguments, "--json").stdout
-        return [json.loads(line) for line in out.splitlines()]
+        return [json.loads(line, object_pairs_hook=each_once) for line in out.splitlines()]
 
     # ---- levels ----
 
@@ -275,14 +281,104 @@ class Live(unittest.TestCase):
         self.assertEqual(self.status()[0]["refused"], 1)
         self.assertIn("live:1: level = db=debug: more than 32 loggers", program.end())
 
-    def test_an_output_is_for_the_next_start(self):
+    # ---- outputs ----
+
+    def messages_in(self, name):
+        with open(os.path.join(self.place, name), encoding="utf-8") as file:
+            return [line.get("text") for line in map(json.loads, file) if line["msg"] == "info"]
+
+    def test_another_output_takes_what_is_logged_from_now_on(self):
         program = self.start()
-        done = self.run_tool("enable", "orders", "--output", "stderr", status=2)
-        self.assertIn("only with --save: output", done.stderr)
-        done = self.run_tool("enable", "orders", "--exporter", "stderr", "--save")
-        self.assertIn("[orders] output = stderr: from the next start on\n", done.stdout)
+        other = os.path.join(self.place, "other.jsonl")
+        done = self.run_tool("enable", "orders", "--output", "file:" + other, "--sample-rate", "0.5")
+        self.assertEqual(done.stdout, f"orders[{program.pid}]: output = file:{other}, sample_rate = 0.5, enabled = 1: "
+                                      "in force\n")
+        program.tell("info moved")
+        self.assertEqual(self.status()[0]["output"], f"trace:auto+file:{other}")
+        self.run_tool("enable", "orders", "--exporter", f"file:{other},pretty+stderr")
+        program.tell("info twice")
+        done = self.run_tool("enable", "orders", "--output", "stderr", "--reset")
+        self.assertIn("output as configured", done.stdout)
+        program.tell("info back")
+        err = program.end()
+        self.assertEqual(program.texts("info"), ["ready", "back"])
+        self.assertEqual(self.messages_in("other.jsonl"), ["moved", "twice"])
+        self.assertEqual((err.count("twice"), err.count("moved"), err.count("back")), (1, 0, 0))
+
+    def test_a_path_is_that_of_the_caller(self):
+        program = self.start()
+        done = subprocess.run([TOOL, "enable", "orders", "--output", "file:here.jsonl"], cwd=self.place, text=True,
+                              env={**os.environ, "SPANLOG_JOURNAL_DIR": os.path.join(self.place, "journals")},
+                              stdout=subprocess.PIPE, check=True)
+        self.assertIn(f"output = file:{os.path.realpath(self.place)}/here.jsonl", done.stdout)
+        program.tell("info moved")
+        program.end()
+        self.assertEqual(self.messages_in("here.jsonl"), ["moved"])
+
+    def test_an_output_for_a_while_goes_back_by_itself(self):
+        program = self.start()
+        self.run_tool("enable", "orders", "--output", f"file:{self.place}/other.jsonl", "--for", "1s")
+        program.tell("info away")
+        time.sleep(1.5)
+        program.tell("info back")
+        program.end()
+        self.assertEqual((program.texts("info"), self.messages_in("other.jsonl")), (["ready", "back"], ["away"]))
+
+    def test_none_stops_the_output_and_another_begins_it_again(self):
+        program = self.start()
+        self.run_tool("enable", "orders", "--output", "none")
+        program.tell("info nowhere")
+        self.run_tool("enable", "orders", "--output", f"file:{self.place}/a.jsonl,file:{self.place}/b.jsonl")
+        program.tell("info both")
+        program.end()
+        self.assertEqual(program.texts("info"), ["ready"])
+        self.assertEqual((self.messages_in("a.jsonl"), self.messages_in("b.jsonl")), (["both"], ["both"]))
+
+    def test_an_output_that_cannot_be_opened_is_refused_and_the_old_one_stays(self):
+        program = self.start()
+        for _ in range(2):
+            done = self.run_tool("enable", "orders", "--output", "file:/nowhere/at/all", status=2)
+            self.assertIn("refused: its stderr says why", done.stdout)
+        program.tell("info here")
+        self.run_tool("level", "orders", "debug")
+        err = program.end()
+        self.assertEqual(program.texts("info"), ["ready", "here"])
+        self.assertIn("output = trace:auto+file:/nowhere/at/all: No such file or directory; the outputs stay", err)
+        self.assertEqual(err.count("\n"), 1, err)
+
+    def test_what_is_no_output_is_said_before_anything_is_changed(self):
+        program = self.start()
+        for value, text in (("otlp", "spanlog ship"), ("file:", "the path of file: is missing"),
+                            ("loki:http://localhost:3100", "spanlog ship"), ("nowhere", "there is no such sink")):
+            done = self.run_tool("enable", "orders", "--exporter", value, status=2)
+            self.assertIn(text, done.stderr)
+        program.end()
+
+    def test_a_running_service_keeps_its_name(self):
+        program = self.start()
+        done = self.run_tool("enable", "orders", "--service-name", "shop", status=2)
+        self.assertIn("a running service keeps its name", done.stderr)
+        self.assertIn("SERVICE_NAME=shop", done.stderr)
+        self.assertIn("in force", self.run_tool("enable", "--service-name", "orders", "--level", "debug").stdout)
+        self.run_tool("enable", "orders", "--service-name", "orders")
+        program.end()
+
+    def test_an_output_can_be_saved(self):
+        program = self.start()
+        done = self.run_tool("enable", "orders", "--exporter", "error:logfmt+stderr", "--save")
+        self.assertIn("[orders] output = error:logfmt+stderr\n", done.stdout)
         self.assertIn("enabled = 1: in force\n", done.stdout)
         program.end()
+
+    def test_the_next_start_finishes_what_a_killed_process_left_in_the_outputs_that_held(self):
+        program = self.start()
+        self.run_tool("enable", "orders", "--output", f"file:{self.place}/other.jsonl")
+        program.tell("info moved")
+        program.process.kill()
+        program.process.communicate()
+        self.run_tool("recover", "--dir", os.path.join(self.place, "journals"))
+        self.assertEqual(self.messages_in("other.jsonl"), ["moved"])
+        self.assertEqual(self.messages_in("orders.jsonl"), ["ready"])
 
     # ---- sampling ----
 

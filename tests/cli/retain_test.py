@@ -187,6 +187,39 @@ class Retain(unittest.TestCase):
         self.retain("--keep", "7d")
         self.assertFalse(os.path.exists(self.path("other.jsonl.1")))
 
+    def leave_as_it_was(self, data, reason):
+        name = "notes.1"
+        with open(self.path(name), "wb") as file:
+            file.write(data)
+        self.age(name, 10 * DAY)
+        before = os.stat(self.path(name))
+        rows, _ = self.retain("--keep", "7d")
+        row = [row for row in rows if row["file"].endswith(name)][0]
+        self.assertEqual((row["action"], row.get("reason"), row["bytes_kept"]), ("stays", reason, len(data)))
+        after = os.stat(self.path(name))
+        self.assertEqual((after.st_ino, after.st_size, after.st_mtime), (before.st_ino, len(data), before.st_mtime))
+        text = subprocess.run([SPANLOG, "retain", "--keep", "7d", self.logs], capture_output=True, text=True, check=True)
+        self.assertIn(f"stays  {self.path(name)}: left as it was: {reason}\n", text.stdout)
+
+    def test_an_old_file_of_binary_data_is_left_as_it_was(self):
+        self.leave_as_it_was(bytes(range(256)) * 300, "nothing in it can be read")
+
+    def test_an_old_file_that_is_mostly_no_log_is_left_as_it_was(self):
+        data = "\n".join([line(7, 1, level="error")] * 7 + ['{"half": '] * 337) + "\n"
+        self.leave_as_it_was(data.encode(), "most of it cannot be read")
+
+    def test_an_old_file_without_trace_ids_is_left_as_it_was(self):
+        plain = '{"ts":"2026-11-01T00:00:00.000000000Z","level":"%s","msg":"no trace","service":"shop"}\n'
+        self.leave_as_it_was((plain % "info" + plain % "error").encode(), "no line in it has a trace id")
+
+    def test_a_few_bad_lines_do_not_keep_a_file_whole(self):
+        with open(self.path(NAMES[0]), "a", encoding="utf-8") as file:
+            file.write('{"half": \n')
+        self.age(NAMES[0], 10 * DAY)
+        rows, _ = self.retain("--keep", "7d")
+        self.assertEqual((rows[0]["action"], rows[0]["lines_bad"]), ("thinned", 1))
+        self.assertEqual(self.contents()[NAMES[0]], self.thinned(0))
+
     def test_a_damaged_archive_is_left_as_it_was(self):
         with open(self.path(NAMES[1]), "r+b") as file:
             file.truncate(os.path.getsize(self.path(NAMES[1])) - 20)

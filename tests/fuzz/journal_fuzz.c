@@ -57,7 +57,8 @@ static size_t build_image(const uint8_t *data, size_t size) {
     }
     struct journal_header *header = (struct journal_header *)(void *)image;
     memset(header->outputs, 0, sizeof header->outputs);
-    strcpy(header->outputs, outputs);
+    header->outputs_now = 0;
+    strcpy(header->outputs[0], outputs);
     return file_size;
 }
 

@@ -123,6 +123,105 @@ static void ten_thousand_flips_under_load_lose_and_tear_nothing(void **state) {
 
 /* ---- tools ---------------------------------------------------------------------------------- */
 
+/* ---- other outputs --------------------------------------------------------------------------- */
+
+static int set_output(char text[CONTROL_TEXT_SIZE + 1], void *arg) {
+    return rules_add(text, 0, 0, "output", arg);
+}
+
+static void change_output(struct attached *process, const char *name) {
+    char output[400];
+    uint32_t generation;
+    snprintf(output, sizeof output, "file:%s/%s", run_directory(), name);
+    assert_int_equal(attach_change(process, set_output, output, &generation), 0);
+    if (attach_wait(&process->control->taken, generation, SOON_MS) != 0)
+        fail_msg("taken is %u, not %u", process->control->taken, generation);
+}
+
+/* The records of all files together, sorted by thread and number: each is there once. */
+static size_t assert_each_once(const char *files) {
+    struct run *run = run_command(
+        "cat %s | grep '\"always\"' | sed 's/.*\"thread\":\\([0-9]*\\),\"n\":\\([0-9]*\\)}$/\\1 "
+        "\\2/' | sort -k1,1n -k2,2n | awk '$2 != want[$1]++ { bad++ } END { print NR, bad + 0 }'",
+        files);
+    size_t count = 0, bad = 1;
+    if (sscanf(run->out, "%zu %zu", &count, &bad) != 2)
+        fail_msg("%s%s", run->out, run->err);
+    assert_int_equal(bad, 0);
+    return count;
+}
+
+static void a_thousand_changes_of_the_output_lose_and_tear_nothing(void **state) {
+    (void)state;
+    struct run *run;
+    int flips = under_sanitizer() ? 200 : 1000;
+    pid_t pid = start_child(logs_until_stopped);
+    struct attach_list list = attach_to(pid);
+    for (int i = 0; i < flips; i++) {
+        change_output(&list.found[0], i % 2 == 0 ? "other.jsonl" : "log.jsonl");
+        if (i % 4 == 0)
+            usleep(2000);
+    }
+    attach_close(&list);
+    stop(pid, &run);
+    size_t all = assert_each_once("log.jsonl other.jsonl");
+    assert_true(all > (size_t)flips);
+    char path[400];
+    snprintf(path, sizeof path, "%s/other.jsonl", run_directory());
+    read_lines(run, path); /* whole lines, each an object */
+    assert_true(run->count > 100);
+    print_message("%d changes under %zu records\n", flips, all);
+}
+
+static void starts_again(void) {
+    spanlog_info("again");
+    check_equal(spanlog_flush(5000), 0);
+}
+
+static void a_kill_among_changes_of_the_output_leaves_each_record_once(void **state) {
+    (void)state;
+    allow_torn_tail(true);
+    for (int round = 0; round < 8; round++) {
+        pid_t pid = start_child(logs_until_stopped);
+        struct attach_list list = attach_to(pid);
+        for (int i = 0; i < 40 + 7 * round; i++)
+            change_output(&list.found[0], i % 2 == 0 ? "other.jsonl" : "log.jsonl");
+        usleep(1000 * (useconds_t)round);
+        kill(pid, SIGKILL);
+        finish_child(pid);
+        attach_close(&list);
+        assert_exit(run_again(starts_again), 0);
+        assert_true(assert_each_once("log.jsonl other.jsonl") > 0);
+    }
+    allow_torn_tail(false);
+}
+
+/* Nobody waits for the one before. */
+static void changes_that_come_faster_than_they_are_taken_end_with_the_last(void **state) {
+    (void)state;
+    struct run *run;
+    char output[400];
+    uint32_t generation = 0, said;
+    pid_t pid = start_child(logs_until_stopped);
+    struct attach_list list = attach_to(pid);
+    struct control *control = list.found[0].control;
+    for (int i = 0; i < 3000; i++) {
+        snprintf(output, sizeof output, "file:%s/%s", run_directory(),
+                 i % 3 == 0 ? "other.jsonl" : "log.jsonl");
+        assert_int_equal(attach_change(&list.found[0], set_output, output, &generation), 0);
+    }
+    change_output(&list.found[0], "last.jsonl");
+    assert_int_equal(control_get(control->state, &control->said, list.found[0].state, &said), 0);
+    attach_value(list.found[0].state, "output", output, sizeof output);
+    assert_non_null(strstr(output, "/last.jsonl"));
+    attach_close(&list);
+    usleep(20000);
+    stop(pid, &run);
+    assert_true(assert_each_once("log.jsonl other.jsonl last.jsonl") > 0);
+    snprintf(output, sizeof output, "%s/last.jsonl", run_directory());
+    assert_says(read_text(output), "process ended", 1);
+}
+
 static void flip_as_another_process(struct attached *process, const char *logger, int times) {
     char text[100];
     for (int i = 0; i < times; i++) {
@@ -293,6 +392,9 @@ static void random_bytes_in_the_control_area_harm_nobody(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         sentence(ten_thousand_flips_under_load_lose_and_tear_nothing),
+        sentence(a_thousand_changes_of_the_output_lose_and_tear_nothing),
+        sentence(a_kill_among_changes_of_the_output_leaves_each_record_once),
+        sentence(changes_that_come_faster_than_they_are_taken_end_with_the_last),
         sentence(two_tools_at_once_lose_nothing),
         sentence(a_tool_that_dies_in_the_middle_harms_nobody),
         sentence(lines_that_are_wrong_are_said_once_and_the_rest_holds),

@@ -178,7 +178,8 @@ static size_t damage(uint64_t *random) {
         size = next_random(random) % size;
     /* Not the place where the lines go: it could become any file of this machine. */
     size_t outputs = offsetof(struct journal_header, outputs);
-    memcpy(damaged + outputs, journal_bytes + outputs, JOURNAL_TEXT_SIZE);
+    size_t places = offsetof(struct journal_header, redact) - outputs;
+    memcpy(damaged + outputs, journal_bytes + outputs, places);
     return size;
 }
 

@@ -191,6 +191,41 @@ static void a_running_process_follows_its_file(void **state) {
     assert_int_equal(count_files(run_directory(), ".journal"), 0);
 }
 
+static void log_until_there_is(const char *path) {
+    for (int i = 0; i < 1000; i++) {
+        struct stat status;
+        spanlog_info("n");
+        check_equal(spanlog_flush(5000), 0);
+        if (stat(path, &status) == 0 && status.st_size > 0)
+            return;
+        sleep_ms(10);
+    }
+    check(!"it was written");
+}
+
+static void changes_its_output(void) {
+    struct stat before, after;
+    put_file("spanlog.conf", "output = file:a.jsonl\n");
+    log_until_there_is("a.jsonl");
+    put_file("spanlog.conf", "output = error:stderr, file:b.jsonl\n");
+    log_until_there_is("b.jsonl");
+    check_equal(stat("a.jsonl", &before), 0);
+    spanlog_error("both");
+    check_equal(spanlog_flush(5000), 0);
+    check_equal(stat("a.jsonl", &after), 0);
+    check_equal(after.st_size, before.st_size);
+}
+
+static void a_file_that_names_another_output_is_followed(void **state) {
+    (void)state;
+    with("SPANLOG_OUTPUT", NULL);
+    with("SPANLOG_CONFIG", "spanlog.conf");
+    struct run *run = run_child(changes_its_output);
+    assert_exit(run, 0);
+    assert_says(run->err, "\"both\"", 1);
+    assert_says(run->err, "\n", 1);
+}
+
 static void changes_its_file_below_the_environment(void) {
     put_file("spanlog.conf", "max_events = 1\n");
     check(comes_out(WITH_EVENT));
@@ -389,6 +424,7 @@ int main(void) {
         sentence(what_cannot_be_read_is_named_once_and_left_out),
         sentence(mistakes_are_named_with_file_and_line),
         sentence(a_running_process_follows_its_file),
+        sentence(a_file_that_names_another_output_is_followed),
         sentence(the_environment_still_beats_a_file_that_has_changed),
         sentence(a_program_that_closes_every_descriptor_still_follows_its_file),
         sentence(a_forked_child_follows_the_file_too),

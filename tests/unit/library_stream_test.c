@@ -5,7 +5,9 @@
 #include <fcntl.h>
 #include <spanlog/memory.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 static long memory_kib(void) {
     long kib = 0;
@@ -143,6 +145,59 @@ static void a_closed_stdout_is_said_once(void **state) {
     assert_exit(run, 0);
     assert_says(run->err, "spanlog: cannot write stdout", 1);
     assert_says(run->err, "still here", 1);
+}
+
+static void logs_and_is_killed(void) {
+    spanlog_info("left behind");
+    raise(SIGKILL);
+}
+
+static void logs_one(void) {
+    spanlog_info("one");
+    spanlog_flush(300);
+}
+
+static void a_server_that_is_not_there_is_said_once_also_by_a_start_that_recovers(void **state) {
+    (void)state;
+    static const char *const outputs[][2] = {
+        {"journald:/nowhere/journal", "cannot write journald:/nowhere/journal: "},
+        {"syslog:unix:/nowhere/log", "cannot write syslog:unix:/nowhere/log: "}};
+    for (size_t i = 0; i < 2; i++) {
+        for (int killed = 0; killed < 3; killed++) {
+            with("SPANLOG_OUTPUT", outputs[i][0]);
+            assert_signal(killed ? run_again(logs_and_is_killed) : run_child(logs_and_is_killed),
+                          SIGKILL);
+        }
+        with("SPANLOG_OUTPUT", outputs[i][0]);
+        struct run *run = run_again(logs_one);
+        assert_exit(run, 0);
+        assert_says(run->err, "\n", 1);
+        assert_says(run->err, outputs[i][1], 1);
+        assert_says(run->err, "No such file or directory; records wait, then are dropped", 1);
+    }
+}
+
+static void logs_to_a_server_that_comes_and_goes(void) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "journal"};
+    spanlog_info("one");
+    for (int episode = 0; episode < 2; episode++) {
+        spanlog_flush(300);
+        int server = socket(AF_UNIX, SOCK_DGRAM, 0);
+        check_equal(bind(server, (struct sockaddr *)(void *)&address, sizeof address), 0);
+        check_equal(spanlog_flush(5000), 0);
+        close(server);
+        unlink("journal");
+        spanlog_info("two");
+    }
+    spanlog_flush(300);
+}
+
+static void each_episode_is_said(void **state) {
+    (void)state;
+    with("SPANLOG_OUTPUT", "journald:journal");
+    struct run *run = run_child(logs_to_a_server_that_comes_and_goes);
+    assert_exit(run, 0);
+    assert_says(run->err, "cannot write journald:journal: ", 3);
 }
 
 static void *reads_slowly(void *arg) {
@@ -300,6 +355,8 @@ int main(void) {
         sentence(a_reader_that_goes_does_not_take_the_program_with_it),
         sentence(a_caller_that_writes_itself_survives_a_broken_pipe),
         sentence(a_closed_stdout_is_said_once),
+        sentence(a_server_that_is_not_there_is_said_once_also_by_a_start_that_recovers),
+        sentence(each_episode_is_said),
         sentence(a_slow_reader_gets_everything_under_block),
         sentence(a_fifo_is_written_when_it_has_a_reader),
         sentence(the_memory_output_holds_what_was_logged),

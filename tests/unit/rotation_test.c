@@ -27,12 +27,16 @@ static void options_are_numbers_with_units(void **state) {
     assert_int_equal(r.size, 4096);
     assert_null(parse("every=1d", &r));
     assert_int_equal(r.every_s, 86400);
+    assert_null(parse("rotate=1M&compress=zstd", &r));
+    assert_int_equal(r.compress, ROTATION_ZSTD);
 }
 
 static void what_is_printed_reads_back(void **state) {
     (void)state;
-    static const char *const texts[] = {"rotate=100M", "every=1d&keep=100000",
-                                        "rotate=1048576G&every=366d&keep=1&total=5K"};
+    static const char *const texts[] = {
+        "rotate=100M", "every=1d&keep=100000", "rotate=1048576G&every=366d&keep=1&total=5K",
+        "every=1h&compress=gzip",
+        "rotate=1048575G&every=365d&keep=99999&total=1048575G&compress=zstd"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         struct rotation r, again;
         char text[ROTATION_TEXT_SIZE];
@@ -50,6 +54,9 @@ static void what_is_wrong_is_said(void **state) {
         const char *text, *says;
     } cases[] = {{"", "need rotate"},
                  {"keep=3", "need rotate"},
+                 {"compress=gzip", "need rotate"},
+                 {"rotate=1M&compress=", "compress= is gzip or zstd"},
+                 {"rotate=1M&compress=xz", "compress= is gzip or zstd"},
                  {"rotate", "rotate=SIZE"},
                  {"rotate=", "rotate=SIZE"},
                  {"rotate=0", "rotate=SIZE"},
@@ -63,7 +70,7 @@ static void what_is_wrong_is_said(void **state) {
                  {"rotate=1M&keep=0", "keep=COUNT"},
                  {"rotate=1M&keep=1K", "keep=COUNT"},
                  {"rotate=1M&&keep=1", "the options of file: are"},
-                 {"rotate=1M&compress=lzma", "the options of file: are"}};
+                 {"rotate=1M&level=9", "the options of file: are"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct rotation r;
         const char *wrong = parse(cases[i].text, &r);

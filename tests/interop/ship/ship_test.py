@@ -19,6 +19,19 @@ from fault_server import answer
 from shipping import Ship, append, record, ship_once, span, wait_for
 
 
+def processor_seconds(pid):
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+        words = file.read().rsplit(")", 1)[1].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def holds_deleted(pid):
+    try:
+        return any("deleted" in os.readlink(entry.path) for entry in os.scandir(f"/proc/{pid}/fd"))
+    except FileNotFoundError:  # it was closed meanwhile: look again
+        return True
+
+
 class Case(unittest.TestCase):
     maxDiff = 2000
 
@@ -238,6 +251,38 @@ class Rotating(Case):
         self.has(400, ship)
         self.assertEqual(ship.end(), 0)
         self.assertEqual(self.numbers(), list(range(400)))
+
+    def test_a_file_that_is_gone_is_let_go_and_costs_nothing(self):
+        self.write(self.log, 0, 50)
+        ship = self.follow()
+        self.has(50, ship)
+        os.unlink(self.log)
+        wait_for(lambda: not holds_deleted(ship.process.pid), "it to be let go")
+        before = processor_seconds(ship.process.pid)
+        time.sleep(2)
+        self.assertLess(processor_seconds(ship.process.pid) - before, 0.5)
+        self.assertEqual(ship.end(), 0)
+
+    def test_files_that_a_program_compresses_while_the_server_is_down_are_all_sent(self):
+        self.server.always = answer(503, "")
+        ship = self.follow()
+        env = {**os.environ, "SPANLOG_OUTPUT": f"file:{self.log}?rotate=4K&compress=gzip",
+               "SPANLOG_JOURNAL_DIR": self.folder + "/journals"}
+        for number in range(150):
+            subprocess.run([shipping.TOOL, "log", "written", f"n={number}"], env=env, check=True)
+        finish = subprocess.Popen([shipping.TOOL, "exec", "--", "sleep", "60"], env=env)
+        try:
+            plain = lambda: [name for name in os.listdir(self.folder) if name[8:9].isdigit() and name[-1].isdigit()]
+            wait_for(lambda: len(plain()) <= 1, lambda: f"compressed: {os.listdir(self.folder)}", 60)
+        finally:
+            finish.terminate()
+            finish.wait()
+        self.assertGreater(len([name for name in os.listdir(self.folder) if name.endswith(".gz")]), 1)
+        self.server.always = None
+        found = lambda: [json.loads(line).get("n") for _, _, line in list(self.server.entries)]
+        wait_for(lambda: len([n for n in found() if n is not None]) >= 150, lambda: f"all records, there are {found()}")
+        self.assertEqual(ship.end(), 0)
+        self.assertEqual(sorted(n for n in found() if n is not None), list(range(150)))
 
     def test_a_copy_is_left_alone_and_an_archive_too(self):
         self.write(self.log, 0, 50)
