@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define TAIL_SIZE 8192 /* read behind a piece at once; nearly every line ends in it */
+/* Read behind a piece at once: nearly every line ends in it. It is read again with the next piece,
+ * so that more would cost more. */
+#define TAIL_SIZE 1024
 
 struct run {
     struct spanlog_scan *scan;
