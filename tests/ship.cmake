@@ -42,7 +42,7 @@ endforeach()
 add_executable(ship_program ${ship}/program.c)
 target_link_libraries(ship_program PRIVATE spanlog_flags spanlog::spanlog)
 add_dependencies(ship_program spanlog_ship_shared)
-foreach(class Environment Deaths Several Quiet)
+foreach(class Environment Deaths Several Live Quiet)
   string(TOLOWER ${class} name)
   add_test(NAME ship_inside_${name}
     COMMAND ${Python3_EXECUTABLE} ${ship}/inside_test.py $<TARGET_FILE:spanlog_tool>

@@ -37,10 +37,14 @@ static const char enable_help[] =
     "  --output OUTPUT      as SPANLOG_OUTPUT, in place of the outputs that it has: what was "
     "logged\n"
     "                       before goes to those. Also --exporter\n"
+    "  --otlp-endpoint URL  where the output otlp is; also --zipkin-endpoint, --jaeger-endpoint,\n"
+    "                       --loki-endpoint. A process that sends already keeps whom it sends to\n"
     "  --service-name NAME  the same as SERVICE; a running service keeps its name\n" CHANGE_HELP
         TARGET_HELP "\nExamples:\n"
     "  spanlog enable orders\n"
     "  spanlog enable orders --output file:orders.jsonl,error:syslog: --sample-rate 0.5\n"
+    "  spanlog enable --exporter otlp --otlp-endpoint http://127.0.0.1:4318 --sample-rate 0.5 \\\n"
+    "                 --service-name orders --for 1h\n"
     "  spanlog enable --service-name orders --level db=debug --for 5m\n" EXIT_HELP;
 
 static const char disable_help[] =
@@ -96,6 +100,8 @@ static int switch_to(struct live *live, const char *value, int argc, char **argv
         status = live_usage_error(live, "one word too many: ", live->words[0]);
     if (status < 0)
         status = live_change(live, "enabled", value);
+    if (status < 0 && live->reset && (live->takes & LIVE_ENABLE) != 0)
+        live_reset_outputs(live);
     return status >= 0 ? status : live_apply(live);
 }
 

@@ -160,7 +160,7 @@ int live_change(struct live *live, const char *name, const char *value) {
     if (!is_right) {
         bool is_output = strcmp(setting->name, "output") == 0;
         const char *why =
-            is_output ? outputs_parse(value, scratch.outputs, &scratch.output_count) : NULL;
+            is_output ? outputs_parse(value, scratch.named, &scratch.named_count) : NULL;
         setting_right(setting, right, sizeof right);
         fprintf(stderr, "spanlog: %s: %s = \"%.100s\" is not right%s%s; right is %s\n", live->verb,
                 name, value, why != NULL ? ": " : "", why != NULL ? why : "", right);
@@ -170,8 +170,24 @@ int live_change(struct live *live, const char *name, const char *value) {
     change->setting = setting;
     snprintf(change->value, sizeof change->value, "%s", value);
     if (strcmp(setting->name, "output") == 0) /* the processes have folders of their own */
-        outputs_spell(scratch.outputs, scratch.output_count, change->value, sizeof change->value);
+        outputs_spell(scratch.named, scratch.named_count, change->value, sizeof change->value);
     return -1;
+}
+
+static bool is_changed(const struct live *live, size_t count, const char *name) {
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(live->changes[i].setting->name, name) == 0)
+            return true;
+    return false;
+}
+
+void live_reset_outputs(struct live *live) {
+    static const char *const names[] = {"output", "otlp_endpoint", "jaeger_endpoint",
+                                        "zipkin_endpoint", "loki_endpoint"};
+    size_t given = live->change_count;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (live->change_count < LIVE_CHANGES_MOST && !is_changed(live, given, names[i]))
+            live->changes[live->change_count++].setting = setting_find(names[i]);
 }
 
 /* ---- doing it ------------------------------------------------------------------------------- */
@@ -256,12 +272,14 @@ static void say_change(const struct live *live, const struct attached *process) 
         if (!live->changes[i].setting->live)
             continue;
         if (live->reset)
-            printf("%s %s as configured", first ? "" : ",", live->changes[i].setting->name);
+            printf("%s %s", first ? "" : ",", live->changes[i].setting->name);
         else
             printf("%s %s = %s", first ? "" : ",", live->changes[i].setting->name,
                    live->changes[i].value);
         first = false;
     }
+    if (live->reset)
+        printf(" as configured");
     if (live->for_text != NULL)
         printf(" for %s", live->for_text);
 }
@@ -272,14 +290,9 @@ static bool has_refused(const struct attached *process) {
            process->header->control.counts.refused;
 }
 
-/* A process keeps the outputs that it has where one of these cannot be opened. */
-static bool has_outputs(struct attached *process, const char *wanted) {
+static bool is_same_output(const char *value, const char *wanted) {
     struct output_setting is[JOURNAL_MAX_OUTPUTS], want[JOURNAL_MAX_OUTPUTS];
-    uint32_t said, is_count = 0, want_count = 0;
-    char value[SETTING_TEXT_SIZE];
-    if (control_get(process->control->state, &process->control->said, process->state, &said) != 0)
-        return true;
-    attach_value(process->state, "output", value, sizeof value);
+    uint32_t is_count = 0, want_count = 0;
     if (outputs_parse(value, is, &is_count) != NULL ||
         outputs_parse(wanted, want, &want_count) != NULL || is_count != want_count)
         return false;
@@ -289,10 +302,22 @@ static bool has_outputs(struct attached *process, const char *wanted) {
     return true;
 }
 
+/* A process keeps the outputs that it has where others cannot be had. */
 static bool has_taken_outputs(const struct live *live, struct attached *process) {
-    for (size_t i = 0; !live->reset && i < live->change_count; i++)
-        if (strcmp(live->changes[i].setting->name, "output") == 0)
-            return has_outputs(process, live->changes[i].value);
+    char value[SETTING_TEXT_SIZE];
+    uint32_t said;
+    if (live->reset ||
+        control_get(process->control->state, &process->control->said, process->state, &said) != 0)
+        return true;
+    for (size_t i = 0; i < live->change_count; i++) {
+        const struct live_change *change = &live->changes[i];
+        bool output = strcmp(change->setting->name, "output") == 0;
+        if (!output && strstr(change->setting->name, "_endpoint") == NULL)
+            continue;
+        attach_value(process->state, change->setting->name, value, sizeof value);
+        if (output ? !is_same_output(value, change->value) : strcmp(value, change->value) != 0)
+            return false;
+    }
     return true;
 }
 

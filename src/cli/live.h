@@ -55,6 +55,8 @@ int live_usage_error(const struct live *live, const char *what, const char *word
 int live_take_target(struct live *live);
 /* Notes a change, checked. A sampling rule goes before those in force. -1: go on. */
 int live_change(struct live *live, const char *name, const char *value);
+/* For --reset: outputs and where network outputs are. */
+void live_reset_outputs(struct live *live);
 /* Finds the processes, changes them, waits for them, says what became of it; saves. Returns the
  * exit status. */
 int live_apply(struct live *live);

@@ -60,6 +60,8 @@ static struct {
     char said[SAID_MAX][1000];
 } follow;
 
+static struct settings sent; /* as they were when it began; who sends looks at them */
+
 static bool is_running(void) {
     return __atomic_load_n(&follow.running, __ATOMIC_SEQ_CST);
 }
@@ -273,13 +275,30 @@ void process_follow_prepare(struct settings *s) {
     exports_drop(s);
 }
 
+static bool is_same(const struct export_setting *a, const struct export_setting *b) {
+    return strcmp(a->to, b->to) == 0 && a->as_is == b->as_is && a->signals == b->signals &&
+           a->level == b->level;
+}
+
+bool process_follow_may_be(struct settings *s) {
+    bool same = s->export_count == 0 || s->export_count == sent.export_count;
+    if (!is_running()) {
+        process_follow_prepare(s);
+        return true;
+    }
+    for (uint32_t i = 0; same && i < s->export_count; i++)
+        same = is_same(&s->exports[i], &sent.exports[i]);
+    return same;
+}
+
 void process_follow_start(const struct settings *s, bool threads) {
     sigset_t all, before;
     pthread_attr_t attributes;
     if (s->export_count == 0 || is_running() || pthread_attr_init(&attributes) != 0)
         return;
     static bool asked; /* as above */
-    fill(s);
+    sent = *s;
+    fill(&sent);
     if (!threads) {
         say_elsewhere("sync = 1 asks for no thread, and so nothing is sent from here");
         process_follow_tell();

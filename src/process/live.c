@@ -57,25 +57,45 @@ static bool read_settings(void) {
 }
 
 static void keep_outputs(struct settings *next) {
+    memcpy(next->named, in_force.named, sizeof next->named);
+    next->named_count = in_force.named_count;
     memcpy(next->outputs, in_force.outputs, sizeof next->outputs);
     next->output_count = in_force.output_count;
     memcpy(next->outputs_text, in_force.outputs_text, sizeof next->outputs_text);
+    memcpy(next->exports, in_force.exports, sizeof next->exports);
+    next->export_count = in_force.export_count;
+    memcpy(next->otlp_endpoint, in_force.otlp_endpoint, sizeof next->otlp_endpoint);
+    memcpy(next->jaeger_endpoint, in_force.jaeger_endpoint, sizeof next->jaeger_endpoint);
+    memcpy(next->zipkin_endpoint, in_force.zipkin_endpoint, sizeof next->zipkin_endpoint);
+    memcpy(next->loki_endpoint, in_force.loki_endpoint, sizeof next->loki_endpoint);
 }
 
-/* False: they have to wait for those before them. What cannot be had is said once; it is tried
- * again at each change. */
-static bool take_outputs(struct settings *next) {
-    static char refused[sizeof next->outputs_text];
-    int error = back_take_outputs(next);
-    if (error == 0) {
-        refused[0] = '\0';
-        return true;
-    }
-    if (error != -EAGAIN && strcmp(refused, next->outputs_text) != 0) {
+/* What cannot be had is said once; it is tried again at each change. */
+static char refused[JOURNAL_TEXT_SIZE];
+
+static void refuse(struct settings *next, const char *why) {
+    if (strcmp(refused, next->outputs_text) != 0) {
         strcpy(refused, next->outputs_text);
-        tell("output = %.300s: %s; the outputs stay as they are", refused, strerror(-error));
+        tell("output = %.300s: %s; the outputs stay as they are", refused, why);
     }
     keep_outputs(next);
+}
+
+/* False: they have to wait for those before them. */
+static bool take_outputs(struct settings *next) {
+    bool may_be = process_follow_may_be(next);
+    if (!may_be)
+        refuse(next, "whom a process sends to is fixed once it sends; this holds from its next "
+                     "start on");
+    int error = back_take_outputs(next);
+    if (error == 0 && may_be)
+        refused[0] = '\0';
+    if (error == 0)
+        process_follow_start(next, true);
+    else if (error == -EAGAIN)
+        keep_outputs(next);
+    else
+        refuse(next, strerror(-error));
     return error != -EAGAIN;
 }
 

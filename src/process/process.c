@@ -210,8 +210,7 @@ int spanlog_init(const spanlog_config *config) {
  * moment to go. */
 static bool is_alone(void) {
     for (int tries = 0; tries < 50; tries++) {
-        unsigned threads =
-            1U + process_watches_files() + back_helpers() + process_follow_threads();
+        unsigned threads = 1U + process_watches_files() + back_helpers() + process_follow_threads();
         struct stat tasks; /* a directory's links are its two names and one for each below */
         if (stat("/proc/self/task", &tasks) != 0)
             return false;

@@ -416,6 +416,62 @@ class Quiet(Base):
         self.assertEqual(program.close(), 0)
 
 
+class Live(Base):
+    """`spanlog enable` of a program that has no exporter."""
+
+    def setUp(self):
+        super().setUp()
+        self.running = self.program(OTEL_TRACES_EXPORTER="", SPANLOG_OUTPUT="file:log.jsonl")
+        self.running.write(0, 10)
+
+    def enable(self, *words, status=0):
+        result = subprocess.run([shipping.TOOL, "enable", "--dir", self.folder, "--service-name", "orders", *words],
+                                capture_output=True, text=True, check=False)
+        self.assertEqual(result.returncode, status, result.stdout + result.stderr)
+
+    def exporter(self, url, status=0):
+        self.enable("--exporter", "otlp", "--otlp-endpoint", url, status=status)
+
+    def lines(self):
+        with open(os.path.join(self.folder, "log.jsonl"), encoding="utf-8") as file:
+            return [json.loads(line) for line in file]
+
+    def spans(self):
+        return [line["n"] for line in self.lines() if line["msg"] == "span completed"]
+
+    def test_an_exporter_gets_what_is_written_from_then_on(self):
+        self.exporter(self.server.url)
+        self.running.write(10, 20)
+        wait_for(lambda: len(self.got()) == 10, self.got)
+        self.assertEqual(self.running.close(), 0)
+        self.assertEqual(self.got(), list(range(10, 20)))
+        self.assertEqual(self.spans(), list(range(10)), "each span goes to the outputs of its time")
+
+    def test_taken_back_it_gets_nothing_more_and_may_come_again(self):
+        self.exporter(self.server.url)
+        self.running.write(10, 20)
+        self.enable("--reset")
+        self.running.write(20, 30)
+        self.exporter(self.server.url)
+        self.running.write(30, 40)
+        self.assertEqual(self.running.close(), 0)
+        self.assertEqual(self.got(), [*range(10, 20), *range(30, 40)])
+        self.assertEqual(self.spans(), [*range(10), *range(20, 30)])
+
+    def test_another_than_the_one_that_is_sent_to_is_refused(self):
+        other = fault_server.FaultServer()
+        self.addCleanup(other.down)
+        self.exporter(self.server.url)
+        self.running.write(10, 20)
+        self.exporter(other.url, status=2)
+        self.running.write(20, 30)
+        self.assertEqual(self.running.close(), 0)
+        self.assertEqual((self.got(), other.spans), (list(range(10, 30)), []))
+        said = self.running.said()
+        self.assertEqual([line for line in said if "whom a process sends to is fixed once it sends" in line], said)
+        self.assertEqual(len(said), 1)
+
+
 if __name__ == "__main__":
     shipping.TOOL = os.path.abspath(sys.argv.pop(1))
     PROGRAM = os.path.abspath(sys.argv.pop(1))
