@@ -265,9 +265,11 @@ int spanlog_ask_page(struct spanlog_ask *ask, uint64_t from_ns, uint64_t to_ns, 
 
 /* ---- ranges ------------------------------------------------------------------------------- */
 
-/* More entries of one instant than a page held: with a larger page, if there is any. */
+/* More entries of one instant than a page held: with a larger page, if there is any. Tried once,
+ * since the server may not take it, or answer with too much. */
 static int widen(struct spanlog_ask *ask, uint64_t *time_ns) {
-    if (ask->limit < ask->limit_max) {
+    if (ask->limit < ask->limit_max && ask->widened_ns != *time_ns) {
+        ask->widened_ns = *time_ns;
         ask->limit = ask->limit_max;
         return 0;
     }

@@ -139,6 +139,20 @@ class Asking(unittest.TestCase):
         self.assertEqual((code, printed.splitlines()), (0, lines), said)
         self.assertEqual(said.count("asked again"), 1)
 
+    def test_an_instant_that_no_page_holds_is_asked_for_in_halves(self):
+        lines = [shipping.record(i, ns=self.now - 600 * SECOND) for i in range(100)]
+        server = self.serve(lines)
+
+        def not_more_than_40(handler, body):
+            if len(server.requests) > 300:  # instead of going on for ever
+                return 401, "enough", {}
+            if int(handler.path.split("&limit=")[1].split("&")[0]) > 40:
+                return 413, "", {}
+            return handler.take(body)
+        server.always = not_more_than_40
+        code, printed, said = self.ask("cat", "--to", "json", "--from", "loki:" + server.url)
+        self.assertEqual((code, sorted(printed.splitlines())), (0, sorted(lines)), said)
+
     def test_what_makes_no_sense_is_a_usage_error(self):
         server = self.serve(self.records(3))
         at = "loki:" + server.url
