@@ -153,6 +153,18 @@ class Asking(unittest.TestCase):
         code, printed, said = self.ask("cat", "--to", "json", "--from", "loki:" + server.url)
         self.assertEqual((code, sorted(printed.splitlines())), (0, sorted(lines)), said)
 
+    def test_ranges_that_had_to_be_short_become_long_again(self):
+        trace = "%032x" % 0xabc0
+        ns = self.now - 20 * 86400 * SECOND
+        line = shipping.record(1, ns=ns, trace_id=trace)
+        server = self.serve()
+        server.entries[(json.dumps({"service_name": "orders"}), str(ns), line)] = {"trace_id": trace}
+        server.faults = [answer(504, "timed out")] * 12
+        code, printed, said = self.ask("trace", trace, "--from", "loki:" + server.url)
+        self.assertEqual((code, said), (0, ""))
+        self.assertIn("record 1", printed)
+        self.assertLess(len(server.requests), 500)
+
     def test_what_makes_no_sense_is_a_usage_error(self):
         server = self.serve(self.records(3))
         at = "loki:" + server.url
