@@ -327,6 +327,35 @@ static void a_file_is_replaced_as_a_whole(void **state) {
     assert_int_equal(count_files(run_directory(), ".tmp"), 0);
 }
 
+static void *writes_the_same_file(void *arg) {
+    (void)arg;
+    for (int i = 0; i < 200; i++)
+        check_equal(spanlog_metrics_file("m.prom"), 0);
+    return NULL;
+}
+
+static void writes_a_file_with_threads(void) {
+    pthread_t threads[3];
+    counts_many_sets();
+    check_equal(spanlog_metrics_file("m.prom"), 0);
+    char *first = read_text("m.prom");
+    for (int i = 0; i < 3; i++)
+        check_equal(pthread_create(&threads[i], NULL, writes_the_same_file, NULL), 0);
+    for (int i = 0; i < 200; i++) {
+        char *text = read_text("m.prom");
+        check_equal(strlen(text), strlen(first));
+        check(strcmp(text, first) == 0);
+    }
+    for (int i = 0; i < 3; i++)
+        pthread_join(threads[i], NULL);
+}
+
+static void threads_that_write_one_file_leave_it_whole(void **state) {
+    (void)state;
+    assert_exit(run_child(writes_a_file_with_threads), 0);
+    assert_int_equal(count_files(run_directory(), ".tmp"), 0);
+}
+
 /* Waits for the file to say so; nothing else makes the back work. */
 static void waits_for_the_file(void) {
     char path[64];
@@ -464,6 +493,7 @@ int main(void) {
         sentence(switched_off_there_are_none),
         sentence(a_sampled_span_leaves_an_exemplar),
         sentence(a_file_is_replaced_as_a_whole),
+        sentence(threads_that_write_one_file_leave_it_whole),
         sentence(the_file_is_written_at_intervals_and_at_the_end),
         sentence(a_forked_child_writes_a_file_of_its_own),
         sentence(a_forked_child_leaves_its_parents_file_alone),
