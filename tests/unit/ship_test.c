@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -436,6 +437,67 @@ static void the_status_names_a_checkpoint_that_it_cannot_read(void **unused) {
     close(directory);
 }
 
+/* ---- a spool ------------------------------------------------------------------------------ */
+
+static void say_nothing(void *argument, const char *path, const char *what) {
+    (void)argument, (void)path, (void)what;
+}
+
+static void put_line(const char *path) {
+    static const char line[] = "{\"ts\":\"2026-11-21T10:30:45Z\",\"msg\":\"m\"}\n";
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_int_equal(write(fd, line, sizeof line - 1), sizeof line - 1);
+    close(fd);
+}
+
+static void read_all(struct spanlog_ship_files *files) {
+    struct spanlog_buffer buffer = {0};
+    struct spanlog_chunk chunk;
+    struct spanlog_ship_file *file;
+    while ((file = spanlog_ship_files_next(files)) != NULL)
+        assert_in_range(spanlog_ship_files_read(files, file, &buffer, &chunk), 0, 1);
+    spanlog_ship_files_commit(files);
+    free(buffer.data);
+}
+
+/* The listing does not see it any more, and what told of it has not been read. */
+static void what_was_sent_and_is_deleted_beside_a_listing_is_not_lost(void **unused) {
+    struct spanlog_ship_state state;
+    char spool[64], sent[96], unseen[96];
+    const char *paths[] = {spool};
+    int directory = open_folder();
+    (void)unused;
+    snprintf(spool, sizeof spool, "%s/spool", folder);
+    snprintf(sent, sizeof sent, "%s/records.jsonl.2", spool);
+    snprintf(unseen, sizeof unseen, "%s/records.jsonl.1", spool);
+    assert_int_equal(mkdir(spool, 0700), 0);
+    put_line(sent);
+    assert_int_equal(spanlog_ship_state_open(&state, directory, "spool-state"), 0);
+    struct spanlog_ship_files files = {.paths = paths,
+                                       .path_count = 1,
+                                       .state = &state,
+                                       .inotify = -1,
+                                       .is_spool = true,
+                                       .line_size_max = 1u << 20,
+                                       .say = say_nothing};
+    assert_int_equal(spanlog_ship_files_open(&files), 0);
+    read_all(&files);
+    assert_int_equal(files.count, 1);
+    assert_int_equal(unlink(sent), 0);
+    assert_int_equal(spanlog_ship_files_list(&files), 0);
+    assert_int_equal(spanlog_ship_files_update(&files), 0);
+    assert_int_equal(files.count, 0);
+    assert_int_equal(files.lost, 0);
+    assert_false(files.lost_more);
+    put_line(unseen);
+    assert_int_equal(unlink(unseen), 0);
+    assert_int_equal(spanlog_ship_files_update(&files), 0);
+    assert_true(files.lost_more);
+    spanlog_ship_files_close(&files);
+    spanlog_ship_state_close(&state);
+    close(directory);
+}
+
 /* ---- names -------------------------------------------------------------------------------- */
 
 static void rotation_makes_these_names_of_a_log(void **state) {
@@ -480,6 +542,7 @@ int main(void) {
         cmocka_unit_test(a_damaged_state_is_an_empty_one),
         cmocka_unit_test(the_status_names_every_target_whatever_its_host_is_called),
         cmocka_unit_test(the_status_names_a_checkpoint_that_it_cannot_read),
+        cmocka_unit_test(what_was_sent_and_is_deleted_beside_a_listing_is_not_lost),
         cmocka_unit_test(rotation_makes_these_names_of_a_log),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
