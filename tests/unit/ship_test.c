@@ -19,6 +19,7 @@
 #include "src/ship/backoff.h"
 #include "src/ship/batch.h"
 #include "src/ship/files.h"
+#include "src/ship/http.h"
 #include "src/ship/labels.h"
 #include "src/ship/ship.h"
 
@@ -88,6 +89,40 @@ static void a_password_is_in_no_name(void **state) {
     assert_string_equal(endpoint.url[SPANLOG_SHIP_DOOR_LOGS],
                         "https://me:secret@h:3100/loki/api/v1/push");
     spanlog_ship_endpoint_free(&endpoint);
+}
+
+static void a_password_is_in_no_message(void **state) {
+    static const char *const cases[] = {"loki:http://me:secret@h:x",
+                                        "loki:http://me:secret@h:4,",
+                                        "loki:http://me:se/secret@h",
+                                        "loki:http://me:a secret@h",
+                                        "loki:me:secret@h",
+                                        "loki:https:me:secret@h",
+                                        "http://me:secret@h",
+                                        "me:secret@h",
+                                        "secret@h"};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(read_target(cases[i]), -EINVAL);
+        if (strstr(problem, "secret") || !strchr(problem, 'h'))
+            fail_msg("%s: it says \"%s\"", cases[i], problem);
+    }
+}
+
+static void a_wrong_header_is_not_shown(void **state) {
+    static const struct {
+        const char *headers, *problem;
+    } cases[] = {{"Authorization: Bearer secret", "headers: number 1 is no NAME=VALUE"},
+                 {"a=b, ,Authorization: Bearer secret==", "headers: number 2 is no NAME=VALUE"},
+                 {"Authorization=Bearer x,secret", "headers: number 2 is no NAME=VALUE"},
+                 {"a=secret%0a", "headers: number 1 is no NAME=VALUE"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct spanlog_ship_target target = {.to = "loki:http://h", .headers = cases[i].headers};
+        struct spanlog_ship_http http;
+        assert_int_equal(spanlog_ship_http_open(&http, &target, false, problem), -EINVAL);
+        assert_string_equal(problem, cases[i].problem);
+    }
 }
 
 static void this_host_is_known_by_its_names(void **state) {
@@ -530,6 +565,8 @@ int main(void) {
         cmocka_unit_test(a_target_has_the_url_that_its_server_listens_at),
         cmocka_unit_test(a_wrong_target_is_told_what_is_wrong),
         cmocka_unit_test(a_password_is_in_no_name),
+        cmocka_unit_test(a_password_is_in_no_message),
+        cmocka_unit_test(a_wrong_header_is_not_shown),
         cmocka_unit_test(this_host_is_known_by_its_names),
         cmocka_unit_test(every_answer_has_its_consequence),
         cmocka_unit_test(waits_double_up_to_half_a_minute_and_differ),

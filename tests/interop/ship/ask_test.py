@@ -117,6 +117,10 @@ class Asking(unittest.TestCase):
         self.assertTrue(said.startswith(f"spanlog: loki:http://127.0.0.1:{port}: cannot be asked: "), said)
         self.assertEqual(said.count("\n"), 1)
         self.assertNotIn("mine", said)
+        for wrong in ("loki:http://me:mine@h:x", "loki:http://me:a/mine@h", "loki:me:mine@h"):
+            code, printed, said = self.ask("trace", "abcd", "--from", wrong)
+            self.assertEqual((code, printed), (2, ""))
+            self.assertNotIn("mine", said)
 
     def test_a_fault_ends_with_what_was_had_and_status_2(self):
         lines = self.records(300)
