@@ -98,7 +98,8 @@ int spanlog_from_open(struct spanlog_sources *sources, struct spanlog_issues *is
                                          .headers = from->headers,
                                          .ca = from->ca,
                                          .timeout_ms = from->timeout_ms};
-    struct spanlog_ship_question question = {.target = &target,
+    struct spanlog_ship_question question = {.size = SPANLOG_SHIP_ASK_SIZE,
+                                             .target = &target,
                                              .select = from->select,
                                              .as_they_are = options->translate.dialect,
                                              .say = say,
