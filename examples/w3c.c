@@ -1,9 +1,9 @@
 /* w3c: the service that the test harness of W3C's trace-context talks to.
  *
  *     example-w3c 5000
- *     python test.py http://127.0.0.1:5000/test     in another terminal;
- * github.com/w3c/trace-context curl -d '[{"url":"http://127.0.0.1:8080/","arguments":[1]}]'
- * http://127.0.0.1:5000/test
+ *     python test.py http://127.0.0.1:5000/test     of github.com/w3c/trace-context
+ *
+ *     curl -d '[{"url":"http://127.0.0.1:8080/","arguments":[1]}]' http://127.0.0.1:5000/test
  *
  * A request brings a JSON array of {"url", "arguments"}. Each url gets a POST with its arguments as
  * the body, in the trace that came in; the answer is the array of their statuses, 0 for none.

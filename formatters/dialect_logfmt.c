@@ -1,7 +1,6 @@
 /* formatters/dialect_logfmt.c: key=value, one record a line, the fields of json in the same order.
  *
- *     ts=2026-11-21T10:30:45.123456789Z level=info msg="cache miss" service=orders trace_id=...
- * hits=3
+ *     ts=2026-11-21T10:30:45.123456789Z level=info msg="cache miss" service=orders hits=3
  *
  * Values are quoted only where they must be; events and links are JSON in a quoted value.
  */

@@ -1,8 +1,7 @@
 /* formatters/dialect_pretty.c: for people at a terminal, with and without colours.
  *
- *     10:30:45.123Z INFO  [orders] cache miss  key=user:7 hits=3 trace_id=…4a5b6c7d logger=db
- * src=src/db.c:42 10:30:45.168Z ERROR [orders] span completed  db.query 45.2ms error 500
- * error=timeout kind=client ...
+ *     10:30:45.123Z INFO  [orders] cache miss  key=user:7 hits=3 trace_id=…4a5b6c7d logger=db ...
+ *     10:30:45.168Z ERROR [orders] span completed  db.query 45.2ms error 500 error=timeout ...
  *
  * Times are UTC. Ids show their last 8 digits. A message that could be read as fields, and any
  * value with a space, is quoted; whatever a terminal would obey is written as an escape.

@@ -1,8 +1,7 @@
 /* formatters/dialect_syslog.c: RFC 5424, with the fields as structured data.
  *
  *     <14>1 2026-11-21T10:30:45.123456Z web-1 orders 711 - [spanlog@32473 trace_id="4bf9..."
- *     span_id="00f0..." trace_flags="01" logger="db" src="src/db.c:42" tid="713" hits="3"] cache
- * miss
+ *     span_id="00f0..." trace_flags="01" logger="db" src="src/db.c:42" hits="3"] cache miss
  *
  * Facility user. Times have six digits, as the RFC wants it; names at most 32, of ASCII. Values are
  * quoted and escaped as in JSON, and ']' too; so is a message that is more than words. A level that

@@ -2,7 +2,7 @@
  *
  *     p = spanlog_json_put_attributes(p, limit, line->attributes, line->attribute_count,
  *                                     SPANLOG_KEYS_OF_LOG, false, &dropped);
- * ,"key":"user:7","hits":3
+ *     puts ,"key":"user:7","hits":3
  *
  * limit is where the room for this part ends. Functions that return NULL have no room; the lists
  * leave out what does not fit and count it instead.

@@ -3,8 +3,8 @@
  *     struct spanlog_keys keys;
  *     spanlog_keys_decide(&keys, attributes, count, SPANLOG_KEYS_OF_LOG, render_key);
  *     for (i = 0; i < keys.count; i++)
- *         if (!spanlog_keys_skips(&keys, i)) ... key, then spanlog_keys_underscores(&keys, i) times
- * '_'
+ *         if (!spanlog_keys_skips(&keys, i))
+ *             ... key, then spanlog_keys_underscores(&keys, i) times '_'
  *
  * Rules: a reserved name gets a trailing '_', and further ones while another key has that name; of
  * keys that are equal once written the last counts. Nearly always nothing is to be done, and that

@@ -2,7 +2,7 @@
  *
  *     p = spanlog_otlp_put_attributes(p, limit, line->attributes, line->attribute_count,
  *                                     SPANLOG_KEYS_OF_LOG | SPANLOG_KEYS_OF_OTLP, false, &dropped);
- * ,{"key":"key","value":{"stringValue":"user:7"}},{"key":"hits","value":{"intValue":"3"}}
+ *     puts ,{"key":"key","value":{"stringValue":"user:7"}},{"key":"hits","value":{"intValue":"3"}}
  *
  * As in json_write.h: NULL where there is no room; lists count what they leave out.
  */

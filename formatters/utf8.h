@@ -1,9 +1,8 @@
 /* formatters/utf8.h: is this text UTF-8, and what is the next character?
  *
  *     if (!spanlog_utf8_valid(text, size)) ...
- *     int n = spanlog_utf8_next(text, text_end, &code_point);   n > 0: a character of n bytes
- *                                                               n < 0: -n bytes to replace by
- * U+FFFD
+ *     int n = spanlog_utf8_next(text, text_end, &code_point);
+ *         n > 0: a character of n bytes; n < 0: -n bytes to replace by U+FFFD
  *
  * Valid is what Unicode's table 3-7 allows: no surrogates, no overlong forms, nothing above
  * U+10FFFF. A broken sequence is measured as Unicode recommends (maximal subpart), which is also

@@ -1,7 +1,7 @@
 # Tests of src/ship/ and `spanlog ship`.
 #
 #     ctest -R ship                  units, and a server that has every fault, class by class
-#     tests/run interop              against real Loki, Jaeger and Zipkin, which are built once
+#     tests/run interop              against real servers, which are built once
 if(NOT TARGET spanlog_ship)
   return()
 endif()

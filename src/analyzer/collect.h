@@ -5,7 +5,7 @@
  *     spanlog_parallel(all.job_count, SPANLOG_PARTS, one_part, ...);
  *         struct spanlog_part part;  spanlog_part_load(&all, number, &scratch, &part);
  *         ... part.traces[i], its spans: part.rows[part.first[i]] .. part.rows[part.first[i + 1]]
- * ... spanlog_collection_free(&all);
+ *     spanlog_collection_free(&all);
  *
  * Sizes count here: a span takes 48 bytes, a log line 12, a trace 64. A trace lies in one part, so
  * parts need nothing of each other.

@@ -43,6 +43,7 @@ static void forget_members(struct spanlog_record *record) {
     record->others = 0;
     record->repeated = false;
     record->peer = (struct spanlog_text){NULL, 0};
+    record->peer_escaped = false;
     record->peer_rank = SPANLOG_PEER_KEYS;
 }
 

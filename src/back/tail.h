@@ -1,8 +1,7 @@
 /* back/tail.h: traces that are kept or forgotten once their local root in this process has ended.
  *
  *     tail_open(&tail, "errors,slow:250ms", memory, false);
- *     switch (tail_ask(drain, record, word, tid)) ...     of every record that is not simply
- * written
+ *     switch (tail_ask(drain, record, word, tid)) ...     of records that are not simply written
  *
  * What waits: spans of traces that the head did not take (RECORD_SAMPLED is off), and logs below
  * the level that is written (RECORD_WAITS); all else is written at once. A trace may have several

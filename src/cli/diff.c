@@ -29,6 +29,8 @@ static const struct spanlog_usage usage = {
 
 #define ROWS_FOR_PEOPLE 30
 
+static const char read_twice[] = "the input is read twice: give files, no stream";
+
 /* ---- two sets ----------------------------------------------------------------------------- */
 
 /* With --where: the selection against the rest. */
@@ -61,7 +63,7 @@ static int add_input(struct spanlog_diff *diff, const struct spanlog_options *op
         rc = spanlog_diff_add(diff, &set);
     spanlog_collection_free(&all);
     if (rc == -ESPIPE)
-        fprintf(stderr, "spanlog: diff: the input is read twice: give files, no stream\n");
+        fprintf(stderr, "spanlog: diff: %s\n", read_twice);
     int status = spanlog_input_close(&input, rc == -ESPIPE ? 0 : rc, true);
     return rc < 0 ? SPANLOG_EXIT_ERROR : status;
 }
@@ -152,7 +154,8 @@ static int find_trace(const char *id, const struct spanlog_options *options,
                  : spanlog_trace_find(&search, &input.sources, &input.issues, ret);
     spanlog_clear_progress();
     if (rc == -ESPIPE)
-        problem = "the input is read twice: give files, no stream";
+        problem = rest.path_count ? read_twice
+                                  : "no such file; behind two ids, give the files to look in";
     else if (rc == -EINVAL)
         problem = "too short; give at least 4 characters of the id, or a file that is there";
     else if (rc == 0 && ret->match_count == 0)
@@ -195,6 +198,14 @@ static int diff_traces(const struct spanlog_options *options) {
     return rc < 0 && rc != -EPIPE ? SPANLOG_EXIT_ERROR : status;
 }
 
+/* Where one of two is a file, the other was meant to be one. */
+static int say_missing(const char *path) {
+    fprintf(stderr, "spanlog: diff: ");
+    spanlog_say_visible(path);
+    fprintf(stderr, ": %s\n", strcmp(path, "-") == 0 ? read_twice : strerror(ENOENT));
+    return SPANLOG_EXIT_ERROR;
+}
+
 int spanlog_verb_diff(int argc, char **argv) {
     struct spanlog_options options;
     int status = spanlog_options_parse(&options, &usage, argc, argv);
@@ -207,9 +218,12 @@ int spanlog_verb_diff(int argc, char **argv) {
                         "and files (see: spanlog diff --help)\n");
         return SPANLOG_EXIT_ERROR;
     }
-    bool files = !options.from.to && access(options.paths[0], F_OK) == 0 &&
-                 access(options.paths[1], F_OK) == 0;
-    if (files && options.path_count == 2)
+    bool are_files[2];
+    for (int side = 0; side < 2; side++)
+        are_files[side] = !options.from.to && access(options.paths[side], F_OK) == 0;
+    if (options.path_count > 2 || are_files[0] + are_files[1] == 0)
+        return diff_traces(&options);
+    if (are_files[0] && are_files[1])
         return diff_sets(&options);
-    return diff_traces(&options);
+    return say_missing(options.paths[are_files[0]]);
 }

@@ -1,8 +1,9 @@
 /* cli/options.h: the options of all verbs, in one table (options.c), and what they were set to.
  *
- *     static const struct spanlog_usage usage = {.verb = "traces", .options = SPANLOG_TAKES_INPUT |
- * …}; struct spanlog_options options; int status = spanlog_options_parse(&options, &usage, argc,
- * argv); if (status >= 0) return status;              after --help, or an error that was said
+ *     static const struct spanlog_usage usage = {.verb = "traces", .options = SPANLOG_TAKES_INPUT};
+ *     struct spanlog_options options;
+ *     int status = spanlog_options_parse(&options, &usage, argc, argv);
+ *     if (status >= 0) return status;              after --help, or an error that was said
  */
 #ifndef SPANLOG_CLI_OPTIONS_H
 #define SPANLOG_CLI_OPTIONS_H

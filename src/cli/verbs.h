@@ -1,7 +1,6 @@
 /* cli/verbs.h: the verbs of the tool; one file each. main.c has the table.
  *
- *     int spanlog_verb_trace(int argc, char **argv);     argv[0] is the verb; returns the exit
- * status
+ *     int spanlog_verb_trace(int argc, char **argv);     argv[0]: the verb; returns the status
  *
  * Exit status: 0 done, 1 nothing found, 2 usage error or a file that cannot be read.
  */

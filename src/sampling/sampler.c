@@ -55,8 +55,9 @@ static void set_ratio(struct reading *reading, double ratio) {
 static const char *read_rate(struct sampling_text text, struct reading *reading) {
     static const char wanted[] = "a rate behind a rule's last colon: 0.25, 25%, 100/s or 0.5 100/s";
     struct sampling_text first = sampling_next(&text, ' ');
-    double ratio = 1;
-    if (sampling_number(first, &ratio)) {
+    double ratio = 1, number;
+    if (sampling_number(first, &number)) {
+        ratio = number;
         if (text.data == NULL) {
             set_ratio(reading, ratio);
             return NULL;

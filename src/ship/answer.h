@@ -6,12 +6,13 @@
  *     2xx                                   taken; what OTLP's partialSuccess refuses is counted
  *     400 of Loki                           the bad entries are counted, the rest is stored: never
  *                                           sent again
- *     400 of the others                     nothing was stored: halves, until the bad ones are
- * found 413, 500 of Loki "ResourceExhausted"  halves; a single record is counted 401, 403, a
- * redirect                  stop; the queue is kept 404, 405                              there is
- * no such door 408, 429, 502, 503, 504, 500 of Loki, later; a body that is refused with 429 again
- * and again no answer at all                    may be over the burst: halves (courier.c) any other
- * refused for good, counted
+ *     400 of the others                     nothing was stored: halves, until the bad are found
+ *     413, 500 of Loki "ResourceExhausted"  halves; a single record is counted
+ *     401, 403, a redirect                  stop; the queue is kept
+ *     404, 405                              there is no such door
+ *     408, 429, 502, 503, 504, 500 of Loki, later; a body that is refused with 429 again and
+ *     no answer at all                      again may be over the burst: halves (courier.c)
+ *     any other                             refused for good, counted
  */
 #ifndef SPANLOG_SHIP_ANSWER_H
 #define SPANLOG_SHIP_ANSWER_H

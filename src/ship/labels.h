@@ -1,8 +1,7 @@
 /* ship/labels.h: which stream of Loki a record belongs to.
  *
- *     rc = spanlog_ship_labels_open(&labels,
- * "service_name=service,env=deployment.environment.name", "cluster=eu1", problem); uint32_t group =
- * spanlog_ship_labels_find(&labels, state, &record, line, time_ns);
+ *     rc = spanlog_ship_labels_open(&labels, "service_name=service", "cluster=eu1", problem);
+ *     uint32_t group = spanlog_ship_labels_find(&labels, state, &record, line, time_ns);
  *     spanlog_ship_labels_put(&labels, state, group, &out);    {"service_name":"orders",...}
  *
  * A label is a field of the line (service, logger, level), or an attribute that a process says

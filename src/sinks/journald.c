@@ -1,7 +1,6 @@
 /* sinks/journald.c: journald's native protocol, from lines of flat JSON.
  *
- *     {"ts":"...","level":"info","msg":"cache
- * miss","service":"orders","trace_id":"4bf9...","hits":3}
+ *     {"ts":"...","level":"info","msg":"cache miss","service":"orders","trace_id":"...","hits":3}
  *
  * is sent as MESSAGE=cache miss, PRIORITY=6, SYSLOG_IDENTIFIER=orders, TRACE_ID=4bf9..., HITS=3 and
  * TS=...: each key in upper case, what no field's name may hold as '_'. A record too large for the

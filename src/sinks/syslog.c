@@ -73,10 +73,14 @@ static bool is_stream(const struct sink *sink) {
     return strncmp(sink->target, "tcp://", 6) == 0;
 }
 
+static bool is_udp(const struct sink *sink) {
+    return strncmp(sink->target, "udp://", 6) == 0;
+}
+
 static int open_target(struct sink *sink) {
     if (is_stream(sink))
         return open_net(sink, sink->target + 6, SOCK_STREAM);
-    if (strncmp(sink->target, "udp://", 6) == 0)
+    if (is_udp(sink))
         return open_net(sink, sink->target + 6, SOCK_DGRAM);
     return socket_open_unix(sink, sink->target + strlen("unix:"), SOCK_DGRAM);
 }
@@ -104,9 +108,17 @@ static const char *header_of(const char *line, size_t size) {
     return size > 0 && *line == '<' ? "" : "<14>1 - - - - - - ";
 }
 
-static int send_whole(const struct sink *sink, const char *end) {
+/* Of UDP a refusal is about a datagram before, so this one goes out at the next try. That nobody
+ * is there is an error once. */
+static int send_whole(struct sink *sink, const char *end) {
     size_t size = (size_t)(end - sink->scratch);
-    return send(sink->fd, sink->scratch, size, MSG_NOSIGNAL) >= 0 ? 0 : -errno;
+    ssize_t put = send(sink->fd, sink->scratch, size, MSG_NOSIGNAL);
+    if (put < 0 && errno == ECONNREFUSED && sink->refused)
+        put = send(sink->fd, sink->scratch, size, MSG_NOSIGNAL);
+    if (put >= 0)
+        return 0;
+    sink->refused |= errno == ECONNREFUSED && is_udp(sink);
+    return -errno;
 }
 
 /* What is too large for the way is cut, and says so. */

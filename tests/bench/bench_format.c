@@ -1,9 +1,10 @@
 /* tests/bench/bench_format.c: the formatter against snprintf of the same line.
  *
- *     bench_format                    each shape alone, and all in turn: name_ns, name_snprintf_ns
- *     bench_format dialects           the standard line and a span in every dialect of JSON,
- * against snprintf of the json line bench_format write /tmp/x       the standard line, formatted
- * and written in batches of 1 MiB, against fprintf of it to the same file
+ *     bench_format                  each shape alone, and all in turn: name_ns, name_snprintf_ns
+ *     bench_format dialects         the standard line and a span in every dialect of JSON,
+ *                                   against snprintf of the json line
+ *     bench_format write /tmp/x     the standard line, formatted and written in batches of
+ *                                   1 MiB, against fprintf of it to the same file
  *
  * Both sides write the same bytes, which is checked first.
  */

@@ -1,7 +1,6 @@
 /* tests/bench/measure_run.c: runs a command and writes what it took to file descriptor 3.
  *
- *     measure_run spanlog traces shop.jsonl 3> figures        seconds, cpu_s, memory_mb, a line
- * each
+ *     measure_run spanlog traces shop.jsonl 3> figures     lines: seconds, cpu_s, memory_mb
  *
  * A process's most memory includes what it had before exec, a copy of its parent's: so that must be
  * something small, which Python is not.

@@ -1,8 +1,7 @@
 /* tests/crash/acknowledged.h: the file in which a program notes what spanlog has promised to keep.
  *
  *     spanlog_info("r", kv("slot", 3), kv("n", 17));   // the call has returned: acknowledged
- *     file->slots[3].records = 17;                     // noted, in memory that outlives the
- * process
+ *     file->slots[3].records = 17;                     // noted; the file outlives the process
  *
  * offset  size  what
  *      0     8  "SPLACK01"

@@ -1,5 +1,5 @@
 /* tests/crash/no_syscalls_test.c: a record costs its caller no system call, no allocation and no
- * page fault. DESIGN.md, promise 1: "The caller's thread formats nothing, allocates nothing, takes
+ * page fault. The promise: "The caller's thread formats nothing, allocates nothing, takes
  * no lock and makes no system call for a record (after the first on that thread)."
  *
  * A system call may be made for one reason only: the back has gone to sleep for good, and the

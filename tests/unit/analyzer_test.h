@@ -1,7 +1,6 @@
 /* tests/unit/analyzer_test.h: what the tests of src/analyzer/ share.
  *
- *     struct test_line line = test_line("{\"ts\":...}");     ended and padded as a chunk's lines
- * are
+ *     struct test_line line = test_line("{\"ts\":...}");     ended and padded as in chunks
  */
 #ifndef SPANLOG_TESTS_ANALYZER_TEST_H
 #define SPANLOG_TESTS_ANALYZER_TEST_H

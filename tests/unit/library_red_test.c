@@ -22,7 +22,7 @@ static void print_all(void) {
     print_as(SPANLOG_METRICS_PROMETHEUS);
 }
 
-/* A request of the seeds' kind; status 0: it sets none. */
+/* A request; status 0: it sets none. */
 static void serves(const char *method, const char *route, int status) {
     spanlog_scope_kind(sp, SPANLOG_SERVER, "request", kv("http.request.method", method),
                        kv("http.route", route));

@@ -177,6 +177,22 @@ static void a_server_that_is_not_there_is_said_once_also_by_a_start_that_recover
     }
 }
 
+static void logs_record_by_record(void) {
+    for (int i = 0; i < 20; i++) {
+        spanlog_info("one");
+        spanlog_flush(1000);
+    }
+}
+
+/* A refusal comes back for each datagram. */
+static void a_udp_server_that_is_not_there_is_said_once(void **state) {
+    (void)state;
+    with("SPANLOG_OUTPUT", "syslog:udp://127.0.77.1:9");
+    struct run *run = run_child(logs_record_by_record);
+    assert_exit(run, 0);
+    assert_says(run->err, "cannot write syslog:udp://127.0.77.1:9: Connection refused; ", 1);
+}
+
 static void logs_to_a_server_that_comes_and_goes(void) {
     struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "journal"};
     spanlog_info("one");
@@ -356,6 +372,7 @@ int main(void) {
         sentence(a_caller_that_writes_itself_survives_a_broken_pipe),
         sentence(a_closed_stdout_is_said_once),
         sentence(a_server_that_is_not_there_is_said_once_also_by_a_start_that_recovers),
+        sentence(a_udp_server_that_is_not_there_is_said_once),
         sentence(each_episode_is_said),
         sentence(a_slow_reader_gets_everything_under_block),
         sentence(a_fifo_is_written_when_it_has_a_reader),

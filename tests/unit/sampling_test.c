@@ -268,6 +268,13 @@ static void a_rate_outside_0_to_1_is_clamped_and_told(void **state) {
     assert_ratio(ratio_for("x", NULL), 0, "-3");
 }
 
+static void a_limit_is_not_taken_for_a_rate(void **state) {
+    (void)state;
+    bool clamped = true;
+    assert_null(sampler_check_rules("route=/a:100/s; 0.5 20/s; 5/s", &clamped));
+    assert_false(clamped);
+}
+
 static void there_is_an_end_to_rules(void **state) {
     (void)state;
     char text[4000] = "";
@@ -406,6 +413,7 @@ int main(void) {
         cmocka_unit_test(a_rule_may_have_a_limit),
         cmocka_unit_test(bad_rules_are_refused),
         cmocka_unit_test(a_rate_outside_0_to_1_is_clamped_and_told),
+        cmocka_unit_test(a_limit_is_not_taken_for_a_rate),
         cmocka_unit_test(there_is_an_end_to_rules),
         cmocka_unit_test(samplers_have_opentelemetrys_names),
         cmocka_unit_test(a_tail_keeps_what_one_of_its_parts_asks_for),
