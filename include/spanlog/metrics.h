@@ -57,7 +57,7 @@ struct spanlog__metric {
     const double *buckets;
     uint32_t bucket_count;
     uint32_t type;
-    const char *texts[2 + SPANLOG_METRIC_MAX_LABELS]; /* name, help, labels */
+    const char *texts[3 + SPANLOG_METRIC_MAX_LABELS]; /* name, help, labels, NULL */
 };
 
 /* What one label set counts. Of a counter, threads share 1 to 8 cells, a cache line each. */

@@ -52,14 +52,11 @@ static void set_times(struct spanlog_ship_question *question, const struct spanl
     }
 }
 
-/* The target without its password. */
+/* The target without its password, broken as the URL may be. */
 static const char *name_of(const char *to, char *name, size_t room) {
-    const char *host = strstr(to, "://"), *rest = host ? host + 3 + strcspn(host + 3, "/?#") : to;
-    const char *at = host ? memrchr(host, '@', (size_t)(rest - host)) : NULL;
-    if (at)
-        snprintf(name, room, "%.*s://%s", (int)(host - to), to, at + 1);
-    else
-        snprintf(name, room, "%s", to);
+    const char *at = strrchr(to, '@'), *scheme = strstr(to, "://");
+    size_t kept = at && scheme && scheme < at ? (size_t)(scheme + 3 - to) : strlen("loki:");
+    snprintf(name, room, "%.*s%s", (int)kept, to, at ? at + 1 : to + kept);
     return name;
 }
 
@@ -101,7 +98,8 @@ int spanlog_from_open(struct spanlog_sources *sources, struct spanlog_issues *is
                                          .headers = from->headers,
                                          .ca = from->ca,
                                          .timeout_ms = from->timeout_ms};
-    struct spanlog_ship_question question = {.target = &target,
+    struct spanlog_ship_question question = {.size = SPANLOG_SHIP_ASK_SIZE,
+                                             .target = &target,
                                              .select = from->select,
                                              .as_they_are = options->translate.dialect,
                                              .say = say,

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static int write_all(void *arg, const char *text, size_t size) {
@@ -25,9 +26,10 @@ static int write_all(void *arg, const char *text, size_t size) {
     return 0;
 }
 
+/* By way of a file of this thread's own: another may write the same one at the same time. */
 static int write_file(const char *path) {
     char aside[4096];
-    int size = snprintf(aside, sizeof aside, "%s.%d.tmp", path, (int)getpid());
+    int size = snprintf(aside, sizeof aside, "%s.%d.tmp", path, (int)syscall(SYS_gettid));
     if (size < 0 || (size_t)size >= sizeof aside)
         return -ENAMETOOLONG;
     int fd = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);

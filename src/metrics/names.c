@@ -2,6 +2,7 @@
  * linter that a name decides, so that what is exposed is clean.
  */
 #include "src/metrics/metrics.h"
+#include "formatters/utf8.h"
 
 #include <math.h>
 #include <string.h>
@@ -37,6 +38,8 @@ static bool has_reserved_end(const char *name) {
 
 static const char *labels_error(const struct spanlog__metric *metric) {
     const char *const *labels = metric->texts + 2;
+    if (labels[SPANLOG_METRIC_MAX_LABELS] != NULL)
+        return "it has more than 8 labels";
     for (unsigned i = 0; i < SPANLOG_METRIC_MAX_LABELS && labels[i] != NULL; i++) {
         if (!is_name(labels[i], false) || strncmp(labels[i], "__", 2) == 0)
             return "a label's name is letters, digits and _, and begins with neither a digit nor "
@@ -71,6 +74,8 @@ const char *metrics_name_error(const struct spanlog__metric *metric) {
                "128 characters";
     if (metric->texts[1] == NULL || metric->texts[1][0] == '\0')
         return "its help is missing";
+    if (!spanlog_utf8_valid(metric->texts[1], strlen(metric->texts[1])))
+        return "its help is not UTF-8"; /* for which readers refuse all of the text */
     if (metric->type == SPANLOG__METRIC_COUNTER && !ends_with(name, "_total"))
         return "a counter's name ends with _total";
     if (metric->type != SPANLOG__METRIC_COUNTER && has_reserved_end(name))

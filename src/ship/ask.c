@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -214,6 +215,11 @@ static void close_all(struct spanlog_ask *ask) {
 int spanlog_ship_ask(const struct spanlog_ship_question *question, uint64_t *ret_lines,
                      char problem[SPANLOG_SHIP_PROBLEM]) {
     struct spanlog_ship_endpoint endpoint = {0};
+    *ret_lines = 0;
+    if (question->size != SPANLOG_SHIP_ASK_SIZE) {
+        snprintf(problem, SPANLOG_SHIP_PROBLEM, "libspanlog-ship is of another version");
+        return -EPROTO;
+    }
     struct spanlog_ask ask = {.question = question,
                               .select = question->select ? question->select : SPANLOG_ASK_ALL,
                               .problem = problem,

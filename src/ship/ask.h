@@ -89,8 +89,10 @@ struct spanlog_ask {
     struct spanlog_ask_page page;
     struct spanlog_reader reader;
     uint64_t limit, limit_max, range_ns;
-    uint64_t bytes, lines;                    /* had so far */
-    uint64_t first_ns, last_ns;               /* of what was put */
+    uint64_t widened_ns;        /* the instant that the largest page was last tried for */
+    unsigned calm;              /* ranges that were read since the last that was too long */
+    uint64_t bytes, lines;      /* had so far */
+    uint64_t first_ns, last_ns; /* of what was put */
     struct spanlog_strings services, writers; /* and whose it was; of these who writes span lines */
     struct spanlog_ship_backoff backoff;
     uint64_t success_ms, random;

@@ -15,6 +15,7 @@
 #define TIMEOUT_MS 60000u
 #define GIVE_UP_MS 60000u
 #define RANGE_LEAST_NS (10 * SPANLOG_ASK_SECOND_NS)
+#define CALM 8
 #define SAID_SIZE 200
 #define OUT_SIZE (1u << 20)
 #define TEXT_MAX (8u << 20) /* of one entry: what the analyzer takes as a line, wrapped */
@@ -255,6 +256,7 @@ int spanlog_ask_page(struct spanlog_ask *ask, uint64_t from_ns, uint64_t to_ns, 
         if (to_ns - from_ns < RANGE_LEAST_NS)
             return wait_a_while(ask, &answer);
         ask->range_ns = (to_ns - from_ns) / 2;
+        ask->calm = 0;
         return -EAGAIN;
     case SPANLOG_ASK_LATER:
         return wait_a_while(ask, &answer);
@@ -265,9 +267,20 @@ int spanlog_ask_page(struct spanlog_ask *ask, uint64_t from_ns, uint64_t to_ns, 
 
 /* ---- ranges ------------------------------------------------------------------------------- */
 
-/* More entries of one instant than a page held: with a larger page, if there is any. */
+/* A range was read. What made ranges short may be over: a busy server, or a dense time. */
+static void lengthen(struct spanlog_ask *ask) {
+    if (++ask->calm < CALM || ask->range_ns == SPANLOG_ASK_RANGE_NS)
+        return;
+    ask->calm = 0;
+    ask->range_ns =
+        2 * ask->range_ns < SPANLOG_ASK_RANGE_NS ? 2 * ask->range_ns : SPANLOG_ASK_RANGE_NS;
+}
+
+/* More entries of one instant than a page held: with a larger page, if there is any. Tried once,
+ * since the server may not take it, or answer with too much. */
 static int widen(struct spanlog_ask *ask, uint64_t *time_ns) {
-    if (ask->limit < ask->limit_max) {
+    if (ask->limit < ask->limit_max && ask->widened_ns != *time_ns) {
+        ask->widened_ns = *time_ns;
         ask->limit = ask->limit_max;
         return 0;
     }
@@ -290,6 +303,8 @@ int spanlog_ask_fetch(struct spanlog_ask *ask, uint64_t from_ns, uint64_t to_ns)
         rc = spanlog_ask_put(ask, count);
         if (rc == 0 && count == 0 && next_ns == from_ns)
             rc = widen(ask, &next_ns);
+        else if (next_ns == end_ns)
+            lengthen(ask);
         from_ns = next_ns;
         ask->limit += ask->limit / 4 + 1; /* what made it small may be over */
         if (ask->limit > ask->limit_max)
@@ -324,6 +339,7 @@ int spanlog_ask_find_last(struct spanlog_ask *ask, uint64_t from_ns, uint64_t to
             return 0;
         }
         to_ns = begin_ns;
+        lengthen(ask);
     }
     return 0;
 }

@@ -22,11 +22,22 @@ struct parts {
 
 static const char *const protocols[] = {"loki", "otlp", "zipkin"};
 
+/* As it may be said: without what stands before the last '@', broken as the URL may be. */
+static const char *without_user(const char *url, char *plain, size_t room) {
+    const char *at = strrchr(url, '@'), *scheme = strstr(url, "://"), *colon = strchr(url, ':');
+    if (!at)
+        return url;
+    const char *from = scheme && scheme < at ? scheme + 3 : colon && colon < at ? colon + 1 : url;
+    snprintf(plain, room, "%.*s%s", (int)(from - url), url, at + 1);
+    return plain;
+}
+
 static int refuse(char *problem, const char *form, const char *what, const char *more) {
+    char plain[SPANLOG_SHIP_PROBLEM];
     /* form is one of the literals below */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    snprintf(problem, SPANLOG_SHIP_PROBLEM, form, what, more);
+    snprintf(problem, SPANLOG_SHIP_PROBLEM, form, without_user(what, plain, sizeof plain), more);
 #pragma GCC diagnostic pop
     return -EINVAL;
 }
@@ -194,7 +205,7 @@ int spanlog_ship_endpoint_read(const struct spanlog_ship_target *target,
                                struct spanlog_ship_endpoint *ret,
                                char problem[SPANLOG_SHIP_PROBLEM]) {
     const char *url = NULL;
-    struct parts parts;
+    struct parts parts = {0};
     *ret = (struct spanlog_ship_endpoint){0};
     int rc = read_protocol(target->to, &ret->protocol, &url, problem);
     if (rc == 0)

@@ -100,7 +100,7 @@ static void note_event(struct spanlog_ship_files *files, const struct inotify_ev
     }
 }
 
-int spanlog_ship_files_update(struct spanlog_ship_files *files) {
+void spanlog_ship_files_hear(struct spanlog_ship_files *files) {
     _Alignas(struct inotify_event) char events[16384];
     ssize_t got;
     while ((got = read(files->inotify, events, sizeof events)) > 0)
@@ -109,6 +109,10 @@ int spanlog_ship_files_update(struct spanlog_ship_files *files) {
             note_event(files, event);
             p += sizeof *event + event->len;
         }
+}
+
+int spanlog_ship_files_update(struct spanlog_ship_files *files) {
+    spanlog_ship_files_hear(files);
     uint64_t wake_ms = spanlog_ship_files_wake_ms(files);
     uint64_t now_ms = spanlog_ship_now_ms();
     bool is_due = wake_ms && wake_ms <= now_ms;

@@ -94,6 +94,7 @@ void spanlog_ship_files_tidy(struct spanlog_ship_files *files);
 uint64_t spanlog_ship_files_lag(const struct spanlog_ship_files *files);
 
 /* For files*.c. */
+void spanlog_ship_files_hear(struct spanlog_ship_files *files);
 int spanlog_ship_file_open(struct spanlog_ship_files *files, struct spanlog_ship_file *file);
 bool spanlog_ship_file_take_known(struct spanlog_ship_files *files, struct spanlog_ship_file *file,
                                   uint64_t size, bool by_inode);

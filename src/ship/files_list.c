@@ -331,6 +331,8 @@ int spanlog_ship_files_list(struct spanlog_ship_files *files) {
         rc = list_directory(files, i);
     for (size_t i = before; i < files->count; i++)
         place(files, &files->list[i]);
+    /* Of what was deleted meanwhile the kernel has told: while it is known that it was sent. */
+    spanlog_ship_files_hear(files);
     let_go(files);
     return rc;
 }

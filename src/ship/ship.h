@@ -5,7 +5,8 @@
  *                                              .paths = paths, .path_count = 1, .say = say};
  *     int rc = spanlog_ship_run(&settings);       until SIGTERM or SIGINT; with .once until all is
  *                                                 sent
- *     struct spanlog_ship_question question = {.target = &loki, .trace_id = "e266f103", .fd = fd};
+ *     struct spanlog_ship_question question = {.size = SPANLOG_SHIP_ASK_SIZE, .target = &loki,
+ *                                              .trace_id = "e266f103", .fd = fd};
  *     rc = spanlog_ship_ask(&question, &lines, problem);
  *
  * Each target has a thread, a position in each file and a state file of its own, so that one that
@@ -90,6 +91,7 @@ struct spanlog_ship_settings {
 /* What a Loki is asked for: the lines of a trace, or all between two times. NULL or 0: not given.
  */
 struct spanlog_ship_question {
+    size_t size;                              /* SPANLOG_SHIP_ASK_SIZE, as of the settings */
     const struct spanlog_ship_target *target; /* of it: to, tenant, user, bearer, ca, headers, and
                                                  timeout_ms, 60 s */
     const char *select;                       /* "{env=\"prod\"}"; all streams */
@@ -103,6 +105,9 @@ struct spanlog_ship_question {
     void (*progress)(uint64_t done, uint64_t total);
     void *argument;
 };
+
+#define SPANLOG_SHIP_ASK_SIZE                                                                      \
+    (sizeof(struct spanlog_ship_question) + sizeof(struct spanlog_ship_target))
 
 #define SPANLOG_SHIP_PROBLEM 512
 

@@ -141,6 +141,18 @@ static void it_is_asked_beside_the_door_for_pushes(void **state) {
     }
 }
 
+static void a_question_of_another_version_is_refused(void **state) {
+    struct spanlog_ship_target target = {.to = "loki:http://127.0.0.1:1"};
+    struct spanlog_ship_question question = {.target = &target, .trace_id = ID, .fd = -1};
+    char problem[SPANLOG_SHIP_PROBLEM] = "";
+    uint64_t lines = 7;
+    (void)state;
+    question.size = SPANLOG_SHIP_ASK_SIZE - 8;
+    assert_int_equal(spanlog_ship_ask(&question, &lines, problem), -EPROTO);
+    assert_string_equal(problem, "libspanlog-ship is of another version");
+    assert_int_equal(lines, 0);
+}
+
 /* ---- the answer --------------------------------------------------------------------------- */
 
 static struct spanlog_ask_page page;
@@ -293,6 +305,7 @@ int main(void) {
         cmocka_unit_test(a_url_has_nothing_that_ends_it),
         cmocka_unit_test(a_time_ordered_id_says_when_it_was_made),
         cmocka_unit_test(it_is_asked_beside_the_door_for_pushes),
+        cmocka_unit_test(a_question_of_another_version_is_refused),
         cmocka_unit_test(streams_are_merged_by_time),
         cmocka_unit_test(what_is_no_answer_of_lokis_is_refused),
         cmocka_unit_test(the_last_instant_of_a_full_page_is_asked_for_again),

@@ -179,6 +179,10 @@ static const double falling[] = {2, 1};
 static spanlog_counter no_total = SPANLOG_COUNTER("jobs", "Help.");
 static spanlog_counter digit = SPANLOG_COUNTER("1_total", "Help.");
 static spanlog_counter no_help = SPANLOG_COUNTER("helpless_total", "");
+static spanlog_counter no_utf8 = SPANLOG_COUNTER("latin_total", "Gr\xfc\xdf"
+                                                                "e.");
+static spanlog_counter nine =
+    SPANLOG_COUNTER("nine_total", "Help.", "a", "b", "c", "d", "e", "f", "g", "h", "i");
 static spanlog_counter twice = SPANLOG_COUNTER("twice_total", "Help.", "a", "a");
 static spanlog_counter reserved = SPANLOG_COUNTER("reserved_total", "Help.", "__a");
 static spanlog_gauge sum = SPANLOG_GAUGE("a_sum", "Help.");
@@ -192,6 +196,8 @@ static void uses_bad_names(void) {
         spanlog_counter_add(&no_total, 1);
         spanlog_counter_add(&digit, 1);
         spanlog_counter_add(&no_help, 1);
+        spanlog_counter_add(&no_utf8, 1);
+        spanlog_counter_add(&nine, 1, "1", "2", "3", "4", "5", "6", "7", "8", "9");
         spanlog_counter_add(&twice, 1, "x", "y");
         spanlog_counter_add(&reserved, 1, "x");
         spanlog_gauge_set(&sum, 1);
@@ -211,6 +217,8 @@ static void a_wrong_metric_says_so_once_and_counts_nothing(void **state) {
     assert_says(run->err, "\"jobs\": a counter's name ends with _total", 1);
     assert_says(run->err, "\"1_total\": a name is letters, digits", 1);
     assert_says(run->err, "\"helpless_total\": its help is missing", 1);
+    assert_says(run->err, "\"latin_total\": its help is not UTF-8", 1);
+    assert_says(run->err, "\"nine_total\": it has more than 8 labels", 1);
     assert_says(run->err, "\"twice_total\": it has a label twice", 1);
     assert_says(run->err, "\"reserved_total\": a label's name is letters", 1);
     assert_says(run->err, "\"a_sum\": only counters end with", 1);
@@ -218,9 +226,29 @@ static void a_wrong_metric_says_so_once_and_counts_nothing(void **state) {
     assert_says(run->err, "\"le_seconds\": a histogram's label cannot be \"le\"", 1);
     assert_says(run->err, "\"fall_seconds\": buckets are finite and ascend", 1);
     assert_says(run->err, "\"jobs_total\" has 2 labels, but was given 1 values", 1);
-    assert_says(run->err, "spanlog: ", 10);
+    assert_says(run->err, "spanlog: ", 12);
     assert_string_equal(run->out,
                         "# HELP plain_total Plain.\n# TYPE plain_total counter\nplain_total 3\n");
+}
+
+/* That it compiles without a warning is part of it. */
+static void uses_eight_labels(void) {
+    static spanlog_counter sums =
+        SPANLOG_COUNTER("sums_total", "Sums.", "a", "b", "c", "d", "e", "f", "g", "h");
+    static spanlog_histogram wide =
+        SPANLOG_HISTOGRAM("wide_seconds", "Wide.", bounds, "a", "b", "c", "d", "e", "f", "g", "h");
+    spanlog_counter_add(&sums, 1, "1", "2", "3", "4", "5", "6", "7", "8");
+    spanlog_histogram_observe(&wide, 1, "1", "2", "3", "4", "5", "6", "7", "8");
+    print_all();
+}
+
+static void every_kind_may_have_eight_labels(void **state) {
+    (void)state;
+    static const char labels[] =
+        "{a=\"1\",b=\"2\",c=\"3\",d=\"4\",e=\"5\",f=\"6\",g=\"7\",h=\"8\"} 1\n";
+    struct run *run = run_child(uses_eight_labels);
+    assert_string_equal(run->err, "");
+    assert_says(run->out, labels, 3); /* the counter, and sum and count of the histogram */
 }
 
 static void uses_one_name_twice(void) {
@@ -324,6 +352,35 @@ static void a_file_is_replaced_as_a_whole(void **state) {
     (void)state;
     struct run *run = run_child(writes_a_file);
     assert_exit(run, 0);
+    assert_int_equal(count_files(run_directory(), ".tmp"), 0);
+}
+
+static void *writes_the_same_file(void *arg) {
+    (void)arg;
+    for (int i = 0; i < 200; i++)
+        check_equal(spanlog_metrics_file("m.prom"), 0);
+    return NULL;
+}
+
+static void writes_a_file_with_threads(void) {
+    pthread_t threads[3];
+    counts_many_sets();
+    check_equal(spanlog_metrics_file("m.prom"), 0);
+    char *first = read_text("m.prom");
+    for (int i = 0; i < 3; i++)
+        check_equal(pthread_create(&threads[i], NULL, writes_the_same_file, NULL), 0);
+    for (int i = 0; i < 200; i++) {
+        char *text = read_text("m.prom");
+        check_equal(strlen(text), strlen(first));
+        check(strcmp(text, first) == 0);
+    }
+    for (int i = 0; i < 3; i++)
+        pthread_join(threads[i], NULL);
+}
+
+static void threads_that_write_one_file_leave_it_whole(void **state) {
+    (void)state;
+    assert_exit(run_child(writes_a_file_with_threads), 0);
     assert_int_equal(count_files(run_directory(), ".tmp"), 0);
 }
 
@@ -459,11 +516,13 @@ int main(void) {
         sentence(hostile_label_values_are_escaped_repaired_and_cut),
         sentence(what_is_beyond_the_bound_is_folded_and_counted),
         sentence(a_wrong_metric_says_so_once_and_counts_nothing),
+        sentence(every_kind_may_have_eight_labels),
         sentence(one_metric_may_be_declared_in_two_places),
         sentence(a_forked_child_counts_from_zero),
         sentence(switched_off_there_are_none),
         sentence(a_sampled_span_leaves_an_exemplar),
         sentence(a_file_is_replaced_as_a_whole),
+        sentence(threads_that_write_one_file_leave_it_whole),
         sentence(the_file_is_written_at_intervals_and_at_the_end),
         sentence(a_forked_child_writes_a_file_of_its_own),
         sentence(a_forked_child_leaves_its_parents_file_alone),

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -18,6 +19,7 @@
 #include "src/ship/backoff.h"
 #include "src/ship/batch.h"
 #include "src/ship/files.h"
+#include "src/ship/http.h"
 #include "src/ship/labels.h"
 #include "src/ship/ship.h"
 
@@ -87,6 +89,40 @@ static void a_password_is_in_no_name(void **state) {
     assert_string_equal(endpoint.url[SPANLOG_SHIP_DOOR_LOGS],
                         "https://me:secret@h:3100/loki/api/v1/push");
     spanlog_ship_endpoint_free(&endpoint);
+}
+
+static void a_password_is_in_no_message(void **state) {
+    static const char *const cases[] = {"loki:http://me:secret@h:x",
+                                        "loki:http://me:secret@h:4,",
+                                        "loki:http://me:se/secret@h",
+                                        "loki:http://me:a secret@h",
+                                        "loki:me:secret@h",
+                                        "loki:https:me:secret@h",
+                                        "http://me:secret@h",
+                                        "me:secret@h",
+                                        "secret@h"};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(read_target(cases[i]), -EINVAL);
+        if (strstr(problem, "secret") || !strchr(problem, 'h'))
+            fail_msg("%s: it says \"%s\"", cases[i], problem);
+    }
+}
+
+static void a_wrong_header_is_not_shown(void **state) {
+    static const struct {
+        const char *headers, *problem;
+    } cases[] = {{"Authorization: Bearer secret", "headers: number 1 is no NAME=VALUE"},
+                 {"a=b, ,Authorization: Bearer secret==", "headers: number 2 is no NAME=VALUE"},
+                 {"Authorization=Bearer x,secret", "headers: number 2 is no NAME=VALUE"},
+                 {"a=secret%0a", "headers: number 1 is no NAME=VALUE"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct spanlog_ship_target target = {.to = "loki:http://h", .headers = cases[i].headers};
+        struct spanlog_ship_http http;
+        assert_int_equal(spanlog_ship_http_open(&http, &target, false, problem), -EINVAL);
+        assert_string_equal(problem, cases[i].problem);
+    }
 }
 
 static void this_host_is_known_by_its_names(void **state) {
@@ -436,6 +472,67 @@ static void the_status_names_a_checkpoint_that_it_cannot_read(void **unused) {
     close(directory);
 }
 
+/* ---- a spool ------------------------------------------------------------------------------ */
+
+static void say_nothing(void *argument, const char *path, const char *what) {
+    (void)argument, (void)path, (void)what;
+}
+
+static void put_line(const char *path) {
+    static const char line[] = "{\"ts\":\"2026-11-21T10:30:45Z\",\"msg\":\"m\"}\n";
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_int_equal(write(fd, line, sizeof line - 1), sizeof line - 1);
+    close(fd);
+}
+
+static void read_all(struct spanlog_ship_files *files) {
+    struct spanlog_buffer buffer = {0};
+    struct spanlog_chunk chunk;
+    struct spanlog_ship_file *file;
+    while ((file = spanlog_ship_files_next(files)) != NULL)
+        assert_in_range(spanlog_ship_files_read(files, file, &buffer, &chunk), 0, 1);
+    spanlog_ship_files_commit(files);
+    free(buffer.data);
+}
+
+/* The listing does not see it any more, and what told of it has not been read. */
+static void what_was_sent_and_is_deleted_beside_a_listing_is_not_lost(void **unused) {
+    struct spanlog_ship_state state;
+    char spool[64], sent[96], unseen[96];
+    const char *paths[] = {spool};
+    int directory = open_folder();
+    (void)unused;
+    snprintf(spool, sizeof spool, "%s/spool", folder);
+    snprintf(sent, sizeof sent, "%s/records.jsonl.2", spool);
+    snprintf(unseen, sizeof unseen, "%s/records.jsonl.1", spool);
+    assert_int_equal(mkdir(spool, 0700), 0);
+    put_line(sent);
+    assert_int_equal(spanlog_ship_state_open(&state, directory, "spool-state"), 0);
+    struct spanlog_ship_files files = {.paths = paths,
+                                       .path_count = 1,
+                                       .state = &state,
+                                       .inotify = -1,
+                                       .is_spool = true,
+                                       .line_size_max = 1u << 20,
+                                       .say = say_nothing};
+    assert_int_equal(spanlog_ship_files_open(&files), 0);
+    read_all(&files);
+    assert_int_equal(files.count, 1);
+    assert_int_equal(unlink(sent), 0);
+    assert_int_equal(spanlog_ship_files_list(&files), 0);
+    assert_int_equal(spanlog_ship_files_update(&files), 0);
+    assert_int_equal(files.count, 0);
+    assert_int_equal(files.lost, 0);
+    assert_false(files.lost_more);
+    put_line(unseen);
+    assert_int_equal(unlink(unseen), 0);
+    assert_int_equal(spanlog_ship_files_update(&files), 0);
+    assert_true(files.lost_more);
+    spanlog_ship_files_close(&files);
+    spanlog_ship_state_close(&state);
+    close(directory);
+}
+
 /* ---- names -------------------------------------------------------------------------------- */
 
 static void rotation_makes_these_names_of_a_log(void **state) {
@@ -468,6 +565,8 @@ int main(void) {
         cmocka_unit_test(a_target_has_the_url_that_its_server_listens_at),
         cmocka_unit_test(a_wrong_target_is_told_what_is_wrong),
         cmocka_unit_test(a_password_is_in_no_name),
+        cmocka_unit_test(a_password_is_in_no_message),
+        cmocka_unit_test(a_wrong_header_is_not_shown),
         cmocka_unit_test(this_host_is_known_by_its_names),
         cmocka_unit_test(every_answer_has_its_consequence),
         cmocka_unit_test(waits_double_up_to_half_a_minute_and_differ),
@@ -480,6 +579,7 @@ int main(void) {
         cmocka_unit_test(a_damaged_state_is_an_empty_one),
         cmocka_unit_test(the_status_names_every_target_whatever_its_host_is_called),
         cmocka_unit_test(the_status_names_a_checkpoint_that_it_cannot_read),
+        cmocka_unit_test(what_was_sent_and_is_deleted_beside_a_listing_is_not_lost),
         cmocka_unit_test(rotation_makes_these_names_of_a_log),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

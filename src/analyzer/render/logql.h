@@ -1,7 +1,8 @@
 /* analyzer/render/logql.h: pieces of LogQL, the language in which Loki is asked.
  *
- *     spanlog_put_logql_selector(&out, &services);       {service_name=~"cart|orders"}
- *     spanlog_put(&out, " |= ");
+ *     spanlog_put(&out, "{");
+ *     spanlog_put_logql_services(&out, &services);       service_name=~"cart|orders"
+ *     spanlog_put(&out, "} |= ");
  *     spanlog_put_logql_text(&out, text);                "a \"quoted\" text"
  *
  * Texts come from logs and from users: none of them can end its quotes.

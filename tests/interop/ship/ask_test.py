@@ -117,6 +117,10 @@ class Asking(unittest.TestCase):
         self.assertTrue(said.startswith(f"spanlog: loki:http://127.0.0.1:{port}: cannot be asked: "), said)
         self.assertEqual(said.count("\n"), 1)
         self.assertNotIn("mine", said)
+        for wrong in ("loki:http://me:mine@h:x", "loki:http://me:a/mine@h", "loki:me:mine@h"):
+            code, printed, said = self.ask("trace", "abcd", "--from", wrong)
+            self.assertEqual((code, printed), (2, ""))
+            self.assertNotIn("mine", said)
 
     def test_a_fault_ends_with_what_was_had_and_status_2(self):
         lines = self.records(300)
@@ -138,6 +142,32 @@ class Asking(unittest.TestCase):
         code, printed, said = self.ask("cat", "--to", "json", "--from", "loki:" + server.url)
         self.assertEqual((code, printed.splitlines()), (0, lines), said)
         self.assertEqual(said.count("asked again"), 1)
+
+    def test_an_instant_that_no_page_holds_is_asked_for_in_halves(self):
+        lines = [shipping.record(i, ns=self.now - 600 * SECOND) for i in range(100)]
+        server = self.serve(lines)
+
+        def not_more_than_40(handler, body):
+            if len(server.requests) > 300:  # instead of going on for ever
+                return 401, "enough", {}
+            if int(handler.path.split("&limit=")[1].split("&")[0]) > 40:
+                return 413, "", {}
+            return handler.take(body)
+        server.always = not_more_than_40
+        code, printed, said = self.ask("cat", "--to", "json", "--from", "loki:" + server.url)
+        self.assertEqual((code, sorted(printed.splitlines())), (0, sorted(lines)), said)
+
+    def test_ranges_that_had_to_be_short_become_long_again(self):
+        trace = "%032x" % 0xabc0
+        ns = self.now - 20 * 86400 * SECOND
+        line = shipping.record(1, ns=ns, trace_id=trace)
+        server = self.serve()
+        server.entries[(json.dumps({"service_name": "orders"}), str(ns), line)] = {"trace_id": trace}
+        server.faults = [answer(504, "timed out")] * 12
+        code, printed, said = self.ask("trace", trace, "--from", "loki:" + server.url)
+        self.assertEqual((code, said), (0, ""))
+        self.assertIn("record 1", printed)
+        self.assertLess(len(server.requests), 500)
 
     def test_what_makes_no_sense_is_a_usage_error(self):
         server = self.serve(self.records(3))
