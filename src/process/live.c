@@ -56,18 +56,18 @@ static bool read_settings(void) {
     return settings_reload(&base);
 }
 
-static void keep_outputs(struct settings *next) {
-    memcpy(next->named, in_force.named, sizeof next->named);
-    next->named_count = in_force.named_count;
-    memcpy(next->outputs, in_force.outputs, sizeof next->outputs);
-    next->output_count = in_force.output_count;
-    memcpy(next->outputs_text, in_force.outputs_text, sizeof next->outputs_text);
-    memcpy(next->exports, in_force.exports, sizeof next->exports);
-    next->export_count = in_force.export_count;
-    memcpy(next->otlp_endpoint, in_force.otlp_endpoint, sizeof next->otlp_endpoint);
-    memcpy(next->jaeger_endpoint, in_force.jaeger_endpoint, sizeof next->jaeger_endpoint);
-    memcpy(next->zipkin_endpoint, in_force.zipkin_endpoint, sizeof next->zipkin_endpoint);
-    memcpy(next->loki_endpoint, in_force.loki_endpoint, sizeof next->loki_endpoint);
+static void copy_outputs(struct settings *to, const struct settings *from) {
+    memcpy(to->named, from->named, sizeof to->named);
+    to->named_count = from->named_count;
+    memcpy(to->outputs, from->outputs, sizeof to->outputs);
+    to->output_count = from->output_count;
+    memcpy(to->outputs_text, from->outputs_text, sizeof to->outputs_text);
+    memcpy(to->exports, from->exports, sizeof to->exports);
+    to->export_count = from->export_count;
+    memcpy(to->otlp_endpoint, from->otlp_endpoint, sizeof to->otlp_endpoint);
+    memcpy(to->jaeger_endpoint, from->jaeger_endpoint, sizeof to->jaeger_endpoint);
+    memcpy(to->zipkin_endpoint, from->zipkin_endpoint, sizeof to->zipkin_endpoint);
+    memcpy(to->loki_endpoint, from->loki_endpoint, sizeof to->loki_endpoint);
 }
 
 /* What cannot be had is said once; it is tried again at each change. */
@@ -78,7 +78,7 @@ static void refuse(struct settings *next, const char *why) {
         strcpy(refused, next->outputs_text);
         tell("output = %.300s: %s; the outputs stay as they are", refused, why);
     }
-    keep_outputs(next);
+    copy_outputs(next, &in_force);
 }
 
 /* False: they have to wait for those before them. */
@@ -93,7 +93,7 @@ static bool take_outputs(struct settings *next) {
     if (error == 0)
         process_follow_start(next, true);
     else if (error == -EAGAIN)
-        keep_outputs(next);
+        copy_outputs(next, &in_force);
     else
         refuse(next, strerror(-error));
     return error != -EAGAIN;
@@ -130,9 +130,16 @@ int process_live_redact(const char *rules_more) {
     return error != 0 ? error : redact_error;
 }
 
-void process_live_start(struct settings *settings) {
+void process_live_resume(struct settings *settings) {
+    if (!has_base)
+        return;
+    *settings = base;
+    copy_outputs(settings, &in_force);
+}
+
+void process_live_start(const struct settings *settings) {
     if (has_base) /* a forked child; its parent may have been it before any record */
-        *settings = base;
+        copy_outputs(&in_force, settings);
     else
         base = in_force = *settings;
     has_base = true;

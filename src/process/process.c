@@ -125,6 +125,7 @@ static void start(void) {
     if (!settings_loaded)
         settings_load(&settings, NULL);
     settings_loaded = true;
+    process_live_resume(&settings);
     process_follow_prepare(&settings);
     take_settings();
     bool threads = !settings.sync; /* which may become true below */

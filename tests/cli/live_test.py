@@ -38,7 +38,8 @@ class Program:
         self.log = os.path.join(place, service + ".jsonl")
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("SPANLOG_", "OTEL_"))}
         clean.update(SPANLOG_OUTPUT="file:" + self.log, SPANLOG_SERVICE=service, HOME=place,
-                     SPANLOG_JOURNAL_DIR=os.path.join(place, "journals"), **environment)
+                     SPANLOG_JOURNAL_DIR=os.path.join(place, "journals"))
+        clean.update(environment)
         clean.pop("XDG_CONFIG_HOME", None)
         self.process = subprocess.Popen([PROGRAM, PLUGIN, *arguments], env=clean, text=True, stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -323,6 +324,41 @@ class Live(unittest.TestCase):
         program.tell("info back")
         program.end()
         self.assertEqual((program.texts("info"), self.messages_in("other.jsonl")), (["ready", "back"], ["away"]))
+
+    def debug_texts_in(self, name):
+        path = os.path.join(self.place, name)
+        if not os.path.exists(path):
+            return []
+        with open(path, encoding="utf-8") as file:
+            return [line["text"] for line in map(json.loads, file) if line["msg"] == "debug"]
+
+    def test_a_forked_child_begins_with_the_outputs_that_its_parent_has(self):
+        program = self.start()
+        self.run_tool("enable", "orders", "--output", f"file:{self.place}/other.jsonl", "--level", "debug")
+        for number in range(5):
+            program.tell(f"fork child-{number}")
+        self.assertEqual(program.end(), "")
+        self.assertEqual((program.texts(), self.debug_texts_in("other.jsonl")),
+                         ([], [f"child-{number}" for number in range(5)]))
+
+    def test_a_child_forked_after_a_reload_has_the_outputs_of_the_file(self):
+        path = os.path.join(self.place, "conf")
+
+        def configure(name):
+            with open(path + ".new", "w", encoding="utf-8") as file:
+                file.write(f"level = debug\noutput = file:{self.place}/{name}\n")
+            os.rename(path + ".new", path)
+
+        configure("first.jsonl")
+        program = self.start(SPANLOG_CONFIG=path, SPANLOG_OUTPUT="")
+        configure("second.jsonl")
+        end = time.monotonic() + SOON
+        while not self.status()[0]["output"].endswith("second.jsonl"):
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.05)
+        program.tell("fork child")
+        self.assertEqual(program.end(), "")
+        self.assertEqual((self.debug_texts_in("first.jsonl"), self.debug_texts_in("second.jsonl")), ([], ["child"]))
 
     def test_none_stops_the_output_and_another_begins_it_again(self):
         program = self.start()

@@ -447,6 +447,14 @@ class Live(Base):
         self.assertEqual(self.got(), list(range(10, 20)))
         self.assertEqual(self.spans(), list(range(10)), "each span goes to the outputs of its time")
 
+    def test_a_forked_child_sends_to_it_too(self):
+        self.exporter(self.server.url)
+        for begin in range(10, 60, 10):
+            self.assertEqual(self.running.ask(f"fork {begin} {begin + 10}"), 0)
+        self.assertEqual(self.running.close(), 0)
+        self.assert_got(range(10, 60))
+        self.assertEqual(self.spans(), list(range(10)))
+
     def test_taken_back_it_gets_nothing_more_and_may_come_again(self):
         self.exporter(self.server.url)
         self.running.write(10, 20)
