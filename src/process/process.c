@@ -141,6 +141,7 @@ static void start(void) {
         process.attention |= RING_ATTENTION_FENCE;
     uint32_t *shared = &process.journal.rings[0]->attention;
     *shared = process.attention | RING_ATTENTION_ASLEEP; /* before the back can look at it */
+    process_follow_start(&settings, threads); /* before the back, which may do so as well */
     if (!process.sync && back_start() != 0)
         process.sync = true;
     if (process.sync) {
@@ -150,7 +151,6 @@ static void start(void) {
     process_watch(settings.signal_handlers && !process.sync);
     if (!process.sync)
         process_watch_files();
-    process_follow_start(&settings, threads);
     if (process.epoch == 0) /* a forked child is where its parent was */
         propagate_from_environment();
 }
