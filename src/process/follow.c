@@ -258,16 +258,18 @@ static int make_folder(const char *path) {
     return 0;
 }
 
-/* The spool is there before it is looked for. */
-void process_follow_prepare(struct settings *s) {
-    if (s->export_count == 0)
-        return;
+/* It is there before it is looked for. */
+static int make_spool(const struct settings *s) {
     int error = make_folder(s->spool);
-    if (error == 0) {
-        int fd = open(s->outputs[s->output_count - 1].target,
-                      O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0600);
-        error = fd < 0 ? -errno : close(fd);
-    }
+    if (error != 0)
+        return error;
+    int fd = open(s->outputs[s->output_count - 1].target,
+                  O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0600);
+    return fd < 0 ? -errno : close(fd);
+}
+
+void process_follow_prepare(struct settings *s) {
+    int error = s->export_count > 0 ? make_spool(s) : 0;
     if (error == 0)
         return;
     tell("network outputs: %s: %s; they are left out; SPANLOG_SPOOL_DIR names another folder",
@@ -280,15 +282,27 @@ static bool is_same(const struct export_setting *a, const struct export_setting 
            a->level == b->level;
 }
 
-bool process_follow_may_be(struct settings *s) {
-    bool same = s->export_count == 0 || s->export_count == sent.export_count;
-    if (!is_running()) {
-        process_follow_prepare(s);
-        return true;
-    }
+static const char *why_no_spool(const struct settings *s) {
+    static char why[600]; /* one back at a time */
+    int error = make_spool(s);
+    if (error == 0)
+        return NULL;
+    snprintf(why, sizeof why, "their spool %s: %s; SPANLOG_SPOOL_DIR names another folder",
+             s->spool, strerror(-error));
+    return why;
+}
+
+const char *process_follow_refuses(const struct settings *s) {
+    bool same = s->export_count == sent.export_count;
+    if (s->export_count == 0)
+        return NULL;
+    if (!is_running())
+        return why_no_spool(s);
     for (uint32_t i = 0; same && i < s->export_count; i++)
         same = is_same(&s->exports[i], &sent.exports[i]);
-    return same;
+    return same ? NULL
+                : "whom a process sends to is fixed once it sends; this holds from its next "
+                  "start on";
 }
 
 void process_follow_start(const struct settings *s, bool threads) {

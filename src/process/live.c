@@ -7,6 +7,7 @@
 #include "src/process/process.h"
 
 #include "src/back/back.h"
+#include "src/config/exports.h"
 #include "src/control/publish.h"
 #include "src/core/tell.h"
 #include "src/front/sample.h"
@@ -74,21 +75,35 @@ static void copy_outputs(struct settings *to, const struct settings *from) {
 static char refused[JOURNAL_TEXT_SIZE];
 
 static void refuse(struct settings *next, const char *why) {
-    if (strcmp(refused, next->outputs_text) != 0) {
-        strcpy(refused, next->outputs_text);
+    char asked[sizeof refused];
+    outputs_format(next->named, next->named_count, asked, sizeof asked);
+    if (strcmp(refused, asked) != 0) {
+        strcpy(refused, asked);
         tell("output = %.300s: %s; the outputs stay as they are", refused, why);
     }
     copy_outputs(next, &in_force);
 }
 
+/* Whether network outputs that are asked for now had to be left out, which has been said. At a
+ * start the process goes on with the others; while it runs that would take away what it has. */
+static bool lacks_spool(const struct settings *next) {
+    char asked[JOURNAL_TEXT_SIZE], now[JOURNAL_TEXT_SIZE];
+    bool network = in_force.export_count > 0;
+    for (uint32_t i = 0; i < next->named_count; i++)
+        network |= export_is_network(next->named[i].sink);
+    outputs_format(next->named, next->named_count, asked, sizeof asked);
+    outputs_format(in_force.named, in_force.named_count, now, sizeof now);
+    return next->no_spool && network && (in_force.export_count > 0 || strcmp(asked, now) != 0);
+}
+
 /* False: they have to wait for those before them. */
 static bool take_outputs(struct settings *next) {
-    bool may_be = process_follow_may_be(next);
-    if (!may_be)
-        refuse(next, "whom a process sends to is fixed once it sends; this holds from its next "
-                     "start on");
+    const char *why =
+        lacks_spool(next) ? "there is no spool for network outputs" : process_follow_refuses(next);
+    if (why != NULL)
+        refuse(next, why);
     int error = back_take_outputs(next);
-    if (error == 0 && may_be)
+    if (error == 0 && why == NULL)
         refused[0] = '\0';
     if (error == 0)
         process_follow_start(next, true);

@@ -43,9 +43,9 @@ bool process_leave_descriptors(void);
 
 /* follow.c. Makes the spool of the network outputs; where that cannot be they are dropped. */
 void process_follow_prepare(struct settings *settings);
-/* Whether these outputs can be had while the process runs: what it sends already has its targets
- * for good. Makes the spool where nothing is sent yet. */
-bool process_follow_may_be(struct settings *settings);
+/* NULL, or why these network outputs cannot be had while the process runs: what it sends already
+ * has its targets for good. Makes the spool where nothing is sent yet. */
+const char *process_follow_refuses(const struct settings *settings);
 /* Sends what stands in it, from now on; without threads says who can. */
 void process_follow_start(const struct settings *settings, bool threads);
 /* Once all is in the spool: sends the rest, within the timeout of the outputs or that one, if it is

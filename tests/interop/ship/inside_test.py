@@ -466,6 +466,25 @@ class Live(Base):
         self.assertEqual(self.got(), [*range(10, 20), *range(30, 40)])
         self.assertEqual(self.spans(), [*range(10), *range(20, 30)])
 
+    def test_one_without_a_spool_is_refused_and_the_outputs_stay(self):
+        self.assertEqual(self.running.close(), 0)
+        for folder, why in ((os.path.join(self.folder, "log.jsonl"), "Not a directory"),
+                            ("relative", "there is no spool for network outputs")):
+            with self.subTest(why):
+                os.remove(os.path.join(self.folder, "log.jsonl"))
+                self.running = self.program(OTEL_TRACES_EXPORTER="", SPANLOG_OUTPUT="file:log.jsonl",
+                                            SPANLOG_SPOOL_DIR=folder)
+                self.running.write(0, 10)
+                self.exporter(self.server.url, status=2)
+                self.running.write(10, 20)
+                self.enable("--level", "debug")
+                self.running.write(20, 30)
+                self.assertEqual(self.running.close(), 0)
+                self.assertEqual(self.spans(), list(range(30)))
+                said = [line for line in self.running.said() if "the outputs stay as they are" in line]
+                self.assertEqual(len(said), 1, self.running.said())
+                self.assertIn(why, said[0])
+
     def test_another_than_the_one_that_is_sent_to_is_refused(self):
         other = fault_server.FaultServer()
         self.addCleanup(other.down)
