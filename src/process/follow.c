@@ -50,10 +50,13 @@ static struct {
     char records[600], state[600];
     const char *path; /* of records */
     pthread_t thread;
-    bool running;     /* the thread was started, and not asked to end */
+    uint64_t most_ms; /* of its end */
+    bool running;     /* the thread was started; it is once only */
+    bool ending;      /* somebody ends it */
     uint32_t opened;  /* futex: the loader is done */
     uint32_t stop;    /* futex of the library */
     uint32_t ended;   /* futex: the thread has come to its end */
+    uint32_t over;    /* futex: nobody waits for that any more */
     uint32_t threads; /* that the library has */
     struct lock lock; /* of what follows */
     uint32_t said_count;
@@ -242,6 +245,7 @@ static void fill(const struct settings *s) {
         if (timeout_ms > follow.ship.grace_ms)
             follow.ship.grace_ms = timeout_ms;
     }
+    follow.most_ms = follow.ship.grace_ms + LATE_MS;
 }
 
 /* ---- beginning ------------------------------------------------------------------------------ */
@@ -350,8 +354,12 @@ static bool wait_for(uint32_t *word, uint64_t most_ms) {
 }
 
 void process_follow_stop(int timeout_ms) {
-    if (!__atomic_exchange_n(&follow.running, false, __ATOMIC_SEQ_CST))
+    if (!is_running())
         return;
+    if (__atomic_exchange_n(&follow.ending, true, __ATOMIC_SEQ_CST)) {
+        wait_for(&follow.over, follow.most_ms); /* another thread may be at it */
+        return;
+    }
     if (timeout_ms >= 0 && (uint64_t)timeout_ms < follow.ship.grace_ms)
         follow.ship.grace_ms = (uint64_t)timeout_ms;
     __atomic_store_n(&follow.stop, 1, __ATOMIC_SEQ_CST);
@@ -362,10 +370,12 @@ void process_follow_stop(int timeout_ms) {
     else
         pthread_detach(follow.thread);
     process_follow_tell();
+    __atomic_store_n(&follow.over, 1, __ATOMIC_SEQ_CST);
+    futex_wake(&follow.over);
 }
 
 void process_follow_exit(void) {
-    if (is_running())
+    if (is_running() && __atomic_load_n(&follow.over, __ATOMIC_SEQ_CST) == 0)
         process_at_exit();
 }
 

@@ -274,6 +274,34 @@ class Deaths(Base):
         self.assertEqual(program.close(), 0)
         self.assert_got([*range(11), 20, 21])
 
+    def test_the_end_waits_for_a_shutdown_in_another_thread(self):
+        self.server.always = fault_server.slow(2)
+        program = self.program()
+        program.write(0, 10)
+        self.assertEqual(program.ask("aside 10000"), 0)
+        time.sleep(0.5)
+        self.assertEqual(program.close(), 0)
+        self.assertEqual(self.got(), list(range(10)))
+
+    def test_after_a_shutdown_nothing_is_sent_whatever_changes(self):
+        program = self.program()
+        program.write(0, 10)
+        self.assertEqual(program.ask("shutdown 10000"), 0)
+        wait_for(lambda: program.ask("threads") == 1, "the threads to be gone")
+        self.server.always = fault_server.hang(60)
+        # The process takes it up with its next record.
+        subprocess.run([shipping.TOOL, "level", "--dir", self.folder, "orders", "debug"], capture_output=True,
+                       check=False)
+        program.write(10, 11)
+        time.sleep(0.5)
+        self.assertEqual(program.ask("threads"), 1)
+        self.assertEqual(program.close(), 0)
+        self.server.always = None
+        program = self.program()
+        program.write(11, 12)
+        self.assertEqual(program.close(), 0)
+        self.assert_got(range(12))
+
     def test_a_spool_is_bounded_and_what_was_let_go_is_said(self):
         self.server.always = answer(503, "full")
         program = self.program(SPANLOG_SPOOL_SIZE="1M")
