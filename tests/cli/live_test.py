@@ -3,6 +3,7 @@
 
     live_test.py BUILD/spanlog BUILD/tests/live_program BUILD/tests/liblibrary_plugin.so [-k word]
 """
+import ctypes
 import json
 import os
 import shutil
@@ -381,6 +382,23 @@ class Live(unittest.TestCase):
         self.assertEqual(program.texts("info"), ["ready", "here"])
         self.assertIn("output = trace:auto+file:/nowhere/at/all: No such file or directory; the outputs stay", err)
         self.assertEqual(err.count("\n"), 1, err)
+
+    def test_old_files_are_compressed_of_every_output_that_it_has_in_turn(self):
+        try:
+            ctypes.CDLL("libz.so.1")
+        except OSError:
+            self.skipTest("there is no libz.so.1")
+        program = self.start()
+        for turn in range(6):
+            name = f"turn{turn}.jsonl"
+            self.run_tool("enable", "orders", "--output", f"file:{self.place}/{name}?rotate=4K&compress=gzip")
+            for number in range(80):
+                program.tell(f"info {number}-{'x' * 150}")
+            end = time.monotonic() + 3 * SOON
+            while not [file for file in os.listdir(self.place) if file.startswith(name) and file.endswith(".gz")]:
+                self.assertLess(time.monotonic(), end, name)
+                time.sleep(0.05)
+        self.assertEqual(program.end(), "")
 
     def test_what_is_no_output_is_said_before_anything_is_changed(self):
         program = self.start()
