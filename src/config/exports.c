@@ -145,7 +145,8 @@ static void add_exporters(struct settings *s, const char *list, unsigned signal)
 
 /* ---- the spool ------------------------------------------------------------------------------ */
 
-/* A folder for each service: $XDG_STATE_HOME/spanlog/spool/orders. */
+/* A folder for each service: $XDG_STATE_HOME/spanlog/spool/orders. Recovery reads of it in a list
+ * of outputs, where a comma and a question mark end a path. */
 static bool find_spool(struct settings *s) {
     const char *base = secure_getenv("XDG_STATE_HOME"), *home = secure_getenv("HOME");
     char *to = s->spool;
@@ -165,7 +166,7 @@ static bool find_spool(struct settings *s) {
                                 ? *at
                                 : '_');
     to[size] = '\0';
-    return s->service[0] != '\0';
+    return s->service[0] != '\0' && strpbrk(to, ",?") == NULL;
 }
 
 static bool add_spool(struct settings *s) {
@@ -214,7 +215,7 @@ void exports_settle(struct settings *s) {
         return;
     if (!find_spool(s))
         give_up(s, "there is no folder for their spool; SPANLOG_SPOOL_DIR names one, with its "
-                   "whole path");
+                   "whole path, without a comma or a question mark in it");
     else if (!add_spool(s))
         give_up(s, "with their spool there are more than 4 outputs");
     else if (!fits(s)) {

@@ -50,10 +50,13 @@ static struct {
     char records[600], state[600];
     const char *path; /* of records */
     pthread_t thread;
-    bool running;     /* the thread was started, and not asked to end */
+    uint64_t most_ms; /* of its end */
+    bool running;     /* the thread was started; it is once only */
+    bool ending;      /* somebody ends it */
     uint32_t opened;  /* futex: the loader is done */
     uint32_t stop;    /* futex of the library */
     uint32_t ended;   /* futex: the thread has come to its end */
+    uint32_t over;    /* futex: nobody waits for that any more */
     uint32_t threads; /* that the library has */
     struct lock lock; /* of what follows */
     uint32_t said_count;
@@ -242,6 +245,7 @@ static void fill(const struct settings *s) {
         if (timeout_ms > follow.ship.grace_ms)
             follow.ship.grace_ms = timeout_ms;
     }
+    follow.most_ms = follow.ship.grace_ms + LATE_MS;
 }
 
 /* ---- beginning ------------------------------------------------------------------------------ */
@@ -258,16 +262,18 @@ static int make_folder(const char *path) {
     return 0;
 }
 
-/* The spool is there before it is looked for. */
-void process_follow_prepare(struct settings *s) {
-    if (s->export_count == 0)
-        return;
+/* It is there before it is looked for. */
+static int make_spool(const struct settings *s) {
     int error = make_folder(s->spool);
-    if (error == 0) {
-        int fd = open(s->outputs[s->output_count - 1].target,
-                      O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0600);
-        error = fd < 0 ? -errno : close(fd);
-    }
+    if (error != 0)
+        return error;
+    int fd = open(s->outputs[s->output_count - 1].target,
+                  O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0600);
+    return fd < 0 ? -errno : close(fd);
+}
+
+void process_follow_prepare(struct settings *s) {
+    int error = s->export_count > 0 ? make_spool(s) : 0;
     if (error == 0)
         return;
     tell("network outputs: %s: %s; they are left out; SPANLOG_SPOOL_DIR names another folder",
@@ -280,15 +286,27 @@ static bool is_same(const struct export_setting *a, const struct export_setting 
            a->level == b->level;
 }
 
-bool process_follow_may_be(struct settings *s) {
-    bool same = s->export_count == 0 || s->export_count == sent.export_count;
-    if (!is_running()) {
-        process_follow_prepare(s);
-        return true;
-    }
+static const char *why_no_spool(const struct settings *s) {
+    static char why[600]; /* one back at a time */
+    int error = make_spool(s);
+    if (error == 0)
+        return NULL;
+    snprintf(why, sizeof why, "their spool %s: %s; SPANLOG_SPOOL_DIR names another folder",
+             s->spool, strerror(-error));
+    return why;
+}
+
+const char *process_follow_refuses(const struct settings *s) {
+    bool same = s->export_count == sent.export_count;
+    if (s->export_count == 0)
+        return NULL;
+    if (!is_running())
+        return why_no_spool(s);
     for (uint32_t i = 0; same && i < s->export_count; i++)
         same = is_same(&s->exports[i], &sent.exports[i]);
-    return same;
+    return same ? NULL
+                : "whom a process sends to is fixed once it sends; this holds from its next "
+                  "start on";
 }
 
 void process_follow_start(const struct settings *s, bool threads) {
@@ -336,8 +354,12 @@ static bool wait_for(uint32_t *word, uint64_t most_ms) {
 }
 
 void process_follow_stop(int timeout_ms) {
-    if (!__atomic_exchange_n(&follow.running, false, __ATOMIC_SEQ_CST))
+    if (!is_running())
         return;
+    if (__atomic_exchange_n(&follow.ending, true, __ATOMIC_SEQ_CST)) {
+        wait_for(&follow.over, follow.most_ms); /* another thread may be at it */
+        return;
+    }
     if (timeout_ms >= 0 && (uint64_t)timeout_ms < follow.ship.grace_ms)
         follow.ship.grace_ms = (uint64_t)timeout_ms;
     __atomic_store_n(&follow.stop, 1, __ATOMIC_SEQ_CST);
@@ -348,10 +370,12 @@ void process_follow_stop(int timeout_ms) {
     else
         pthread_detach(follow.thread);
     process_follow_tell();
+    __atomic_store_n(&follow.over, 1, __ATOMIC_SEQ_CST);
+    futex_wake(&follow.over);
 }
 
 void process_follow_exit(void) {
-    if (is_running())
+    if (is_running() && __atomic_load_n(&follow.over, __ATOMIC_SEQ_CST) == 0)
         process_at_exit();
 }
 

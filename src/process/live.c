@@ -7,6 +7,7 @@
 #include "src/process/process.h"
 
 #include "src/back/back.h"
+#include "src/config/exports.h"
 #include "src/control/publish.h"
 #include "src/core/tell.h"
 #include "src/front/sample.h"
@@ -56,44 +57,58 @@ static bool read_settings(void) {
     return settings_reload(&base);
 }
 
-static void keep_outputs(struct settings *next) {
-    memcpy(next->named, in_force.named, sizeof next->named);
-    next->named_count = in_force.named_count;
-    memcpy(next->outputs, in_force.outputs, sizeof next->outputs);
-    next->output_count = in_force.output_count;
-    memcpy(next->outputs_text, in_force.outputs_text, sizeof next->outputs_text);
-    memcpy(next->exports, in_force.exports, sizeof next->exports);
-    next->export_count = in_force.export_count;
-    memcpy(next->otlp_endpoint, in_force.otlp_endpoint, sizeof next->otlp_endpoint);
-    memcpy(next->jaeger_endpoint, in_force.jaeger_endpoint, sizeof next->jaeger_endpoint);
-    memcpy(next->zipkin_endpoint, in_force.zipkin_endpoint, sizeof next->zipkin_endpoint);
-    memcpy(next->loki_endpoint, in_force.loki_endpoint, sizeof next->loki_endpoint);
+static void copy_outputs(struct settings *to, const struct settings *from) {
+    memcpy(to->named, from->named, sizeof to->named);
+    to->named_count = from->named_count;
+    memcpy(to->outputs, from->outputs, sizeof to->outputs);
+    to->output_count = from->output_count;
+    memcpy(to->outputs_text, from->outputs_text, sizeof to->outputs_text);
+    memcpy(to->exports, from->exports, sizeof to->exports);
+    to->export_count = from->export_count;
+    memcpy(to->otlp_endpoint, from->otlp_endpoint, sizeof to->otlp_endpoint);
+    memcpy(to->jaeger_endpoint, from->jaeger_endpoint, sizeof to->jaeger_endpoint);
+    memcpy(to->zipkin_endpoint, from->zipkin_endpoint, sizeof to->zipkin_endpoint);
+    memcpy(to->loki_endpoint, from->loki_endpoint, sizeof to->loki_endpoint);
 }
 
 /* What cannot be had is said once; it is tried again at each change. */
 static char refused[JOURNAL_TEXT_SIZE];
 
 static void refuse(struct settings *next, const char *why) {
-    if (strcmp(refused, next->outputs_text) != 0) {
-        strcpy(refused, next->outputs_text);
+    char asked[sizeof refused];
+    outputs_format(next->named, next->named_count, asked, sizeof asked);
+    if (strcmp(refused, asked) != 0) {
+        strcpy(refused, asked);
         tell("output = %.300s: %s; the outputs stay as they are", refused, why);
     }
-    keep_outputs(next);
+    copy_outputs(next, &in_force);
+}
+
+/* Whether network outputs that are asked for now had to be left out, which has been said. At a
+ * start the process goes on with the others; while it runs that would take away what it has. */
+static bool lacks_spool(const struct settings *next) {
+    char asked[JOURNAL_TEXT_SIZE], now[JOURNAL_TEXT_SIZE];
+    bool network = in_force.export_count > 0;
+    for (uint32_t i = 0; i < next->named_count; i++)
+        network |= export_is_network(next->named[i].sink);
+    outputs_format(next->named, next->named_count, asked, sizeof asked);
+    outputs_format(in_force.named, in_force.named_count, now, sizeof now);
+    return next->no_spool && network && (in_force.export_count > 0 || strcmp(asked, now) != 0);
 }
 
 /* False: they have to wait for those before them. */
 static bool take_outputs(struct settings *next) {
-    bool may_be = process_follow_may_be(next);
-    if (!may_be)
-        refuse(next, "whom a process sends to is fixed once it sends; this holds from its next "
-                     "start on");
+    const char *why =
+        lacks_spool(next) ? "there is no spool for network outputs" : process_follow_refuses(next);
+    if (why != NULL)
+        refuse(next, why);
     int error = back_take_outputs(next);
-    if (error == 0 && may_be)
+    if (error == 0 && why == NULL)
         refused[0] = '\0';
     if (error == 0)
         process_follow_start(next, true);
     else if (error == -EAGAIN)
-        keep_outputs(next);
+        copy_outputs(next, &in_force);
     else
         refuse(next, strerror(-error));
     return error != -EAGAIN;
@@ -130,9 +145,16 @@ int process_live_redact(const char *rules_more) {
     return error != 0 ? error : redact_error;
 }
 
-void process_live_start(struct settings *settings) {
+void process_live_resume(struct settings *settings) {
+    if (!has_base)
+        return;
+    *settings = base;
+    copy_outputs(settings, &in_force);
+}
+
+void process_live_start(const struct settings *settings) {
     if (has_base) /* a forked child; its parent may have been it before any record */
-        *settings = base;
+        copy_outputs(&in_force, settings);
     else
         base = in_force = *settings;
     has_base = true;

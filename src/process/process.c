@@ -125,6 +125,7 @@ static void start(void) {
     if (!settings_loaded)
         settings_load(&settings, NULL);
     settings_loaded = true;
+    process_live_resume(&settings);
     process_follow_prepare(&settings);
     take_settings();
     bool threads = !settings.sync; /* which may become true below */
@@ -140,6 +141,7 @@ static void start(void) {
         process.attention |= RING_ATTENTION_FENCE;
     uint32_t *shared = &process.journal.rings[0]->attention;
     *shared = process.attention | RING_ATTENTION_ASLEEP; /* before the back can look at it */
+    process_follow_start(&settings, threads); /* before the back, which may do so as well */
     if (!process.sync && back_start() != 0)
         process.sync = true;
     if (process.sync) {
@@ -149,7 +151,6 @@ static void start(void) {
     process_watch(settings.signal_handlers && !process.sync);
     if (!process.sync)
         process_watch_files();
-    process_follow_start(&settings, threads);
     if (process.epoch == 0) /* a forked child is where its parent was */
         propagate_from_environment();
 }

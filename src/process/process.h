@@ -10,9 +10,11 @@ void process_watch(bool signals);
 /* Flushes and ends; exiting: spans that are still open will never be ended. */
 int process_end(int timeout_ms, bool exiting);
 
-/* live.c. At a start: from then on level_of and take_control answer by these settings. A forked
- * child goes on with those of its parent, also those that were read since its start. */
-void process_live_start(struct settings *settings);
+/* live.c. In a forked child: what the parent was started with or has read since, with the outputs
+ * that it has now: the child's first record goes where the parent's next one goes. */
+void process_live_resume(struct settings *settings);
+/* At a start: from then on level_of and take_control answer by these settings. */
+void process_live_start(const struct settings *settings);
 /* As process_redact_add, and the running process goes by it. */
 int process_live_redact(const char *rules);
 /* With the new journal: takes over the parent's rules (NULL: there is no parent) and says what
@@ -41,9 +43,9 @@ bool process_leave_descriptors(void);
 
 /* follow.c. Makes the spool of the network outputs; where that cannot be they are dropped. */
 void process_follow_prepare(struct settings *settings);
-/* Whether these outputs can be had while the process runs: what it sends already has its targets
- * for good. Makes the spool where nothing is sent yet. */
-bool process_follow_may_be(struct settings *settings);
+/* NULL, or why these network outputs cannot be had while the process runs: what it sends already
+ * has its targets for good. Makes the spool where nothing is sent yet. */
+const char *process_follow_refuses(const struct settings *settings);
 /* Sends what stands in it, from now on; without threads says who can. */
 void process_follow_start(const struct settings *settings, bool threads);
 /* Once all is in the spool: sends the rest, within the timeout of the outputs or that one, if it is

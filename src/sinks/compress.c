@@ -122,14 +122,20 @@ static bool start_thread(void) {
 
 /* ---- asking it ----------------------------------------------------------------------------- */
 
-/* Under the lock. NULL: more files than outputs. */
+/* Under the lock. Outputs change: a file of which nothing is wanted makes room for another. NULL:
+ * all of them are wanted; the next rotation asks again. */
 static struct request *request_of(const char *path) {
-    for (size_t i = 0; i < work.count; i++)
+    struct request *request = NULL;
+    for (size_t i = 0; i < work.count; i++) {
         if (strcmp(work.requests[i].path, path) == 0)
             return &work.requests[i];
-    if (work.count == MOST_FILES || strlen(path) >= sizeof work.requests->path)
+        if (!work.requests[i].wanted)
+            request = &work.requests[i];
+    }
+    if (work.count < MOST_FILES)
+        request = &work.requests[work.count++];
+    if (request == NULL || strlen(path) >= sizeof request->path)
         return NULL;
-    struct request *request = &work.requests[work.count++];
     *request = (struct request){.wanted = false};
     strcpy(request->path, path);
     return request;

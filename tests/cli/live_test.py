@@ -3,6 +3,7 @@
 
     live_test.py BUILD/spanlog BUILD/tests/live_program BUILD/tests/liblibrary_plugin.so [-k word]
 """
+import ctypes
 import json
 import os
 import shutil
@@ -38,7 +39,8 @@ class Program:
         self.log = os.path.join(place, service + ".jsonl")
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("SPANLOG_", "OTEL_"))}
         clean.update(SPANLOG_OUTPUT="file:" + self.log, SPANLOG_SERVICE=service, HOME=place,
-                     SPANLOG_JOURNAL_DIR=os.path.join(place, "journals"), **environment)
+                     SPANLOG_JOURNAL_DIR=os.path.join(place, "journals"))
+        clean.update(environment)
         clean.pop("XDG_CONFIG_HOME", None)
         self.process = subprocess.Popen([PROGRAM, PLUGIN, *arguments], env=clean, text=True, stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -324,6 +326,41 @@ class Live(unittest.TestCase):
         program.end()
         self.assertEqual((program.texts("info"), self.messages_in("other.jsonl")), (["ready", "back"], ["away"]))
 
+    def debug_texts_in(self, name):
+        path = os.path.join(self.place, name)
+        if not os.path.exists(path):
+            return []
+        with open(path, encoding="utf-8") as file:
+            return [line["text"] for line in map(json.loads, file) if line["msg"] == "debug"]
+
+    def test_a_forked_child_begins_with_the_outputs_that_its_parent_has(self):
+        program = self.start()
+        self.run_tool("enable", "orders", "--output", f"file:{self.place}/other.jsonl", "--level", "debug")
+        for number in range(5):
+            program.tell(f"fork child-{number}")
+        self.assertEqual(program.end(), "")
+        self.assertEqual((program.texts(), self.debug_texts_in("other.jsonl")),
+                         ([], [f"child-{number}" for number in range(5)]))
+
+    def test_a_child_forked_after_a_reload_has_the_outputs_of_the_file(self):
+        path = os.path.join(self.place, "conf")
+
+        def configure(name):
+            with open(path + ".new", "w", encoding="utf-8") as file:
+                file.write(f"level = debug\noutput = file:{self.place}/{name}\n")
+            os.rename(path + ".new", path)
+
+        configure("first.jsonl")
+        program = self.start(SPANLOG_CONFIG=path, SPANLOG_OUTPUT="")
+        configure("second.jsonl")
+        end = time.monotonic() + SOON
+        while not self.status()[0]["output"].endswith("second.jsonl"):
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.05)
+        program.tell("fork child")
+        self.assertEqual(program.end(), "")
+        self.assertEqual((self.debug_texts_in("first.jsonl"), self.debug_texts_in("second.jsonl")), ([], ["child"]))
+
     def test_none_stops_the_output_and_another_begins_it_again(self):
         program = self.start()
         self.run_tool("enable", "orders", "--output", "none")
@@ -345,6 +382,23 @@ class Live(unittest.TestCase):
         self.assertEqual(program.texts("info"), ["ready", "here"])
         self.assertIn("output = trace:auto+file:/nowhere/at/all: No such file or directory; the outputs stay", err)
         self.assertEqual(err.count("\n"), 1, err)
+
+    def test_old_files_are_compressed_of_every_output_that_it_has_in_turn(self):
+        try:
+            ctypes.CDLL("libz.so.1")
+        except OSError:
+            self.skipTest("there is no libz.so.1")
+        program = self.start()
+        for turn in range(6):
+            name = f"turn{turn}.jsonl"
+            self.run_tool("enable", "orders", "--output", f"file:{self.place}/{name}?rotate=4K&compress=gzip")
+            for number in range(80):
+                program.tell(f"info {number}-{'x' * 150}")
+            end = time.monotonic() + 3 * SOON
+            while not [file for file in os.listdir(self.place) if file.startswith(name) and file.endswith(".gz")]:
+                self.assertLess(time.monotonic(), end, name)
+                time.sleep(0.05)
+        self.assertEqual(program.end(), "")
 
     def test_what_is_no_output_is_said_before_anything_is_changed(self):
         program = self.start()

@@ -559,6 +559,12 @@ static void network_outputs_that_cannot_be_are_left_out_with_one_message(void **
     load_with(&s, "SPANLOG_SPOOL_DIR", "relative");
     assert_said(1, "there is no folder for their spool; SPANLOG_SPOOL_DIR names one", "relative");
     assert_int_equal(s.output_count, 1);
+    static const char *const unreadable[] = {"/a,b", "/a?b"}; /* in a list of outputs */
+    for (size_t i = 0; i < 2; i++) {
+        load_with(&s, "SPANLOG_SPOOL_DIR", unreadable[i]);
+        assert_said(1, "without a comma or a question mark in it", unreadable[i]);
+        assert_int_equal(s.export_count, 0);
+    }
     unsetenv("OTEL_TRACES_EXPORTER");
 }
 

@@ -274,6 +274,34 @@ class Deaths(Base):
         self.assertEqual(program.close(), 0)
         self.assert_got([*range(11), 20, 21])
 
+    def test_the_end_waits_for_a_shutdown_in_another_thread(self):
+        self.server.always = fault_server.slow(2)
+        program = self.program()
+        program.write(0, 10)
+        self.assertEqual(program.ask("aside 10000"), 0)
+        time.sleep(0.5)
+        self.assertEqual(program.close(), 0)
+        self.assertEqual(self.got(), list(range(10)))
+
+    def test_after_a_shutdown_nothing_is_sent_whatever_changes(self):
+        program = self.program()
+        program.write(0, 10)
+        self.assertEqual(program.ask("shutdown 10000"), 0)
+        wait_for(lambda: program.ask("threads") == 1, "the threads to be gone")
+        self.server.always = fault_server.hang(60)
+        # The process takes it up with its next record.
+        subprocess.run([shipping.TOOL, "level", "--dir", self.folder, "orders", "debug"], capture_output=True,
+                       check=False)
+        program.write(10, 11)
+        time.sleep(0.5)
+        self.assertEqual(program.ask("threads"), 1)
+        self.assertEqual(program.close(), 0)
+        self.server.always = None
+        program = self.program()
+        program.write(11, 12)
+        self.assertEqual(program.close(), 0)
+        self.assert_got(range(12))
+
     def test_a_spool_is_bounded_and_what_was_let_go_is_said(self):
         self.server.always = answer(503, "full")
         program = self.program(SPANLOG_SPOOL_SIZE="1M")
@@ -447,6 +475,14 @@ class Live(Base):
         self.assertEqual(self.got(), list(range(10, 20)))
         self.assertEqual(self.spans(), list(range(10)), "each span goes to the outputs of its time")
 
+    def test_a_forked_child_sends_to_it_too(self):
+        self.exporter(self.server.url)
+        for begin in range(10, 60, 10):
+            self.assertEqual(self.running.ask(f"fork {begin} {begin + 10}"), 0)
+        self.assertEqual(self.running.close(), 0)
+        self.assert_got(range(10, 60))
+        self.assertEqual(self.spans(), list(range(10)))
+
     def test_taken_back_it_gets_nothing_more_and_may_come_again(self):
         self.exporter(self.server.url)
         self.running.write(10, 20)
@@ -457,6 +493,25 @@ class Live(Base):
         self.assertEqual(self.running.close(), 0)
         self.assertEqual(self.got(), [*range(10, 20), *range(30, 40)])
         self.assertEqual(self.spans(), [*range(10), *range(20, 30)])
+
+    def test_one_without_a_spool_is_refused_and_the_outputs_stay(self):
+        self.assertEqual(self.running.close(), 0)
+        for folder, why in ((os.path.join(self.folder, "log.jsonl"), "Not a directory"),
+                            ("relative", "there is no spool for network outputs")):
+            with self.subTest(why):
+                os.remove(os.path.join(self.folder, "log.jsonl"))
+                self.running = self.program(OTEL_TRACES_EXPORTER="", SPANLOG_OUTPUT="file:log.jsonl",
+                                            SPANLOG_SPOOL_DIR=folder)
+                self.running.write(0, 10)
+                self.exporter(self.server.url, status=2)
+                self.running.write(10, 20)
+                self.enable("--level", "debug")
+                self.running.write(20, 30)
+                self.assertEqual(self.running.close(), 0)
+                self.assertEqual(self.spans(), list(range(30)))
+                said = [line for line in self.running.said() if "the outputs stay as they are" in line]
+                self.assertEqual(len(said), 1, self.running.said())
+                self.assertIn(why, said[0])
 
     def test_another_than_the_one_that_is_sent_to_is_refused(self):
         other = fault_server.FaultServer()

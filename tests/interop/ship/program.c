@@ -5,6 +5,7 @@
  *     write FROM TO      a span for each number, with a record in it; written out
  *     fork FROM TO       the same in a child, which ends
  *     shutdown MS        spanlog_shutdown
+ *     aside MS           the same in another thread, for which nobody waits
  *     late FROM TO       the same, in a handler of exit that was registered before anything else
  *     kill               SIGKILL
  *     threads            how many this process has
@@ -12,6 +13,7 @@
  * Each is answered by a line. The end of stdin is the end of main.
  */
 #include <dirent.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +46,19 @@ static int run_child(long from, long to) {
     return child > 0 && waitpid(child, &status, 0) == child ? status : -1;
 }
 
+static void *shut_down(void *argument) {
+    spanlog_shutdown(*(const int *)argument);
+    return NULL;
+}
+
+static int shut_down_aside(int ms) {
+    static int timeout;
+    pthread_t thread;
+    timeout = ms;
+    int error = pthread_create(&thread, NULL, shut_down, &timeout);
+    return error != 0 ? error : pthread_detach(thread);
+}
+
 static int count_threads(void) {
     int count = -2; /* "." and ".." */
     DIR *tasks = opendir("/proc/self/task");
@@ -67,6 +82,8 @@ int main(void) {
             answer = run_child(from, to);
         } else if (strcmp(word, "shutdown") == 0) {
             answer = spanlog_shutdown((int)from);
+        } else if (strcmp(word, "aside") == 0) {
+            answer = shut_down_aside((int)from);
         } else if (strcmp(word, "late") == 0) {
             late_from = from;
             late_to = to;
