@@ -45,6 +45,8 @@ spanlog_fuzzer(propagation_fuzz SOURCES fuzz/propagation_fuzz.c USES propagation
 spanlog_fuzzer(sampling_fuzz SOURCES fuzz/sampling_fuzz.c USES sampling)
 spanlog_library_test(library_file_test)
 spanlog_library_test(library_compress_test)
+# What compresses has what nobody else wants of the processors: beside other tests, nothing.
+set_tests_properties(library_compress_test PROPERTIES RUN_SERIAL ON)
 target_link_libraries(library_compress_test PRIVATE ${CMAKE_DL_LIBS})
 spanlog_test(rotation_test SOURCES unit/rotation_test.c USES sinks)
 spanlog_test(sink_journald_test SOURCES unit/sink_journald_test.c USES sinks)
