@@ -94,14 +94,17 @@ void process_follow_tell(void) {
     lock_release(&follow.lock, &guard);
 }
 
-/* What must be done elsewhere, and how. */
+/* What must be done elsewhere, and how. A password that stands in the URL is for nobody's eyes. */
 static void say_elsewhere(const char *why) {
     char text[sizeof follow.said[0]];
+    const char *to = follow.targets[0].to, *host = strrchr(to, '@'), *scheme = strstr(to, "://");
+    bool secret = host != NULL && scheme != NULL && host > scheme;
     snprintf(
         text, sizeof text,
         "network outputs: %.200s. What is to be sent stays in the spool, the newest of it, and "
-        "this sends it: spanlog ship --state %.200s --to %.150s %.200s",
-        why, follow.state, follow.targets[0].to, follow.path);
+        "this sends it: spanlog ship --state %.200s --to %.*s%.150s %.200s",
+        why, follow.state, secret ? (int)(scheme + 3 - to) : 0, to, secret ? host + 1 : to,
+        follow.path);
     say(NULL, text);
 }
 

@@ -183,12 +183,15 @@ class Environment(Base):
         self.assertEqual(self.got(), list(range(10)))
 
     def test_without_threads_one_message_says_who_can_send(self):
-        program = self.program(SPANLOG_SYNC="1")
+        url = self.server.url.replace("http://", "http://ann:horse@")
+        program = self.program(SPANLOG_SYNC="1", OTEL_EXPORTER_OTLP_ENDPOINT=url)
         program.write(0, 10)
         self.assertEqual(program.ask("threads"), 1)
         self.assertEqual(program.close(), 0)
         self.assertEqual(len(program.said()), 1, program.said())
         self.assertIn("this sends it: spanlog ship --state ", program.said()[0])
+        self.assertIn(" --to otlp:" + self.server.url + " ", program.said()[0])
+        self.assertNotIn("horse", program.said()[0])
         self.assertEqual(self.got(), [])
 
     def test_a_spool_that_cannot_be_made_is_named_once_and_the_program_goes_on(self):
