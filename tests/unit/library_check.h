@@ -60,6 +60,8 @@ struct run *finish_child(pid_t pid);
 
 /* Whether the next logs may end in the middle of a line, as a death leaves them before recovery. */
 void allow_torn_tail(bool allowed);
+/* Where a test damages the bytes that lines are made of: those that are no JSON are left out. */
+void allow_damaged_lines(bool allowed);
 
 /* The directory of the last child. Valid until the next. */
 const char *run_directory(void);
