@@ -20,6 +20,8 @@ foreach(class Arriving Rotating Faults Doors Idle)
   set_tests_properties(ship_${name} PROPERTIES TIMEOUT 300
     ENVIRONMENT "${SPANLOG_SANITIZER_OPTIONS}")
 endforeach()
+# Programs compress in what nobody else wants of the processors: beside other tests, nothing.
+set_tests_properties(ship_rotating PROPERTIES RUN_SERIAL ON)
 set_property(TEST ship_idle PROPERTY LABELS once)
 add_test(NAME tool_asks_loki
   COMMAND ${Python3_EXECUTABLE} ${ship}/ask_test.py $<TARGET_FILE:spanlog_tool> ${limits})
