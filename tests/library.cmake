@@ -128,8 +128,6 @@ add_test(NAME live_control
           $<TARGET_FILE:spanlog_tool> $<TARGET_FILE:live_program> $<TARGET_FILE:library_plugin>)
 set_tests_properties(live_control PROPERTIES TIMEOUT 300 LABELS library
   ENVIRONMENT "${SPANLOG_SANITIZER_OPTIONS}")
-# The tool waits a second for a process; under a sanitizer and beside other tests that may be short.
-set_tests_properties(live_control PROPERTIES RUN_SERIAL ON)
 spanlog_threaded(live_control live_program library_plugin spanlog_tool)
 spanlog_library_test(library_control_test)
 target_link_libraries(library_control_test PRIVATE spanlog_attach)

@@ -233,6 +233,7 @@ const struct setting settings_table[] = {
      .type = SETTING_NUMBER,
      AT(max_attributes),
      CODE(max_attributes),
+     .live = true,
      .built_in = "128",
      .least = 0,
      .most = 1024,

@@ -47,7 +47,7 @@ static inline __attribute__((always_inline)) bool add_first(struct spanlog__open
                                                             const union spanlog__slot *slots) {
     struct group *group = (struct group *)(void *)block->body;
     if (SPANLOG__RARE(block->used != 0 || encode_bytes_bits(site->types) != 0 ||
-                      site->count > process.max_attributes))
+                      site->count > __atomic_load_n(&process.max_attributes, __ATOMIC_RELAXED)))
         return false;
     uint8_t *end =
         encode_fast(block->body + sizeof *group, block->body + SPAN_FAST_BODY, site, slots, 0);

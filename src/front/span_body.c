@@ -159,7 +159,8 @@ void span_add_fields(struct thread *t, struct spanlog__open_span *block, enum gr
                      const struct spanlog__site *site, const union spanlog__slot *slots,
                      uint64_t ticks) {
     if (kind == GROUP_FIELDS) {
-        uint32_t left = process.max_attributes - block->attributes;
+        uint32_t most = __atomic_load_n(&process.max_attributes, __ATOMIC_RELAXED);
+        uint32_t left = most > block->attributes ? most - block->attributes : 0;
         if (SPANLOG__RARE(site->count > left)) {
             block->record.dropped_attributes += site->count - left;
             block->attributes += left;

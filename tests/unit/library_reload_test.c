@@ -388,6 +388,26 @@ static void an_open_span_is_abandoned_at_exit_with_a_file_watched(void **state) 
     assert_count(run, "msg", "process ended", 1);
 }
 
+static void lowers_the_limit_of_an_open_span(void) {
+    put_file("spanlog.conf", "include_events = on\n");
+    spanlog_scope(sp, "full", kv("a", 1), kv("b", 2));
+    check(comes_out(WITH_EVENT));
+    put_file("spanlog.conf", "include_events = off\nmax_attributes = 1\n");
+    check(comes_out(WITHOUT_EVENT));
+    spanlog_set(&sp, kv("c", 3), kv("d", 4));
+}
+
+static void a_limit_below_what_an_open_span_has_lets_nothing_more_in(void **state) {
+    (void)state;
+    with("SPANLOG_CONFIG", "spanlog.conf");
+    struct run *run = run_child(lowers_the_limit_of_an_open_span);
+    assert_exit(run, 0);
+    const char *line = need_line(run, "operation", "full");
+    assert_field(line, "b", "2");
+    assert_no_field(line, "c");
+    assert_field(line, "dropped_attributes", "2");
+}
+
 /* ---- enabled, errors ------------------------------------------------------------------------- */
 
 static void switched_off_nothing_is_written(void **state) {
@@ -425,6 +445,7 @@ int main(void) {
         sentence(mistakes_are_named_with_file_and_line),
         sentence(a_running_process_follows_its_file),
         sentence(a_file_that_names_another_output_is_followed),
+        sentence(a_limit_below_what_an_open_span_has_lets_nothing_more_in),
         sentence(the_environment_still_beats_a_file_that_has_changed),
         sentence(a_program_that_closes_every_descriptor_still_follows_its_file),
         sentence(a_forked_child_follows_the_file_too),
