@@ -4,6 +4,7 @@
     live_test.py BUILD/spanlog BUILD/tests/live_program BUILD/tests/liblibrary_plugin.so [-k word]
 """
 import ctypes
+import glob
 import json
 import os
 import shutil
@@ -88,6 +89,13 @@ class Live(unittest.TestCase):
         self.programs.append(program)
         program.tell("info ready")
         return program
+
+    def wait_for(self, condition, seconds=SOON):
+        end = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > end:
+                self.fail(f"waited {seconds} s: {self.status()}")
+            time.sleep(0.05)
 
     def call_tool(self, *arguments, prefix=(), **environment):
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("SPANLOG_", "OTEL_"))}
@@ -204,10 +212,7 @@ class Live(unittest.TestCase):
         done = self.run_tool("level", "orders", "debug", "--for", "300ms")
         self.assertIn("level = debug for 300ms: in force", done.stdout)
         program.tell("debug while")
-        end = time.monotonic() + SOON
-        while self.status()[0]["level"] != "info":
-            self.assertLess(time.monotonic(), end)
-            time.sleep(0.05)
+        self.wait_for(lambda: self.status()[0]["level"] == "info")
         program.tell("debug after")
         self.assertEqual(self.status()[0]["live"], [])
         program.end()
@@ -220,10 +225,7 @@ class Live(unittest.TestCase):
         self.assertEqual(self.status()[0]["level"], "info,http=debug,db=debug")
         self.assertEqual([rule["rule"] for rule in self.status()[0]["live"]],
                          ["level = http=debug", "level = db=debug"])
-        end = time.monotonic() + SOON
-        while self.status()[0]["level"] != "info,http=debug":
-            self.assertLess(time.monotonic(), end)
-            time.sleep(0.05)
+        self.wait_for(lambda: self.status()[0]["level"] == "info,http=debug")
         program.end()
 
     def test_a_forked_child_goes_on_with_the_rules(self):
@@ -353,10 +355,7 @@ class Live(unittest.TestCase):
         configure("first.jsonl")
         program = self.start(SPANLOG_CONFIG=path, SPANLOG_OUTPUT="")
         configure("second.jsonl")
-        end = time.monotonic() + SOON
-        while not self.status()[0]["output"].endswith("second.jsonl"):
-            self.assertLess(time.monotonic(), end)
-            time.sleep(0.05)
+        self.wait_for(lambda: self.status()[0]["output"].endswith("second.jsonl"))
         program.tell("fork child")
         program.end()
         self.assertEqual((self.debug_texts_in("first.jsonl"), self.debug_texts_in("second.jsonl")), ([], ["child"]))
@@ -394,10 +393,7 @@ class Live(unittest.TestCase):
             self.run_tool("enable", "orders", "--output", f"file:{self.place}/{name}?rotate=4K&compress=gzip")
             for number in range(80):
                 program.tell(f"info {number}-{'x' * 150}")
-            end = time.monotonic() + 3 * SOON
-            while not [file for file in os.listdir(self.place) if file.startswith(name) and file.endswith(".gz")]:
-                self.assertLess(time.monotonic(), end, name)
-                time.sleep(0.05)
+            self.wait_for(lambda: glob.glob(f"{self.place}/{name}*.gz"), 3 * SOON)
         self.assertEqual(program.end(), "")
 
     def test_what_is_no_output_is_said_before_anything_is_changed(self):
