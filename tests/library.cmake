@@ -131,12 +131,16 @@ spanlog_threaded(call_sites_work_in_cxx library_cxx)
 # ---- live control ----------------------------------------------------------------------------------
 add_executable(live_program unit/live_program.c)
 target_link_libraries(live_program PRIVATE spanlog_flags spanlog::spanlog ${CMAKE_DL_LIBS})
-add_test(NAME live_control
-  COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/live_test.py
-          $<TARGET_FILE:spanlog_tool> $<TARGET_FILE:live_program> $<TARGET_FILE:library_plugin>)
-set_tests_properties(live_control PROPERTIES TIMEOUT 300 LABELS library
-  ENVIRONMENT "${SPANLOG_SANITIZER_OPTIONS}")
-spanlog_threaded(live_control live_program library_plugin spanlog_tool)
+function(spanlog_live_test name file)
+  add_test(NAME ${name}
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/${file}
+            $<TARGET_FILE:spanlog_tool> $<TARGET_FILE:live_program> $<TARGET_FILE:library_plugin>)
+  set_tests_properties(${name} PROPERTIES TIMEOUT 300 LABELS library
+    ENVIRONMENT "${SPANLOG_SANITIZER_OPTIONS}")
+  spanlog_threaded(${name} live_program library_plugin spanlog_tool)
+endfunction()
+spanlog_live_test(live_control live_test.py)
+spanlog_live_test(live_control_of_outputs live_outputs_test.py)
 spanlog_library_test(library_control_test)
 target_link_libraries(library_control_test PRIVATE spanlog_attach)
 spanlog_test(control_rules_test SOURCES unit/control_rules_test.c USES attach)
