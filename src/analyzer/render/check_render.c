@@ -86,7 +86,8 @@ void spanlog_render_check_json(const struct spanlog_check *check, struct spanlog
         spanlog_put(out, "{\"kind\":\"");
         spanlog_put(out, spanlog_check_kind_names[finding->kind]);
         spanlog_put_json_count(out, "\",\"count\":", finding->count);
-        spanlog_put_json_text(out, ",\"first_file\":", spanlog_text_of(finding->file ? finding->file : ""));
+        spanlog_put_json_text(
+            out, ",\"first_file\":", spanlog_text_of(finding->file ? finding->file : ""));
         spanlog_put_json_count(out, ",\"first_line\":", finding->line);
         spanlog_put_json_text(out, ",\"detail\":", spanlog_text_of(finding->detail));
         spanlog_put(out, "}\n");
