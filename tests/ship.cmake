@@ -14,7 +14,7 @@ set(limits)
 if(SPANLOG_SANITIZE)
   set(limits --no-memory)
 endif()
-foreach(class Arriving Rotating Compressed Faults Doors Idle)
+foreach(class Arriving Rotating Compressed Faults Doors Certificates Idle)
   string(TOLOWER ${class} name)
   add_test(NAME ship_${name}
     COMMAND ${Python3_EXECUTABLE} ${ship}/ship_test.py $<TARGET_FILE:spanlog_tool> ${limits} ${class})
@@ -45,7 +45,7 @@ endforeach()
 add_executable(ship_program ${ship}/program.c)
 target_link_libraries(ship_program PRIVATE spanlog_flags spanlog::spanlog)
 add_dependencies(ship_program spanlog_ship_shared)
-foreach(class Environment Deaths Several Live Quiet)
+foreach(class Environment Certificates Deaths Several Live Quiet)
   string(TOLOWER ${class} name)
   add_test(NAME ship_inside_${name}
     COMMAND ${Python3_EXECUTABLE} ${ship}/inside_test.py $<TARGET_FILE:spanlog_tool>

@@ -865,6 +865,93 @@ class Doors(Case):
                 self.assertNotIn("pass\"", file.read())
 
 
+class Certificates(Case):
+    """A server over TLS that has to be shown a certificate of its authority."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.made = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.made.cleanup)
+        cls.path = staticmethod(shipping.make_certificates(cls.made.name))
+
+    def setUp(self):
+        super().setUp()
+        self.secure = fault_server.FaultServer(certificate=(self.path("server.pem"), self.path("server.key")),
+                                               client_ca=self.path("ca.pem"))
+        self.addCleanup(self.secure.down)
+        self.lines = [record(i) for i in range(200)]
+        append(self.log, self.lines)
+
+    def try_with(self, certificate=None, key=None):
+        """Nothing is taken; what is said. Then the right ones: all arrives."""
+        options = [*(("--cert", certificate) if certificate else ()), *(("--key", key) if key else ())]
+        to = ("--to", "loki:" + self.secure.url, "--ca", self.path("ca.pem"))
+        code, said, _ = self.once(*to, *options, "--give-up", "1s", "app.log")
+        self.assertEqual((code, len(self.secure.entries)), (2, 0))
+        code, more, _ = self.once(*to, "--cert", self.path("client.pem"), "--key", self.path("client.key"), "app.log")
+        self.assertEqual((code, more), (0, []))
+        self.assertEqual(sorted(line for _, _, line in self.secure.entries), sorted(self.lines))
+        self.assertEqual(self.secure.repeated, 0)
+        return said
+
+    def one_episode(self, said, *words):
+        self.assertEqual(len(said), 2, said)
+        for word in ("cannot deliver: ", "what is not sent stays in the files", *words):
+            self.assertIn(word, said[0])
+        self.assertIn("gives up: what is not sent stays in the files", said[1])
+
+    def test_without_one_the_message_says_what_may_be_missing(self):
+        self.one_episode(self.try_with(), "(it may want to know who we are, and no certificate of ours is set)")
+
+    def test_one_of_another_authority_is_refused_by_the_server(self):
+        self.one_episode(self.try_with(self.path("stranger.pem"), self.path("stranger.key")))
+
+    def test_a_key_that_is_none_of_the_certificates_or_locked_is_named_and_nobody_is_asked(self):
+        with open(os.path.join(self.folder, "junk.key"), "w", encoding="utf-8") as file:
+            file.write("no key\n")
+        for key in (self.path("stranger.key"), self.path("locked.key"), os.path.join(self.folder, "junk.key")):
+            with self.subTest(key=key):
+                self.one_episode(self.try_with(self.path("client.pem"), key), os.path.basename(key),
+                                 "(the certificate, or its key, is none, belongs to another, or has a pass phrase)")
+                self.secure.entries.clear()
+                os.system(f"rm -r {self.folder}/state")
+
+    def test_what_is_missing_or_cannot_be_read_is_said_at_the_start(self):
+        closed = os.path.join(self.folder, "closed.key")
+        os.mkdir(closed)
+        why = "Is a directory"
+        if os.geteuid() != 0:
+            os.rmdir(closed)
+            with open(closed, "wb"):
+                os.chmod(closed, 0)
+            why = "Permission denied"
+        gone = os.path.join(self.folder, "gone.pem")
+        for certificate, key, wanted in ((self.path("client.pem"), closed, f"{closed}: {why} (our key)"),
+                                         (gone, closed, f"{gone}: No such file or directory (our certificate)"),
+                                         (None, self.path("client.key"), "a key, and no certificate that it belongs")):
+            with self.subTest(wanted=wanted):
+                said = self.try_with(certificate, key)
+                self.assertEqual(len(said), 1)
+                self.assertIn(wanted, said[0])
+                self.secure.entries.clear()
+                os.system(f"rm -r {self.folder}/state")
+
+    def test_a_server_of_another_authority_is_not_sent_anything(self):
+        code, said, _ = self.once("--to", "loki:" + self.secure.url, "--ca", self.path("other-ca.pem"), "--cert",
+                                  self.path("client.pem"), "--key", self.path("client.key"), "--give-up", "1s", "app.log")
+        self.assertEqual((code, len(self.secure.requests)), (2, 0))
+        self.assertIn("certificate", said[0])
+
+    def test_opentelemetrys_variables_name_them_too(self):
+        append(self.log, [span(1, name="GET /", kind="server")])
+        environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": self.secure.url,
+                       "OTEL_EXPORTER_OTLP_CERTIFICATE": self.path("ca.pem"),
+                       "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": self.path("client.pem"),
+                       "OTEL_EXPORTER_OTLP_CLIENT_KEY": self.path("client.key")}
+        self.assertEqual(self.once("app.log", environment=environment)[:2], (0, []))
+        self.assertEqual((len(self.secure.spans), len(self.secure.logs)), (1, 200))
+
+
 class Idle(Case):
     def test_it_costs_nothing_when_nothing_is_written(self):
         append(self.log, [record(1)])
