@@ -14,7 +14,7 @@
 
 #include <sys/types.h>
 
-#include "src/analyzer/inflate.h"
+#include "src/analyzer/unpack/inflate.h"
 #include "src/ship/fingerprint.h"
 
 struct spanlog_ship_archive {

@@ -24,7 +24,7 @@
 
 #include <sys/stat.h>
 
-#include "src/analyzer/stream.h"
+#include "src/analyzer/input/stream.h"
 #include "src/ship/archive.h"
 #include "src/ship/state.h"
 

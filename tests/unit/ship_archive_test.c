@@ -13,7 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "src/analyzer/deflate.h"
+#include "src/analyzer/unpack/deflate.h"
 #include "src/ship/archive.h"
 
 #define PLAIN_SIZE 1000000

@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -935,6 +936,19 @@ class Certificates(Case):
                 self.assertIn(wanted, said[0])
                 self.secure.entries.clear()
                 os.system(f"rm -r {self.folder}/state")
+
+    def test_one_that_is_renewed_is_read_at_the_next_try(self):
+        ours = [os.path.join(self.folder, name) for name in ("our.pem", "our.key")]
+        for name, to in zip(("stranger.pem", "stranger.key"), ours):
+            shutil.copy(self.path(name), to)
+        ship = self.follow("--to", "loki:" + self.secure.url, "--ca", self.path("ca.pem"), "--cert", ours[0], "--key",
+                           ours[1], "app.log")
+        wait_for(ship.said, "a message")
+        for name, to in zip(("client.pem", "client.key"), ours):
+            shutil.copy(self.path(name), to)
+        wait_for(lambda: len(self.secure.entries) == 200, lambda: f"200 records: {ship.said()}")
+        self.assertEqual(ship.end(), 0)
+        self.assertEqual(len(ship.said()), 2, ship.said())
 
     def test_a_server_of_another_authority_is_not_sent_anything(self):
         code, said, _ = self.once("--to", "loki:" + self.secure.url, "--ca", self.path("other-ca.pem"), "--cert",
