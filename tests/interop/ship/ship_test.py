@@ -272,10 +272,10 @@ class Rotating(Case):
                "SPANLOG_JOURNAL_DIR": self.folder + "/journals"}
         for number in range(150):
             subprocess.run([shipping.TOOL, "log", "written", f"n={number}"], env=env, check=True)
-        finish = subprocess.Popen([shipping.TOOL, "exec", "--", "sleep", "60"], env=env)
+        finish = subprocess.Popen([shipping.TOOL, "exec", "--", "sleep", "300"], env=env)
         try:
             plain = lambda: [name for name in os.listdir(self.folder) if name[8:9].isdigit() and name[-1].isdigit()]
-            wait_for(lambda: len(plain()) <= 1, lambda: f"compressed: {os.listdir(self.folder)}", 60)
+            wait_for(lambda: len(plain()) <= 1, lambda: f"compressed: {os.listdir(self.folder)}", 240)
         finally:
             finish.terminate()
             finish.wait()
