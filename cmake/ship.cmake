@@ -6,7 +6,7 @@ if(NOT CURL_FOUND)
 endif()
 spanlog_folder(ship src/ship
   SOURCES
-    answer.c ask.c ask_fetch.c ask_page.c ask_query.c ask_split.c batch.c courier.c deliver.c endpoint.c files.c files_list.c http.c labels.c loki.c
+    answer.c archive.c ask.c ask_fetch.c ask_page.c ask_query.c ask_split.c batch.c courier.c deliver.c endpoint.c files.c files_known.c files_list.c http.c labels.c loki.c
     protocol.c run.c state.c state_read.c status.c
   USES analyzer formatters core)
 target_link_libraries(spanlog_ship PRIVATE PkgConfig::CURL PkgConfig::ZLIB)

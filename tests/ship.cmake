@@ -6,6 +6,7 @@ if(NOT TARGET spanlog_ship)
   return()
 endif()
 spanlog_test(ship_test SOURCES unit/ship_test.c USES ship)
+spanlog_test(ship_archive_test SOURCES unit/ship_archive_test.c USES ship)
 spanlog_test(ask_test SOURCES unit/ask_test.c USES ship)
 
 set(ship ${CMAKE_CURRENT_SOURCE_DIR}/interop/ship)
@@ -13,7 +14,7 @@ set(limits)
 if(SPANLOG_SANITIZE)
   set(limits --no-memory)
 endif()
-foreach(class Arriving Rotating Faults Doors Idle)
+foreach(class Arriving Rotating Compressed Faults Doors Certificates Idle)
   string(TOLOWER ${class} name)
   add_test(NAME ship_${name}
     COMMAND ${Python3_EXECUTABLE} ${ship}/ship_test.py $<TARGET_FILE:spanlog_tool> ${limits} ${class})
@@ -21,7 +22,7 @@ foreach(class Arriving Rotating Faults Doors Idle)
     ENVIRONMENT "${SPANLOG_SANITIZER_OPTIONS}")
 endforeach()
 # Programs compress in what nobody else wants of the processors: beside other tests, nothing.
-set_tests_properties(ship_rotating PROPERTIES RUN_SERIAL ON)
+set_tests_properties(ship_rotating ship_compressed PROPERTIES RUN_SERIAL ON TIMEOUT 600)
 set_property(TEST ship_idle PROPERTY LABELS once)
 add_test(NAME tool_asks_loki
   COMMAND ${Python3_EXECUTABLE} ${ship}/ask_test.py $<TARGET_FILE:spanlog_tool> ${limits})
@@ -47,7 +48,7 @@ add_dependencies(ship_program spanlog_ship_shared)
 # Where the libraries lie it is told by the environment: clang's sanitizers call dlopen for it, and
 # then its own run path counts.
 set_target_properties(ship_program PROPERTIES SKIP_BUILD_RPATH ON)
-foreach(class Environment Deaths Several Live Quiet)
+foreach(class Environment Certificates Deaths Several Live Quiet)
   string(TOLOWER ${class} name)
   add_test(NAME ship_inside_${name}
     COMMAND ${Python3_EXECUTABLE} ${ship}/inside_test.py $<TARGET_FILE:spanlog_tool>

@@ -339,10 +339,13 @@ SPANLOG__API int spanlog_stats(spanlog_statistics *ret_stats);
 #define SPANLOG__FLAG_CARRIED 0x40u   /* of a context: `carried` is set */
 #define SPANLOG__FLAG_STAMP 0x80u /* of a context: its records say something of what it carries */
 
+#define SPANLOG__COUNTED                                                                           \
+    2u /* of `unsampled`: spans of servers and clients are counted all the same */
+
 /* The part of a thread's state that scopes look at. */
 struct spanlog__thread_context {
     spanlog_ctx ctx;
-    uint32_t unsampled;    /* ctx is valid and not sampled */
+    uint32_t unsampled;    /* 0, or ctx is valid and not sampled: 1, or SPANLOG__COUNTED */
     uint32_t record_flags; /* what of ctx every record of this thread says */
 };
 extern SPANLOG__API __thread struct spanlog__thread_context spanlog__context
@@ -386,6 +389,11 @@ SPANLOG__INLINE spanlog_span spanlog__start(spanlog_ctx parent, struct spanlog__
     return span;
 }
 
+/* Whether a scope of that kind, which is a constant, is of any interest: one comparison. */
+#define SPANLOG__IS_WANTED(kind)                                                                   \
+    ((kind) == SPANLOG_SERVER || (kind) == SPANLOG_CLIENT ? spanlog__context.unsampled != 1        \
+                                                          : spanlog__context.unsampled == 0)
+
 /* The pointer with an initialiser lets -Wjump-misses-init see a goto into the scope. The slots are
  * filled only where the span is recorded. */
 #define SPANLOG__SCOPE(name, kind, ...)                                                            \
@@ -395,7 +403,7 @@ SPANLOG__INLINE spanlog_span spanlog__start(spanlog_ctx parent, struct spanlog__
         &SPANLOG__CAT(spanlog__site_, name);                                                       \
     __attribute__((cleanup(spanlog__leave))) spanlog_span name;                                    \
     name.open = NULL;                                                                              \
-    if (SPANLOG__ASIDE(!spanlog__context.unsampled))                                               \
+    if (SPANLOG__ASIDE(SPANLOG__IS_WANTED(kind)))                                                  \
         spanlog__scope_begin(&name, &SPANLOG__CAT(spanlog__site_, name),                           \
                              SPANLOG__ARGUMENTS(__VA_ARGS__));                                     \
     else                                                                                           \

@@ -9,8 +9,7 @@
 
 #include <string.h>
 
-#define FROM_SPANS(text)                                                                           \
-    (text " Counted from recorded spans: all with SPANLOG_TAIL, else those of sampled traces.")
+#define FROM_SPANS(text) (text " Counted from spans, of traces that are not sampled too.")
 
 static const double db_buckets[] = {.001, .0025, .005, .01, .025, .05, .1, .5, 1, 5, 10};
 static const double llm_buckets[] = {.01,  .02,  .04,  .08,   .16,   .32,   .64,

@@ -1,4 +1,4 @@
-/* back/red.h: rate, errors and duration out of spans that are recorded anyway.
+/* back/red.h: rate, errors and duration out of spans.
  *
  *     red_take(drain, record, written);       of each record that has left its ring, once
  *
@@ -7,10 +7,10 @@
  *   kind client, db.*                  db_query_duration_seconds
  *   kind client, gen_ai.*              llm_request_duration_seconds, llm_tokens_total
  *
- * The caller pays nothing. A span counts when it comes out of its ring, whether it is written,
- * waits for the end of its trace or is forgotten: so with a tail (tail.h) all are counted, sampled
- * or not. Without one, spans of unsampled traces are never recorded; they are not seen here, and
- * not guessed. Only a span that is written leaves an exemplar, as only such can be looked up.
+ * A span counts when it comes out of its ring, whether it is written, waits for the end of its
+ * trace or is forgotten. Of traces that are not sampled, the front puts spans of kind server and
+ * client into the ring for this alone (front/span.c, is_counted). Only a span that is written
+ * leaves an exemplar, as only such can be looked up.
  */
 #ifndef SPANLOG_BACK_RED_H
 #define SPANLOG_BACK_RED_H

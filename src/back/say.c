@@ -200,7 +200,9 @@ void drain_abandoned(struct drain *drain) {
             block_at(drain->journal, drain->now.spans_scanned++);
         if (block == NULL)
             return;
-        if (block->state == OPEN_SPAN_OPEN && !has_ended(drain, block))
+        /* Without a tail, one that is not sampled was to be counted only. */
+        if (block->state == OPEN_SPAN_OPEN && !has_ended(drain, block) &&
+            ((block->record.header.word & RECORD_SAMPLED) != 0 || drain->tail.open))
             put_abandoned(drain, block);
         for (uint32_t i = 0; i < drain->output_count; i++) {
             if (drain->outputs[i].used >= drain->outputs[i].flush && !drain_write(drain))

@@ -39,6 +39,7 @@ struct process {
     uint64_t contexts_refused;                /* too many carried something at once */
     struct sampler *sampler;                  /* src/sampling; NULL: every new trace is recorded */
     bool tail;           /* traces may be kept for how they end (SPANLOG_TAIL) */
+    bool counts_spans;   /* metrics are on: of unsampled traces, those that they come from */
     bool flight;         /* debug records are kept for an error of their thread */
     bool decides_roots;  /* there is a sampler or a tail */
     bool decides_remote; /* the sampler does not go by what contexts from elsewhere say */

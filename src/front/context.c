@@ -36,7 +36,7 @@ void context_set(const spanlog_ctx *ctx) {
         return;
     }
     context_put(ctx, context_record_flags(ctx));
-    now->unsampled = context_is_unsampled(ctx);
+    now->unsampled = context_unsampled(ctx);
 }
 
 spanlog_ctx spanlog_ctx_current(void) {

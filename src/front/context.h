@@ -40,6 +40,10 @@ static inline bool context_is_unsampled(const spanlog_ctx *ctx) {
            !((ctx->flags & SPANLOG__FLAG_REMOTE) != 0 &&
              __atomic_load_n(&process.decides_remote, __ATOMIC_RELAXED));
 }
+/* What a thread's `unsampled` is inside ctx, which is valid. */
+static inline uint32_t context_unsampled(const spanlog_ctx *ctx) {
+    return !context_is_unsampled(ctx) ? 0 : process.counts_spans ? SPANLOG__COUNTED : 1;
+}
 /* Makes ctx the thread's; with one that is not valid it is in no span. */
 void context_set(const spanlog_ctx *ctx);
 

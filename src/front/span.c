@@ -24,6 +24,12 @@ static inline uint64_t handle_of(uint64_t count) {
     return (uint64_t)process.epoch << 48 | (count & 0xffffffffffffu);
 }
 
+/* Whether it is told to the back although its trace is not sampled: metrics come from it (red.h).
+ * It is written nowhere. */
+static inline bool is_counted(const struct spanlog__site *site) {
+    return process.counts_spans && (site->kind == SPANLOG_SERVER || site->kind == SPANLOG_CLIENT);
+}
+
 /* ---- begin ------------------------------------------------------------------------------- */
 
 /* The span counts on what its context carries, and says of it what is to be said. */
@@ -115,7 +121,7 @@ static __attribute__((noinline)) bool begin_root(struct thread *t, spanlog_span 
     sample_root(t, ctx, has_parent, site, slots);
     if (process.tail)
         announce_root(t, ctx);
-    if ((ctx->flags & SPANLOG_FLAG_SAMPLED) != 0 || process.tail)
+    if ((ctx->flags & SPANLOG_FLAG_SAMPLED) != 0 || process.tail || is_counted(site))
         return true;
     ids_new_span(&t->random, ctx->span_id);
     span->open = NULL;
@@ -164,12 +170,12 @@ static __attribute__((noinline)) bool begin_undecided(spanlog_span *span, spanlo
 }
 
 /* A site's first call may be the process's, which may give this thread a context. False: in a trace
- * that is not sampled, or the span's level is off. */
+ * that is not sampled, and of no interest; or the span's level is off. */
 static __attribute__((noinline)) bool prepare(struct spanlog__site *site) {
     int saved = errno;
     bool on = site_ready(site, false);
     errno = saved;
-    return on && !spanlog__context.unsampled;
+    return on && (!spanlog__context.unsampled || is_counted(site));
 }
 
 static bool begin_slow(spanlog_span *span, spanlog_ctx *ctx, bool has_parent,
@@ -212,8 +218,17 @@ static struct spanlog__open_span not_recorded;
 static __attribute__((noinline)) void enter_unsampled(spanlog_span *span, const spanlog_ctx *ctx) {
     struct spanlog__thread_context *now = &spanlog__context;
     context_put(ctx, context_record_flags(ctx));
-    now->unsampled = 1;
+    now->unsampled = context_unsampled(ctx);
     span->open = &not_recorded;
+}
+
+/* With a tail, all that is in it is recorded. */
+static __attribute__((noinline)) void enter_counted(void) {
+    spanlog__context.unsampled = context_unsampled(&spanlog__context.ctx);
+}
+
+static __attribute__((noinline)) void leave_unsampled(const spanlog_ctx *before) {
+    spanlog__context.unsampled = context_is_valid(before) ? context_unsampled(before) : 0;
 }
 
 void spanlog__scope_begin(spanlog_span *span, struct spanlog__site *site,
@@ -233,8 +248,10 @@ void spanlog__scope_begin(spanlog_span *span, struct spanlog__site *site,
             enter_unsampled(span, &ctx);
         return;
     }
-    context_put(&ctx,
-                span->open->record.header.word & ~(RECORD_SPAN | RECORD_KEPT | RECORD_LOCAL_ROOT));
+    uint32_t word = span->open->record.header.word;
+    context_put(&ctx, word & ~(RECORD_SPAN | RECORD_KEPT | RECORD_LOCAL_ROOT));
+    if (SPANLOG__RARE((word & RECORD_SAMPLED) == 0))
+        enter_counted();
 }
 
 /* Not recorded, but what it calls and logs can be told apart from its siblings, and the header
@@ -258,7 +275,7 @@ void spanlog__begin(spanlog_span *span, const spanlog_ctx *parent, struct spanlo
     span->before = *parent;
     span->open = NULL;
     span->generation = 0;
-    if (has_parent && context_is_unsampled(parent)) {
+    if (has_parent && context_is_unsampled(parent) && !is_counted(site)) {
         begin_unsampled(span, site);
         return;
     }
@@ -344,8 +361,8 @@ static inline void end_open(struct spanlog__open_span *block) {
 void spanlog__scope_end(spanlog_span *span) {
     if (SPANLOG__LIKELY(span_is_open(span)))
         end_open(span->open);
-    else
-        spanlog__context.unsampled = 0; /* no scope begins where it is set */
+    if (SPANLOG__RARE(spanlog__context.unsampled != 0))
+        leave_unsampled(&span->before);
     span->open = NULL;
     context_restore(&span->before);
 }

@@ -32,6 +32,7 @@ static bool has_inherited;
 
 static void take_settings(void) {
     process.tail = settings.tail[0] != '\0' && settings.output_count > 0;
+    process.counts_spans = settings.metrics && settings.enabled;
     process.flight = settings.flight > 0 && settings.output_count > 0;
     process_live_start(&settings);
     process.sync = settings.sync;

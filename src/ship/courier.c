@@ -191,12 +191,12 @@ static int prime_twins(struct spanlog_ship_courier *courier, struct spanlog_ship
     struct spanlog_chunk chunk = {.offset = from};
     struct spanlog_record record;
     const char *line;
-    if (spanlog_ship_file_open(&courier->files, file) < 0)
+    if (spanlog_ship_file_open(&courier->files, file) < 0 || spanlog_ship_file_has_been_read(file))
         return 0;
     if (spanlog_buffer_reserve(&courier->buffer, PRIME_SIZE, 0) < 0)
         return -ENOMEM;
     char *data = courier->buffer.data;
-    if (pread(file->fd, data, size, (off_t)from) != (ssize_t)size)
+    if (spanlog_ship_file_pread(file, data, size, from) != (ssize_t)size)
         return 0;
     char *begin = from ? memchr(data, '\n', size) : data;
     char *end = memrchr(data, '\n', size);

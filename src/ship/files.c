@@ -23,6 +23,7 @@ void spanlog_ship_file_free(struct spanlog_ship_file *file) {
         close(file->fd);
     free(file->path);
     free(file->twins);
+    spanlog_ship_archive_free(file->archive);
     *file = (struct spanlog_ship_file){.fd = -1};
 }
 
@@ -62,6 +63,24 @@ int spanlog_ship_file_open(struct spanlog_ship_files *files, struct spanlog_ship
     return 0;
 }
 
+size_t spanlog_ship_file_head(const struct spanlog_ship_file *file,
+                              char head[SPANLOG_SHIP_PRINT_SIZE]) {
+    if (file->archive) {
+        memcpy(head, file->archive->head, file->archive->head_size);
+        return file->archive->head_size;
+    }
+    ssize_t got = pread(file->fd, head, SPANLOG_SHIP_PRINT_SIZE, 0);
+    return got > 0 ? (size_t)got : 0;
+}
+
+ssize_t spanlog_ship_file_pread(struct spanlog_ship_file *file, char *to, size_t size,
+                                uint64_t offset) {
+    if (file->archive)
+        return spanlog_ship_archive_read(file->archive, file->fd, to, size, offset);
+    ssize_t got = pread(file->fd, to, size, (off_t)offset);
+    return got < 0 ? -errno : got;
+}
+
 /* ---- what was told ------------------------------------------------------------------------ */
 
 static bool has_name(const struct spanlog_ship_file *file, int watch, const char *name) {
@@ -90,6 +109,8 @@ static void note_event(struct spanlog_ship_files *files, const struct inotify_ev
         files->must_list = true;
         for (size_t i = 0; i < files->count; i++)
             files->list[i].is_marked = true;
+    } else if (event->mask & IN_CLOSE_WRITE) {
+        files->must_list |= event->len && spanlog_rotated_is_old(event->name);
     } else if (event->mask & IN_MODIFY) {
         if (event->len)
             mark(files, event->wd, event->name);
@@ -173,50 +194,65 @@ int spanlog_ship_file_was_cut(struct spanlog_ship_files *files, struct spanlog_s
 }
 
 /* Whether it is still the file that was read up to `at`. */
-static bool is_same(struct spanlog_ship_file *file, uint64_t *ret_size) {
+static bool is_same(struct spanlog_ship_file *file) {
+    char head[SPANLOG_SHIP_PRINT_SIZE];
     struct stat st;
     if (fstat(file->fd, &st) < 0)
         return false;
-    *ret_size = (uint64_t)st.st_size;
-    return *ret_size >= file->at && spanlog_ship_print_holds(&file->print, file->fd);
+    uint64_t least = file->archive ? file->archive->in_at : file->at;
+    size_t head_size = spanlog_ship_file_head(file, head);
+    return (uint64_t)st.st_size >= least && spanlog_ship_print_holds(&file->print, head, head_size);
+}
+
+static void extend_print(struct spanlog_ship_file *file) {
+    char head[SPANLOG_SHIP_PRINT_SIZE];
+    if (file->print.size < SPANLOG_SHIP_PRINT_SIZE)
+        spanlog_ship_print_extend(&file->print, head, spanlog_ship_file_head(file, head));
 }
 
 /* ---- copies ------------------------------------------------------------------------------- */
 
-/* Whether `file`, which has `size` bytes so far, begins as the other does: as much as there is of
- * both, up to the size of a print. */
-static bool begins_as(const struct spanlog_ship_file *file, uint64_t size,
-                      const struct spanlog_ship_file *other) {
+/* Whether it begins as the other does: as much as there is of both, up to the size of a print. */
+static bool begins_as(const struct spanlog_ship_file *file, const struct spanlog_ship_file *other) {
     char one[SPANLOG_SHIP_PRINT_SIZE], two[SPANLOG_SHIP_PRINT_SIZE];
-    size_t both = size < other->print.size ? (size_t)size : other->print.size;
+    size_t size = spanlog_ship_file_head(file, one);
+    size_t both = size < other->print.size ? size : other->print.size;
     if (both < SPANLOG_SHIP_PRINT_SURE)
         return false;
     if (both == other->print.size) /* which may have been cut meanwhile */
-        return spanlog_ship_print_holds(&other->print, file->fd);
-    return other->fd >= 0 && pread(file->fd, one, both, 0) == (ssize_t)both &&
-           pread(other->fd, two, both, 0) == (ssize_t)both && memcmp(one, two, both) == 0;
+        return spanlog_ship_print_holds(&other->print, one, size);
+    return (other->archive || other->fd >= 0) && spanlog_ship_file_head(other, two) >= both &&
+           memcmp(one, two, both) == 0;
 }
 
+/* 0 for one that is compressed: nobody knows without reading it. */
 static uint64_t size_of(const struct spanlog_ship_file *file) {
     struct stat st;
     int rc = file->fd >= 0 ? fstat(file->fd, &st) : stat(file->path, &st);
-    return rc == 0 ? (uint64_t)st.st_size : 0;
+    return rc == 0 && !file->archive ? (uint64_t)st.st_size : 0;
 }
 
-/* Before anything is read of it, and when a copy has changed: it may be a file that was read under
- * another inode, or a copy of one that stands, also one that is being made. True: it is to be left
- * alone. What is longer than the file it is like goes on where that has been read to: it may be
- * the original, of which the copy was seen first. */
-static bool is_copy(struct spanlog_ship_files *files, struct spanlog_ship_file *file,
-                    uint64_t size) {
-    if (file->print.size || file->at || spanlog_ship_file_take_known(files, file, size, false))
+/* Whether it has more than what it is like: it may be the original, of which the copy was seen
+ * first, plain or compressed. */
+static bool is_longer(const struct spanlog_ship_file *file, const struct spanlog_ship_file *other) {
+    uint64_t size = size_of(file);
+    if (file->archive || (other->archive && other->archive->ended_size == 0))
+        return false;
+    return other->archive ? size > other->at : size > size_of(other) && size >= other->at;
+}
+
+/* It may be a file that was read under another inode, or a copy of one that stands, also one that
+ * is being made, and of a copy that has changed this is asked again. What is longer than the file
+ * it is like goes on where that has been read to. */
+bool spanlog_ship_file_is_copy(struct spanlog_ship_files *files, struct spanlog_ship_file *file) {
+    if (file->print.size || file->at || spanlog_ship_file_take_known(files, file, false))
         return false;
     file->is_copy = false;
     for (size_t i = 0; i < files->count; i++) {
         const struct spanlog_ship_file *other = &files->list[i];
-        if (other == file || other->is_copy || !begins_as(file, size, other))
+        if (other == file || other->is_copy || !begins_as(file, other))
             continue;
-        if (size > size_of(other) && size >= other->at) {
+        if (is_longer(file, other)) {
             file->at = file->done = other->at;
             file->print = other->print;
             return false;
@@ -241,11 +277,38 @@ struct spanlog_ship_file *spanlog_ship_files_next(struct spanlog_ship_files *fil
     return least;
 }
 
-/* Nothing more at present. A name that rotation gave is not written to again, so need not be kept
+/* What is compressed was read to its end, or what there is of it. */
+static void end_archive(struct spanlog_ship_files *files, struct spanlog_ship_file *file) {
+    struct spanlog_ship_archive *archive = file->archive;
+    const char *problem;
+    bool has_ended = spanlog_ship_archive_has_ended(archive, file->fd, &problem);
+    if (!has_ended)
+        problem = files->is_final ? "ends in the middle, read up to there"
+                                  : "ends in the middle: waiting for the rest";
+    if (problem) {
+        files->say(files->argument, file->path, problem);
+        files->has_trouble = true;
+    }
+    for (size_t i = 0; has_ended && i < files->count; i++) /* which may be longer */
+        if (files->list[i].copy_inode == file->inode && files->list[i].copy_device == file->device)
+            files->list[i].is_marked |= files->list[i].is_copy;
+}
+
+/* Nothing more at present. What rotation has made is not written to again, so need not be kept
  * open. */
-static int rest(struct spanlog_ship_file *file) {
+static int rest(struct spanlog_ship_files *files, struct spanlog_ship_file *file) {
+    struct stat st;
     file->is_marked = false;
-    if (file->is_old && file->is_listed && file->fd >= 0) {
+    if (file->fd < 0)
+        return 0;
+    if (file->archive && !file->is_copy && file->archive->is_open)
+        end_archive(files, file);
+    bool is_whole = fstat(file->fd, &st) == 0 &&
+                    (file->archive ? file->archive->ended_size : file->at) == (uint64_t)st.st_size;
+    file->whole_ns = is_whole && !file->is_copy ? spanlog_ship_written_ns(&st) : 0;
+    if (file->archive)
+        spanlog_ship_archive_rest(file->archive);
+    if ((file->is_old || file->archive) && file->is_listed) {
         close(file->fd);
         file->fd = -1;
     }
@@ -270,11 +333,12 @@ static ssize_t fill(struct spanlog_ship_files *files, struct spanlog_ship_file *
     for (;;) {
         if (spanlog_buffer_reserve(buffer, want, done) < 0)
             return -ENOMEM;
-        ssize_t got = pread(file->fd, buffer->data + done, want - done, (off_t)(file->at + done));
-        if (got < 0 && errno == EINTR)
+        ssize_t got =
+            spanlog_ship_file_pread(file, buffer->data + done, want - done, file->at + done);
+        if (got == -EINTR)
             continue;
         if (got < 0)
-            return -errno;
+            return got;
         done += (size_t)got;
         if (got == 0 || done < want || memrchr(buffer->data, '\n', done) ||
             done >= files->line_size_max)
@@ -293,29 +357,34 @@ static int skip_long(struct spanlog_ship_file *file, const struct spanlog_buffer
     return -EAGAIN;
 }
 
+bool spanlog_ship_file_has_been_read(const struct spanlog_ship_file *file) {
+    struct stat st;
+    return file->archive && file->archive->ended_size && fstat(file->fd, &st) == 0 &&
+           (uint64_t)st.st_size == file->archive->ended_size;
+}
+
 /* 1, 0, -EAGAIN: once more, or -ENOMEM. */
 static int read_once(struct spanlog_ship_files *files, struct spanlog_ship_file *file,
                      struct spanlog_buffer *buffer, struct spanlog_chunk *chunk) {
-    uint64_t size;
-    if (spanlog_ship_file_open(files, file) < 0)
-        return rest(file);
-    if (!is_same(file, &size))
+    if (spanlog_ship_file_open(files, file) < 0 || spanlog_ship_file_has_been_read(file))
+        return rest(files, file);
+    if (!is_same(file))
         return spanlog_ship_file_was_cut(files, file) < 0 ? -ENOMEM : -EAGAIN;
-    if (is_copy(files, file, size)) {
+    if (spanlog_ship_file_is_copy(files, file) || spanlog_ship_file_has_been_read(file)) {
         file->is_marked = false;
-        return 0;
+        return file->archive ? rest(files, file) : 0;
     }
-    spanlog_ship_print_extend(&file->print, file->fd, size);
+    extend_print(file);
     ssize_t got = fill(files, file, buffer);
     if (got < 0) {
         if (got != -ENOMEM) {
             files->say(files->argument, file->path, strerror((int)-got));
             files->has_trouble = true;
         }
-        return got == -ENOMEM ? -ENOMEM : rest(file);
+        return got == -ENOMEM ? -ENOMEM : rest(files, file);
     }
     /* It may have been cut and written to while we read. */
-    if (!is_same(file, &size))
+    if (!is_same(file))
         return spanlog_ship_file_was_cut(files, file) < 0 ? -ENOMEM : -EAGAIN;
     if (file->is_skipping && got > 0)
         return skip_long(file, buffer, (size_t)got, &files->state->counts);
@@ -323,12 +392,14 @@ static int read_once(struct spanlog_ship_files *files, struct spanlog_ship_file 
     chunk->unfinished_last = false;
     if (!end && (size_t)got >= files->line_size_max)
         return skip_long(file, buffer, (size_t)got, &files->state->counts);
-    if (!end && (files->is_final || !file->is_listed) && is_whole(buffer->data, (size_t)got)) {
+    bool is_last = files->is_final || !file->is_listed || file->archive;
+    if (!end && is_last && is_whole(buffer->data, (size_t)got)) {
         end = buffer->data + got;
         chunk->unfinished_last = true;
     }
     if (!end)
-        return rest(file);
+        return rest(files, file);
+    file->whole_ns = 0;
     if (file->at == 0 && got >= 3 && memcmp(buffer->data, SPANLOG_MARK, SPANLOG_MARK_SIZE) == 0)
         memset(buffer->data, ' ', SPANLOG_MARK_SIZE);
     chunk->offset = file->at;
@@ -357,9 +428,14 @@ uint64_t spanlog_ship_files_lag(const struct spanlog_ship_files *files) {
     struct stat st;
     for (size_t i = 0; i < files->count; i++) {
         const struct spanlog_ship_file *file = &files->list[i];
-        if (!file->is_copy && (file->fd >= 0 ? fstat(file->fd, &st) : stat(file->path, &st)) == 0 &&
-            (uint64_t)st.st_size > file->done)
-            lag += (uint64_t)st.st_size - file->done;
+        if (file->is_copy || (file->fd >= 0 ? fstat(file->fd, &st) : stat(file->path, &st)) < 0)
+            continue;
+        /* Of what is compressed: as it lies there. */
+        uint64_t done = !file->archive    ? file->done
+                        : file->is_marked ? file->archive->in_at
+                                          : (uint64_t)st.st_size;
+        if ((uint64_t)st.st_size > done)
+            lag += (uint64_t)st.st_size - done;
     }
     return lag;
 }

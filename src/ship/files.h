@@ -12,7 +12,9 @@
  *     renamed, deleted        read to its end, then the one that has taken its name
  *     copied and cut          the copy is read on from where the original stood, the original from
  *                             its start; a copy of a file that stands is left alone
- *     compressed              left alone
+ *     compressed              read as the file that it was, on from where that stood (archive.h)
+ *     thinned                 by `spanlog retain`: known by its name and time, and left alone if it
+ *                             had been sent whole
  *
  * Directories are watched, never polled. A file that has something to send is kept open, so that
  * whoever deletes or compresses it meanwhile takes nothing away.
@@ -20,7 +22,10 @@
 #ifndef SPANLOG_SHIP_FILES_H
 #define SPANLOG_SHIP_FILES_H
 
+#include <sys/stat.h>
+
 #include "src/analyzer/input/stream.h"
+#include "src/ship/archive.h"
 #include "src/ship/state.h"
 
 #define SPANLOG_SHIP_PIECE_SIZE (512u << 10)
@@ -33,15 +38,18 @@ struct spanlog_ship_file {
     uint64_t at;   /* read up to here */
     uint64_t done; /* sent up to here */
     struct spanlog_ship_print print;
-    uint64_t time_ns; /* of what was read last, or of what comes first */
-    bool is_marked;   /* there may be more */
-    bool is_listed;   /* it has a name here */
-    bool is_old;      /* which is one that rotation gives */
-    bool is_copy;     /* of a file that stands */
-    bool is_skipping; /* the rest of a line that is too long */
+    struct spanlog_ship_archive *archive; /* NULL: it is plain */
+    uint64_t whole_ns; /* when it was written last, as it was when it had been read whole; or 0 */
+    uint64_t time_ns;  /* of what was read last, or of what comes first */
+    bool is_marked;    /* there may be more */
+    bool is_listed;    /* it has a name here */
+    bool is_old;       /* which is one that rotation gives */
+    bool is_copy;      /* of a file that stands */
+    bool is_skipping;  /* the rest of a line that is too long */
     uint64_t copy_device, copy_inode;
     uint64_t leave_ms; /* without a name: when it is let go */
     bool is_leaving;   /* that time has come, and it is looked at once more */
+    bool is_over;      /* it is let go now */
     uint64_t *twins;   /* see streams.h; NULL: not needed as yet */
 };
 
@@ -96,10 +104,25 @@ uint64_t spanlog_ship_files_lag(const struct spanlog_ship_files *files);
 /* For files*.c. */
 void spanlog_ship_files_hear(struct spanlog_ship_files *files);
 int spanlog_ship_file_open(struct spanlog_ship_files *files, struct spanlog_ship_file *file);
+/* What it begins with: how many bytes. */
+size_t spanlog_ship_file_head(const struct spanlog_ship_file *file,
+                              char head[SPANLOG_SHIP_PRINT_SIZE]);
+/* A compressed file that was read whole, and has not grown since. It is open. */
+bool spanlog_ship_file_has_been_read(const struct spanlog_ship_file *file);
+/* As pread. */
+ssize_t spanlog_ship_file_pread(struct spanlog_ship_file *file, char *to, size_t size,
+                                uint64_t offset);
 bool spanlog_ship_file_take_known(struct spanlog_ship_files *files, struct spanlog_ship_file *file,
-                                  uint64_t size, bool by_inode);
+                                  bool by_inode);
+/* How far it was sent, to be remembered; the path is the file's. */
+struct spanlog_ship_position spanlog_ship_file_position(const struct spanlog_ship_file *file);
+/* Before anything is read of it: whether it is another file's copy, to be left alone. */
+bool spanlog_ship_file_is_copy(struct spanlog_ship_files *files, struct spanlog_ship_file *file);
 int spanlog_ship_file_was_cut(struct spanlog_ship_files *files, struct spanlog_ship_file *file);
 void spanlog_ship_file_free(struct spanlog_ship_file *file);
 uint64_t spanlog_ship_now_ms(void);
+static inline uint64_t spanlog_ship_written_ns(const struct stat *st) {
+    return (uint64_t)st->st_mtim.tv_sec * 1000000000 + (uint64_t)st->st_mtim.tv_nsec;
+}
 
 #endif

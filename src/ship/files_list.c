@@ -19,7 +19,8 @@
 #define DEPTH_MAX 32
 #define LEAVE_MS 5000 /* a writer may still have it open */
 #define WATCHED                                                                                    \
-    (IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB | IN_ONLYDIR)
+    (IN_MODIFY | IN_CLOSE_WRITE | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE |            \
+     IN_ATTRIB | IN_ONLYDIR)
 
 static int add_directory(struct spanlog_ship_files *files, const char *path, unsigned depth,
                          bool takes_all);
@@ -34,16 +35,28 @@ static struct spanlog_ship_file *find_inode(struct spanlog_ship_files *files,
     return NULL;
 }
 
-/* Archives and other things that are no logs. */
-static bool is_log(struct spanlog_ship_files *files, const struct spanlog_ship_file *file) {
-    char head[512];
+static bool has_end(const char *name, const char *end) {
+    size_t size = strlen(name), end_size = strlen(end);
+    return size > end_size && strcmp(name + size - end_size, end) == 0;
+}
+
+/* One that is only begun is looked at again when its writer closes it. */
+static int open_archive(struct spanlog_ship_file *file) {
+    char head[8];
+    bool is_named = has_end(file->path, ".gz") || has_end(file->path, ".zst");
     ssize_t got = pread(file->fd, head, sizeof head, 0);
-    if (got >= 4 &&
-        (memcmp(head, "\x1f\x8b", 2) == 0 || memcmp(head, "\x28\xb5\x2f\xfd", 4) == 0)) {
-        files->say(files->argument, file->path, "is compressed: left alone");
-        return false;
+    enum spanlog_inflate_kind kind = spanlog_inflate_kind_of(head, got > 0 ? (size_t)got : 0);
+    if (kind == SPANLOG_INFLATE_GZ || kind == SPANLOG_INFLATE_ZST) {
+        file->archive = spanlog_ship_archive_new(kind, file->fd);
+        return !file->archive ? -ENOMEM : file->archive->head_size ? 0 : -EAGAIN;
     }
-    if (got > 0 && memchr(head, 0, (size_t)got)) {
+    return is_named && kind == SPANLOG_INFLATE_UNSURE ? -EAGAIN : 0;
+}
+
+static bool is_log(struct spanlog_ship_files *files, const struct spanlog_ship_file *file) {
+    char head[SPANLOG_SHIP_PRINT_SIZE];
+    size_t got = spanlog_ship_file_head(file, head);
+    if (memchr(head, 0, got < 512 ? got : 512)) {
         files->say(files->argument, file->path, "is no text: left alone");
         return false;
     }
@@ -52,36 +65,14 @@ static bool is_log(struct spanlog_ship_files *files, const struct spanlog_ship_f
 
 /* Of the line that comes first; of foreign lines the file's own time will do for an order. */
 static void peek_time(struct spanlog_ship_file *file, const struct stat *st) {
-    char head[256 + SPANLOG_JSON_PADDING] = {0};
-    ssize_t got = pread(file->fd, head, 256, (off_t)file->at);
+    char head[SPANLOG_SHIP_PRINT_SIZE + SPANLOG_JSON_PADDING] = {0};
+    ssize_t got = file->archive ? file->at ? 0 : (ssize_t)spanlog_ship_file_head(file, head)
+                                : pread(file->fd, head, 256, (off_t)file->at);
     const char *ts = got > 0 ? memmem(head, (size_t)got, "\"ts\":\"", 6) : NULL;
     const char *end = ts ? memchr(ts + 6, '"', (size_t)(head + got - ts - 6)) : NULL;
-    file->time_ns = (uint64_t)st->st_mtim.tv_sec * 1000000000 + (uint64_t)st->st_mtim.tv_nsec;
+    file->time_ns = spanlog_ship_written_ns(st);
     if (end)
         spanlog_time_read((struct spanlog_text){ts + 6, (uint32_t)(end - ts - 6)}, &file->time_ns);
-}
-
-static void take_position(struct spanlog_ship_files *files, struct spanlog_ship_file *file,
-                          size_t index) {
-    const struct spanlog_ship_position *position = &files->state->positions[index];
-    file->at = file->done = position->offset;
-    file->print = position->print;
-    spanlog_ship_state_drop_position(files->state, index);
-}
-
-bool spanlog_ship_file_take_known(struct spanlog_ship_files *files, struct spanlog_ship_file *file,
-                                  uint64_t size, bool by_inode) {
-    for (size_t i = 0; i < files->state->position_count; i++) {
-        const struct spanlog_ship_position *position = &files->state->positions[i];
-        bool same = position->inode == file->inode && position->device == file->device;
-        if (by_inode ? !same : same || position->print.size < SPANLOG_SHIP_PRINT_SURE)
-            continue;
-        if (position->offset > size || !spanlog_ship_print_holds(&position->print, file->fd))
-            continue;
-        take_position(files, file, i);
-        return true;
-    }
-    return false;
 }
 
 /* What is known of its inode; what it begins with is looked at before it is read. */
@@ -89,7 +80,7 @@ static void place(struct spanlog_ship_files *files, struct spanlog_ship_file *fi
     struct stat st;
     if (file->fd < 0 || fstat(file->fd, &st) < 0)
         return;
-    spanlog_ship_file_take_known(files, file, (uint64_t)st.st_size, true);
+    spanlog_ship_file_take_known(files, file, true);
     file->is_marked = true;
     peek_time(file, &st);
 }
@@ -111,7 +102,7 @@ static int add_file(struct spanlog_ship_files *files, const char *path, int watc
         return -ENOMEM;
     const char *slash = strrchr(path, '/');
     file->is_old = spanlog_rotated_is_old(slash ? slash + 1 : path);
-    if (spanlog_ship_file_open(files, file) < 0 || !is_log(files, file)) {
+    if (spanlog_ship_file_open(files, file) < 0 || open_archive(file) < 0 || !is_log(files, file)) {
         spanlog_ship_file_free(file);
         return 0;
     }
@@ -144,14 +135,9 @@ static int see_file(struct spanlog_ship_files *files, const char *path, int watc
 
 /* ---- a directory -------------------------------------------------------------------------- */
 
-static bool has_end(const char *name, const char *end) {
-    size_t size = strlen(name), end_size = strlen(end);
-    return size > end_size && strcmp(name + size - end_size, end) == 0;
-}
-
-static bool is_archive(const char *name) {
-    static const char *const ends[] = {".gz",  ".zst", ".xz",  ".bz2",
-                                       ".lz4", ".zip", ".spx", ".tmp"};
+/* Which it makes no sense to open. */
+static bool is_no_log(const char *name) {
+    static const char *const ends[] = {".xz", ".bz2", ".lz4", ".zip", ".spx", ".tmp"};
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
         if (has_end(name, ends[i]))
             return true;
@@ -179,7 +165,7 @@ static int see_entry(struct spanlog_ship_files *files, const struct spanlog_ship
     char path[4096];
     struct stat st;
     bool here = strcmp(in->path, ".") == 0;
-    if (name[0] == '.' || is_archive(name) || (!in->takes_all && !is_wanted(files, in, name)))
+    if (name[0] == '.' || is_no_log(name) || (!in->takes_all && !is_wanted(files, in, name)))
         return 0;
     if (snprintf(path, sizeof path, "%s%s%s", here ? "" : in->path,
                  here || has_end(in->path, "/") || strcmp(in->path, "/") == 0 ? "" : "/",
@@ -250,19 +236,46 @@ static int add_directory(struct spanlog_ship_files *files, const char *path, uns
 
 /* ---- all of them -------------------------------------------------------------------------- */
 
+static bool add_position(struct spanlog_ship_files *files, const struct spanlog_ship_file *file) {
+    char *path = strdup(file->path);
+    struct spanlog_ship_position *position =
+        path ? spanlog_ship_state_add_position(files->state) : NULL;
+    if (!position) {
+        free(path);
+        return false;
+    }
+    *position = spanlog_ship_file_position(file);
+    position->path = path;
+    return true;
+}
+
 /* It may come back, under this name or another. */
 static void remember(struct spanlog_ship_files *files, const struct spanlog_ship_file *file) {
     struct stat st;
     if (file->fd < 0 || file->is_copy || fstat(file->fd, &st) < 0 || st.st_nlink == 0)
         return;
-    char *path = strdup(file->path);
-    struct spanlog_ship_position *position =
-        path ? spanlog_ship_state_add_position(files->state) : NULL;
-    if (!position)
-        free(path);
-    else
-        *position = (struct spanlog_ship_position){path,       file->device, file->inode,
-                                                   file->done, file->print,  (uint64_t)time(NULL)};
+    add_position(files, file);
+}
+
+/* A copy of what is gone takes its place: it may be what compressing has made of it. */
+static void hand_over(struct spanlog_ship_files *files, const struct spanlog_ship_file *file) {
+    struct spanlog_ship_file *heir = NULL;
+    for (size_t i = 0; !file->is_copy && i < files->count; i++) {
+        struct spanlog_ship_file *copy = &files->list[i];
+        if (!copy->is_copy || copy->is_over || copy->copy_inode != file->inode ||
+            copy->copy_device != file->device)
+            continue;
+        if (!heir && add_position(files, file)) {
+            heir = copy;
+            copy->is_copy = false;
+            copy->is_marked = true;
+            if (spanlog_ship_file_open(files, copy) == 0)
+                spanlog_ship_file_take_known(files, copy, false);
+        } else if (heir) {
+            copy->copy_inode = heir->inode;
+            copy->copy_device = heir->device;
+        }
+    }
 }
 
 /* Of a spool: to read it to its end would keep the room that was needed. */
@@ -276,30 +289,38 @@ static bool is_deleted(const struct spanlog_ship_files *files, struct spanlog_sh
     return true;
 }
 
-/* What has lost its name here is read to its end, once more after a while, and let go. */
+/* What has lost its name here is read to its end, once more after a while. */
+static bool may_go(struct spanlog_ship_files *files, struct spanlog_ship_file *file,
+                   uint64_t now_ms) {
+    if (file->is_listed)
+        return false;
+    if (file->leave_ms == 0) {
+        file->leave_ms = now_ms + LEAVE_MS;
+        file->is_marked = file->fd >= 0 && !file->is_copy;
+    }
+    bool is_late = file->is_copy || now_ms >= file->leave_ms || (file->fd < 0 && files->is_spool);
+    return !file->is_marked && is_late && file->done == file->at;
+}
+
 static void let_go(struct spanlog_ship_files *files) {
-    size_t kept = 0;
     uint64_t now_ms = spanlog_ship_now_ms();
+    size_t kept = 0;
     for (size_t i = 0; i < files->count; i++) {
         struct spanlog_ship_file *file = &files->list[i];
         uint64_t left = 0;
-        if (is_deleted(files, file, &left)) {
-            files->lost += left;
-            spanlog_ship_file_free(file);
+        file->is_over = is_deleted(files, file, &left);
+        files->lost += left;
+        if (file->is_over || !may_go(files, file, now_ms))
             continue;
-        }
-        if (!file->is_listed && file->leave_ms == 0) {
-            file->leave_ms = now_ms + LEAVE_MS;
-            file->is_marked = file->fd >= 0 && !file->is_copy;
-        }
-        bool is_over = file->is_copy || file->fd < 0 || now_ms >= file->leave_ms;
-        if (!file->is_listed && !file->is_marked && is_over && file->done == file->at) {
-            remember(files, file);
-            spanlog_ship_file_free(file);
-        } else {
-            files->list[kept++] = *file;
-        }
+        file->is_over = true;
+        remember(files, file);
+        hand_over(files, file);
     }
+    for (size_t i = 0; i < files->count; i++)
+        if (files->list[i].is_over)
+            spanlog_ship_file_free(&files->list[i]);
+        else
+            files->list[kept++] = files->list[i];
     files->count = kept;
 }
 
@@ -309,8 +330,8 @@ void spanlog_ship_files_tidy(struct spanlog_ship_files *files) {
     for (size_t i = 0; i < files->count; i++) {
         const struct spanlog_ship_file *file = &files->list[i];
         if (!file->is_old || !file->is_listed || file->is_copy || file->is_marked ||
-            stat(file->path, &st) < 0 || st.st_ino != file->inode || st.st_dev != file->device ||
-            (uint64_t)st.st_size != file->done)
+            file->archive || stat(file->path, &st) < 0 || st.st_ino != file->inode ||
+            st.st_dev != file->device || (uint64_t)st.st_size != file->done)
             continue;
         unlink(file->path);
         files->must_list = true;
@@ -327,6 +348,9 @@ int spanlog_ship_files_list(struct spanlog_ship_files *files) {
         rc = list_directory(files, i);
     for (size_t i = before; i < files->count; i++)
         place(files, &files->list[i]);
+    for (size_t i = before; i < files->count; i++) /* while what it may be a copy of is known */
+        if (files->list[i].fd >= 0)
+            spanlog_ship_file_is_copy(files, &files->list[i]);
     /* Of what was deleted meanwhile the kernel has told: while it is known that it was sent. */
     spanlog_ship_files_hear(files);
     let_go(files);

@@ -1,8 +1,10 @@
 /* ship/fingerprint.h: by what a file is known again: a hash of its first bytes.
  *
  *     struct spanlog_ship_print print = {0};
- *     spanlog_ship_print_extend(&print, fd, size);     as the file grows, up to 1 KiB
- *     if (!spanlog_ship_print_holds(&print, fd)) ...   another file, or one that was cut
+ *     char head[SPANLOG_SHIP_PRINT_SIZE];              what the file begins with, head_size bytes
+ *     spanlog_ship_print_extend(&print, head, head_size);          as the file grows, up to 1 KiB
+ *     if (!spanlog_ship_print_holds(&print, head, head_size)) ...  another file, or one that was
+ * cut
  *
  * Inodes are used again and files are copied and cut; what a log begins with (a time, a process)
  * stays. The hash is FNV-1a, written to state files: it must never change.
@@ -13,7 +15,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <unistd.h>
 
 #define SPANLOG_SHIP_PRINT_SIZE 1024
 #define SPANLOG_SHIP_PRINT_SURE 256 /* fewer bytes do not tell one file from another */
@@ -30,28 +31,18 @@ static inline uint64_t spanlog_ship_hash(const char *data, size_t size) {
     return hash;
 }
 
-/* Of the first `size` bytes; false when there are fewer, or none. */
-static inline bool spanlog_ship_print_take(int fd, uint32_t size, struct spanlog_ship_print *ret) {
-    char head[SPANLOG_SHIP_PRINT_SIZE];
-    if (size > sizeof head)
-        size = sizeof head;
-    if (size == 0 || pread(fd, head, size, 0) != (ssize_t)size)
-        return false;
-    *ret = (struct spanlog_ship_print){spanlog_ship_hash(head, size), size};
-    return true;
+/* Whether what begins so may be that of the print. */
+static inline bool spanlog_ship_print_holds(const struct spanlog_ship_print *print,
+                                            const char *head, size_t head_size) {
+    return print->size <= head_size &&
+           (print->size == 0 || spanlog_ship_hash(head, print->size) == print->hash);
 }
 
-static inline bool spanlog_ship_print_holds(const struct spanlog_ship_print *print, int fd) {
-    struct spanlog_ship_print now;
-    return print->size == 0 ||
-           (spanlog_ship_print_take(fd, print->size, &now) && now.hash == print->hash);
-}
-
-static inline void spanlog_ship_print_extend(struct spanlog_ship_print *print, int fd,
-                                             uint64_t size) {
-    if (print->size < SPANLOG_SHIP_PRINT_SIZE && size > print->size)
-        spanlog_ship_print_take(
-            fd, size < SPANLOG_SHIP_PRINT_SIZE ? (uint32_t)size : SPANLOG_SHIP_PRINT_SIZE, print);
+static inline void spanlog_ship_print_extend(struct spanlog_ship_print *print, const char *head,
+                                             size_t head_size) {
+    if (head_size > print->size)
+        *print =
+            (struct spanlog_ship_print){spanlog_ship_hash(head, head_size), (uint32_t)head_size};
 }
 
 #endif

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define CONNECT_TIMEOUT_MS 5000l
@@ -117,14 +119,31 @@ static size_t take_answer(char *data, size_t size, size_t count, void *argument)
 }
 
 static int check_file(const char *what, const char *path, char *problem) {
-    int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-    if (path && fd < 0) {
-        snprintf(problem, SPANLOG_SHIP_PROBLEM, "%.200s: %s (%s)", path, strerror(errno), what);
-        return -EINVAL;
-    }
+    struct stat st;
+    int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1, error = path && fd < 0 ? errno : 0;
+    if (fd >= 0 && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+        error = EISDIR;
     if (fd >= 0)
         close(fd);
-    return 0;
+    if (error)
+        snprintf(problem, SPANLOG_SHIP_PROBLEM, "%.200s: %s (%s)", path, strerror(error), what);
+    return error ? -EINVAL : 0;
+}
+
+static int check_files(const struct spanlog_ship_target *target, char *problem) {
+    int rc = check_file("certificates to trust", target->ca, problem);
+    if (rc == 0)
+        rc = check_file("our certificate", target->certificate, problem);
+    if (rc == 0)
+        rc = check_file("our key", target->key, problem);
+    if (rc == 0 && target->key && !target->certificate) {
+        snprintf(problem, SPANLOG_SHIP_PROBLEM,
+                 "%.200s: a key, and no certificate that it belongs to (--cert, or "
+                 "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE)",
+                 target->key);
+        rc = -EINVAL;
+    }
+    return rc;
 }
 
 static void set_options(struct spanlog_ship_http *http, const struct spanlog_ship_target *target) {
@@ -149,6 +168,9 @@ static void set_options(struct spanlog_ship_http *http, const struct spanlog_shi
         curl_easy_setopt(easy, CURLOPT_SSLCERT, target->certificate);
     if (target->key)
         curl_easy_setopt(easy, CURLOPT_SSLKEY, target->key);
+    /* Or OpenSSL asks whoever sits at the terminal. */
+    curl_easy_setopt(easy, CURLOPT_KEYPASSWD, "");
+    http->has_certificate = target->certificate != NULL;
 }
 
 int spanlog_ship_http_open(struct spanlog_ship_http *http, const struct spanlog_ship_target *target,
@@ -159,11 +181,7 @@ int spanlog_ship_http_open(struct spanlog_ship_http *http, const struct spanlog_
                                        .answer_max = SPANLOG_SHIP_ANSWER_SIZE,
                                        .wait_fds = {-1, -1},
                                        .poll_ms = 10000};
-    int rc = check_file("certificates to trust", target->ca, problem);
-    if (rc == 0)
-        rc = check_file("certificate", target->certificate, problem);
-    if (rc == 0)
-        rc = check_file("key", target->key, problem);
+    int rc = check_files(target, problem);
     if (rc == 0)
         rc = add_all_headers(http, target, problem);
     http->easy = rc == 0 ? curl_easy_init() : NULL;
@@ -236,12 +254,38 @@ static CURLcode perform(struct spanlog_ship_http *http) {
     return message ? message->data.result : CURLE_FAILED_INIT;
 }
 
+/* A server that wants a certificate, and gets none, may just hang up: TLS 1.3 has let us in by
+ * then.
+ */
+static bool may_want_certificate(const struct spanlog_ship_http *http, CURLcode code) {
+    char *scheme = NULL;
+    long connects = 0;
+    curl_easy_getinfo(http->easy, CURLINFO_SCHEME, &scheme);
+    curl_easy_getinfo(http->easy, CURLINFO_NUM_CONNECTS, &connects);
+    return !http->has_certificate && connects > 0 && scheme && strcasecmp(scheme, "https") == 0 &&
+           (code == CURLE_SSL_CONNECT_ERROR || code == CURLE_SEND_ERROR ||
+            code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING);
+}
+
+/* Where the library's words are not enough. */
+static void explain(struct spanlog_ship_http *http, CURLcode code) {
+    if (!http->problem[0])
+        snprintf(http->problem, sizeof http->problem, "%s", curl_easy_strerror(code));
+    const char *hint = code == CURLE_SSL_CERTPROBLEM
+                           ? " (the certificate, or its key, is none, belongs to another, or has a "
+                             "pass phrase)"
+                       : may_want_certificate(http, code)
+                           ? " (it may want to know who we are, and no certificate of ours is set)"
+                           : "";
+    size_t size = strlen(http->problem);
+    snprintf(http->problem + size, sizeof http->problem - size, "%s", hint);
+}
+
 static void read_answer(struct spanlog_ship_http *http, CURLcode code,
                         struct spanlog_ship_answer *ret) {
     curl_off_t retry_after = 0;
     if (code != CURLE_OK) {
-        if (!http->problem[0])
-            snprintf(http->problem, sizeof http->problem, "%s", curl_easy_strerror(code));
+        explain(http, code);
         return;
     }
     curl_easy_getinfo(http->easy, CURLINFO_RESPONSE_CODE, &ret->status);

@@ -25,11 +25,12 @@ struct spanlog_ship_http {
     struct curl_slist *headers;
     z_stream gzip;
     bool compresses;
+    bool has_certificate; /* which says who we are */
     struct spanlog_output compressed;
     struct spanlog_output text; /* of the answer */
     size_t answer_max;          /* SPANLOG_SHIP_ANSWER_SIZE; what is behind it is cut off */
     bool is_cut;
-    char problem[CURL_ERROR_SIZE + 64]; /* why there was no answer */
+    char problem[CURL_ERROR_SIZE + 128]; /* why there was no answer */
     /* Called while the server is waited for: when one of the two is readable (-1: none), and after
      * poll_ms; false: give up now. */
     int wait_fds[2];

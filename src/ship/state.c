@@ -205,6 +205,10 @@ static void put_position(struct spanlog_output *out, const struct spanlog_ship_p
     spanlog_put_json_text(out, ",\"print\":", spanlog_text_of(print));
     spanlog_put_json_count(out, ",\"print_size\":", position->print.size);
     spanlog_put_json_count(out, ",\"seen\":", position->seen_s);
+    if (position->packed_size)
+        spanlog_put_json_count(out, ",\"packed\":", position->packed_size);
+    if (position->whole_ns)
+        spanlog_put_json_count(out, ",\"whole\":", position->whole_ns);
     spanlog_put(out, "}\n");
 }
 
@@ -237,8 +241,7 @@ static void put_state(struct spanlog_output *out, const struct spanlog_ship_stat
         const struct spanlog_ship_file *file = &files->list[i];
         if (file->is_copy)
             continue;
-        struct spanlog_ship_position position = {file->path, file->device, file->inode,
-                                                 file->done, file->print,  (uint64_t)time(NULL)};
+        struct spanlog_ship_position position = spanlog_ship_file_position(file);
         put_position(out, &position);
     }
     for (size_t i = 0; i < state->position_count; i++)

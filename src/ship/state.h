@@ -2,7 +2,7 @@
  *
  *     {"ship":1,"target":"loki:http://127.0.0.1:3100","pid":711,"what":"running","records":4210,…}
  *     {"file":"/var/log/shop.jsonl","device":2049,"inode":131,"offset":81920,"print":"…",
- *      "print_size":1024,"seen":1795257045}
+ *      "print_size":1024,"seen":1795257045}          and "packed", "whole": see below
  *     {"stream":"\"service_name\":\"orders\"","heads":["1795257045123456789"]}
  *     {"process":"9f3c…","labels":"\"env\":\"prod\""}
  *
@@ -30,6 +30,8 @@ struct spanlog_ship_position {
     uint64_t offset;
     struct spanlog_ship_print print;
     uint64_t seen_s;
+    uint64_t packed_size; /* of a compressed one that was sent whole: its own size; 0 */
+    uint64_t whole_ns;    /* of one that was sent whole: when it was written last; 0 */
 };
 
 struct spanlog_ship_stream {

@@ -108,7 +108,9 @@ static int read_position(struct spanlog_ship_state *state, const struct members 
                                                .device = number(members, "device", 10),
                                                .inode = number(members, "inode", 10),
                                                .offset = number(members, "offset", 10),
-                                               .seen_s = number(members, "seen", 10)};
+                                               .seen_s = number(members, "seen", 10),
+                                               .packed_size = number(members, "packed", 10),
+                                               .whole_ns = number(members, "whole", 10)};
     const struct spanlog_json_value *print = find(members, "print");
     uint64_t size = number(members, "print_size", 10);
     if (!position->path || !print || print->type != SPANLOG_JSON_STRING ||

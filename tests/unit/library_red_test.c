@@ -228,12 +228,112 @@ static void threads_requests_are_all_counted(void **state) {
 
 /* ---- sampling -------------------------------------------------------------------------------- */
 
-static void without_a_tail_unsampled_spans_are_not_seen(void **state) {
+static void requests_of_unsampled_traces_count_and_are_not_written(void **state) {
     (void)state;
     with("OTEL_TRACES_SAMPLER", "always_off");
     struct run *run = run_child(makes_spans);
     assert_exit(run, 0);
-    assert_string_equal(run->out, "");
+    assert_says(run->out, ORDERS " 3\n", 1);
+    assert_says(run->out, "query_type=\"DROP\",system=\"sqlite\",status=\"error\"} 1\n", 1);
+    assert_says(run->out, "type=\"input\"} 24\n", 1);
+    assert_count(run, "msg", "span completed", 0);
+    with("SPANLOG_SYNC", "1");
+    assert_says(run_child(makes_spans)->out, ORDERS " 3\n", 1);
+}
+
+static void of_some_sampled_and_some_not_all_count_once(void **state) {
+    (void)state;
+    with("OTEL_TRACES_SAMPLER", "traceidratio");
+    with("OTEL_TRACES_SAMPLER_ARG", "0.3");
+    struct run *run = run_child(serves_with_threads);
+    assert_in_range(count_lines(run, "operation", "request"), 2000, 2800);
+    assert_all_of_the_threads(run);
+}
+
+static const char *unsampled_header(void *arg, const char *name) {
+    (void)arg;
+    return strcmp(name, "traceparent") == 0
+               ? "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
+               : NULL;
+}
+
+/* The thread is in the same context before and after, and only server and client spans are more
+ * than ids. */
+static void serves_below_a_caller_that_does_not_sample(void) {
+    spanlog_ctx caller;
+    char before[17], inside[17], step[17], after[17];
+    check_equal(spanlog_extract(unsampled_header, NULL, &caller), 0);
+    spanlog_begin(request, "request", SPANLOG_SERVER, caller, kv("http.request.method", "GET"),
+                  kv("http.route", "/below"));
+    spanlog_ctx old = spanlog_ctx_attach(spanlog_span_ctx(&request));
+    spanlog_span_id(before);
+    {
+        spanlog_scope(inner, "step");
+        check(inner.open == NULL);
+        spanlog_span_id(step);
+        spanlog_scope_kind(query, SPANLOG_CLIENT, "query", kv("db.system.name", "sqlite"));
+        check(query.open != NULL);
+        spanlog_span_id(inside);
+        spanlog_scope(innermost, "step");
+        check(innermost.open == NULL);
+    }
+    spanlog_span_id(after);
+    check(strcmp(before, step) == 0 && strcmp(before, after) == 0 && strcmp(before, inside) != 0);
+    check((spanlog_ctx_current().flags & SPANLOG_FLAG_SAMPLED) == 0);
+    spanlog_ctx_attach(old);
+    spanlog_status(&request, 204);
+    spanlog_end(request);
+    spanlog_scope(sampled, "sampled again");
+    check(sampled.open != NULL && (spanlog_ctx_current().flags & SPANLOG_FLAG_SAMPLED) != 0);
+    print_all();
+}
+
+static void below_a_caller_that_does_not_sample_requests_count(void **state) {
+    (void)state;
+    struct run *run = run_child(serves_below_a_caller_that_does_not_sample);
+    assert_exit(run, 0);
+    assert_says(run->out, "http_requests_total{method=\"GET\",path=\"/below\",status=\"204\"} 1\n",
+                1);
+    assert_says(run->out, "db_query_duration_seconds_count{query_type=\"\",system=\"sqlite\"", 1);
+    assert_count(run, "msg", "span completed", 1);
+    assert_count(run, "operation", "sampled again", 1);
+}
+
+static void dies_in_unsampled_spans(void) {
+    spanlog_scope_kind(request, SPANLOG_SERVER, "request", kv("http.request.method", "GET"));
+    spanlog_begin(call, "call", SPANLOG_CLIENT, spanlog_ctx_current());
+    check(request.open != NULL && call.open != NULL);
+    spanlog_info("the last line");
+    raise(SIGKILL);
+}
+
+static void says_something(void) {
+    spanlog_info("begun again");
+}
+
+static void an_unsampled_span_of_a_dead_process_is_not_told_of(void **state) {
+    (void)state;
+    with("OTEL_TRACES_SAMPLER", "always_off");
+    assert_signal(run_child(dies_in_unsampled_spans), SIGKILL);
+    struct run *run = run_again(says_something);
+    assert_exit(run, 0);
+    assert_count(run, "msg", "the last line", 1);
+    assert_count(run, "msg", "span abandoned", 0);
+    assert_count(run, "msg", "span completed", 0);
+}
+
+static void makes_ids_only(void) {
+    spanlog_scope_kind(request, SPANLOG_SERVER, "request", kv("http.request.method", "GET"));
+    spanlog_begin(call, "call", SPANLOG_CLIENT, spanlog_ctx_current());
+    spanlog_scope_kind(query, SPANLOG_CLIENT, "query", kv("db.system.name", "sqlite"));
+    check(query.open == NULL && call.open == NULL && spanlog__context.unsampled == 1);
+}
+
+static void without_metrics_an_unsampled_span_is_its_ids_only(void **state) {
+    (void)state;
+    with("OTEL_TRACES_SAMPLER", "always_off");
+    with("METRICS_ENABLED", "false");
+    assert_exit(run_child(makes_ids_only), 0);
 }
 
 static void with_a_tail_every_span_counts_though_its_trace_is_forgotten(void **state) {
@@ -340,7 +440,11 @@ int main(void) {
         sentence(a_span_below_the_level_of_every_output_counts),
         sentence(switched_off_nothing_is_counted),
         sentence(threads_requests_are_all_counted),
-        sentence(without_a_tail_unsampled_spans_are_not_seen),
+        sentence(requests_of_unsampled_traces_count_and_are_not_written),
+        sentence(of_some_sampled_and_some_not_all_count_once),
+        sentence(below_a_caller_that_does_not_sample_requests_count),
+        sentence(an_unsampled_span_of_a_dead_process_is_not_told_of),
+        sentence(without_metrics_an_unsampled_span_is_its_ids_only),
         sentence(with_a_tail_every_span_counts_though_its_trace_is_forgotten),
         sentence(with_a_tail_a_span_that_is_kept_counts_once),
         sentence(of_unsampled_traces_the_root_that_is_kept_leaves_exemplars),

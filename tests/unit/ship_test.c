@@ -553,9 +553,11 @@ static void rotation_makes_these_names_of_a_log(void **state) {
     static const struct {
         const char *name;
         bool is_of;
-    } cases[] = {{"app.log.1", true},        {"app.log.12", true},   {"app.log-20261121", true},
-                 {"app-20261121.log", true}, {"app.log", false},     {"app.log.1.gz", false},
-                 {"app.log.gz", false},      {"other.log.1", false}, {"app.log.old", false}};
+    } cases[] = {
+        {"app.log.1", true},        {"app.log.12", true},    {"app.log-20261121", true},
+        {"app-20261121.log", true}, {"app.log", false},      {"app.log.1.gz", true},
+        {"app.log.gz", true},       {"app.log.3.zst", true}, {"app.log-20261121.zst", true},
+        {"app.log.1.xz", false},    {"other.log.1", false},  {"app.log.old", false}};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         if (spanlog_rotated_is_of(cases[i].name, "app.log") != cases[i].is_of)

@@ -121,6 +121,6 @@ bool spanlog_rotated_is_of(const char *text, const char *live) {
     struct name name, other;
     take_apart(text, &name);
     take_apart(live, &other);
-    return name.age != LIVE && !name.is_archived && strcmp(name.base, live) == 0 &&
-           strcmp(text, live) != 0 && !other.is_archived;
+    return name.age != LIVE && strcmp(name.base, live) == 0 && strcmp(text, live) != 0 &&
+           !other.is_archived;
 }

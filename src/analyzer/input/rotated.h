@@ -20,7 +20,7 @@ int spanlog_rotated_by_age(const struct dirent **a, const struct dirent **b);
 /* Whether rotation has left this behind: app.log.1, app.log-20261121, app.log.gz; not
  * app-20261121.log, which may be the live one. */
 bool spanlog_rotated_is_old(const char *name);
-/* Whether rotation has made it of the log of that name, and left it uncompressed. */
+/* Whether rotation has made it of the log of that name, compressed or not. */
 bool spanlog_rotated_is_of(const char *name, const char *live);
 
 #endif

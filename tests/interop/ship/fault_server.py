@@ -7,6 +7,7 @@
     server.page_max                                 what one may ask Loki for at once
     server.spans, server.logs                       OTLP and Zipkin, as they came
     server.down(); server.up()                      nobody listens
+    FaultServer(certificate=(cert, key), client_ca=ca)     TLS, and who comes must be known to that one
 
 It answers as Loki 3.7 was seen to: 204; 400 for a part that is refused, of which the rest is stored; 500
 ResourceExhausted over 4 MiB; 429 over the burst; an entry of the same time and line is dropped. What real servers
@@ -114,7 +115,7 @@ class QuietServer(http.server.ThreadingHTTPServer):
 
 
 class FaultServer:
-    def __init__(self, certificate=None, doors=("/v1/traces", "/v1/logs", "/api/v2/spans")):
+    def __init__(self, certificate=None, client_ca=None, doors=("/v1/traces", "/v1/logs", "/api/v2/spans")):
         takers = {"/v1/traces": self.take_traces, "/v1/logs": self.take_logs, "/api/v2/spans": self.take_zipkin}
         self.doors = {path: takers[path] for path in doors}
         self.lock = threading.RLock()
@@ -123,6 +124,7 @@ class FaultServer:
         self.requests, self.faults, self.always = [], [], None
         self.tenant, self.burst, self.body_max, self.page_max = None, None, BODY_MAX, 5000
         self.certificate, self.port, self.server, self.stopped = certificate, 0, None, False
+        self.client_ca = client_ca
         self.up()
 
     @property
@@ -137,6 +139,9 @@ class FaultServer:
         if self.certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*self.certificate)
+            if self.client_ca:  # whoever comes has to show a certificate of it
+                context.verify_mode = ssl.CERT_REQUIRED
+                context.load_verify_locations(self.client_ca)
             self.server.socket = context.wrap_socket(self.server.socket, server_side=True,
                                                      do_handshake_on_connect=False)
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()

@@ -204,6 +204,34 @@ class Environment(Base):
         self.assertIn("Not a directory; they are left out; SPANLOG_SPOOL_DIR names another", program.said()[0])
 
 
+class Certificates(Base):
+    def test_a_server_that_wants_to_know_who_we_are_gets_all_once_the_certificate_is_right(self):
+        path = shipping.make_certificates(self.folder)
+        self.server.down()
+        self.server = fault_server.FaultServer(certificate=(path("server.pem"), path("server.key")),
+                                               client_ca=path("ca.pem"))
+        self.addCleanup(self.server.down)
+        tls = {"OTEL_EXPORTER_OTLP_CERTIFICATE": path("ca.pem")}
+        ours = {"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": path("client.pem")}
+        wrong = [({}, "no certificate of ours is set"),
+                 ({**ours, "OTEL_EXPORTER_OTLP_CLIENT_KEY": path("stranger.key")}, "stranger.key"),
+                 ({**ours, "OTEL_EXPORTER_OTLP_CLIENT_KEY": path("locked.key")}, "locked.key"),
+                 ({**ours, "OTEL_EXPORTER_OTLP_CLIENT_KEY": path("gone.key")}, "gone.key: No such file or directory")]
+        for number, (environment, word) in enumerate(wrong):
+            program = self.program(**tls, **environment)
+            program.write(100 * number, 100 * number + 100)
+            wait_for(program.said, "a message")
+            self.assertEqual(program.close(), 0)
+            self.assertIn(word, program.said()[0])
+            self.assertEqual(self.got(), [])
+        program = self.program(**tls, **ours, OTEL_EXPORTER_OTLP_CLIENT_KEY=path("client.key"))
+        program.write(400, 500)
+        wait_for(lambda: len(self.got()) == 500, lambda: f"500 spans, there are {len(self.got())}: {program.said()}")
+        self.assertEqual(program.close(), 0)
+        self.assert_got(range(500))
+        self.assertEqual(program.said(), [])
+
+
 class Deaths(Base):
     def test_a_server_that_is_down_at_the_start_gets_all_when_it_comes(self):
         self.server.down()

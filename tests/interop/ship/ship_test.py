@@ -2,9 +2,11 @@
 
     ship_test.py build/dev/spanlog [-k word] [--times] [--no-memory]
 """
+import gzip
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -270,10 +272,10 @@ class Rotating(Case):
                "SPANLOG_JOURNAL_DIR": self.folder + "/journals"}
         for number in range(150):
             subprocess.run([shipping.TOOL, "log", "written", f"n={number}"], env=env, check=True)
-        finish = subprocess.Popen([shipping.TOOL, "exec", "--", "sleep", "60"], env=env)
+        finish = subprocess.Popen([shipping.TOOL, "exec", "--", "sleep", "300"], env=env)
         try:
             plain = lambda: [name for name in os.listdir(self.folder) if name[8:9].isdigit() and name[-1].isdigit()]
-            wait_for(lambda: len(plain()) <= 1, lambda: f"compressed: {os.listdir(self.folder)}", 60)
+            wait_for(lambda: len(plain()) <= 1, lambda: f"compressed: {os.listdir(self.folder)}", 240)
         finally:
             finish.terminate()
             finish.wait()
@@ -334,6 +336,238 @@ class Rotating(Case):
             file.write("".join(record(i) + "\n" for i in range(1000, 1200)))
         self.once()
         self.assertEqual(self.numbers(), list(range(100)) + list(range(1000, 1200)))
+
+
+class Compressed(Case):
+    """Parts of what is followed that gzip or zstd has compressed: the same lines, at the same places."""
+
+    def write(self, path, first, count):
+        append(path, [record(i) for i in range(first, first + count)])
+
+    def pack(self, path, tool="gzip", *options):
+        subprocess.run([tool, "-q", *(["--rm"] if tool == "zstd" else []), *options, path], check=True)
+
+    def sent_once(self, expected):
+        self.assertEqual(self.numbers(), list(expected))
+        self.assertEqual(self.server.repeated, 0)
+
+    def test_a_part_that_was_compressed_while_it_was_down_goes_on_where_it_stood(self):
+        for tool, ending in (("gzip", ".gz"), ("zstd", ".zst")):
+            with self.subTest(tool=tool):
+                self.server.entries.clear()
+                self.write(self.log, 0, 4000)
+                self.once()
+                self.write(self.log, 4000, 6000)
+                os.rename(self.log, self.log + ".1")
+                self.pack(self.log + ".1", tool)
+                self.write(self.log, 10000, 10)
+                for _ in range(2):
+                    code, said, _ = self.once()
+                    self.assertEqual((code, said), (0, []))
+                    self.sent_once(range(10010))
+                os.unlink(self.log)
+                os.unlink(self.log + ".1" + ending)
+                os.system(f"rm -r {self.folder}/state")
+
+    def test_parts_of_before_the_first_start_are_sent_oldest_first(self):
+        for part in range(3, 0, -1):
+            self.write(f"{self.log}.{part}", (3 - part) * 100, 100)
+        self.write(self.log, 300, 100)
+        self.pack(self.log + ".3", "zstd")
+        self.pack(self.log + ".2")
+        code, said, _ = self.once()
+        self.assertEqual((code, said), (0, []))
+        self.sent_once(range(400))
+        self.assertEqual([json.loads(line)["n"] for _, _, line in self.server.entries], list(range(400)))
+
+    def test_compressing_what_was_sent_sends_nothing(self):
+        self.write(self.log, 0, 500)
+        ship = self.follow()
+        self.has(500, ship)
+        for turn in range(3):
+            for part in range(turn, 0, -1):
+                os.rename(f"{self.log}.{part}.gz", f"{self.log}.{part + 1}.gz")
+            os.rename(self.log, self.log + ".1")
+            self.write(self.log, 500 + 100 * turn, 100)
+            self.pack(self.log + ".1")
+            self.has(600 + 100 * turn, ship)
+        requests = len(self.server.requests)
+        time.sleep(6)  # what was deleted is let go, and the compressed one takes its place
+        self.assertEqual(ship.end(), 0)
+        self.once()
+        self.assertEqual(len(self.server.requests), requests)
+        self.sent_once(range(800))
+
+    def test_a_kill_before_the_compressed_part_was_seen_sends_nothing_twice(self):
+        self.write(self.log, 0, 500)
+        ship = self.follow()
+        self.has(500, ship)
+        os.rename(self.log, self.log + ".1")
+        self.write(self.log, 500, 100)
+        self.has(600, ship)
+        time.sleep(0.6)  # the checkpoint
+        self.pack(self.log + ".1")
+        ship.kill()
+        self.once()
+        self.sent_once(range(600))
+
+    def test_kills_while_parts_are_rotated_and_compressed_lose_and_double_nothing(self):
+        number = 0
+        for turn in range(10):
+            ship = self.follow()
+            for _ in range(3):
+                self.write(self.log, number, 700)
+                number += 700
+                for part in sorted((int(name.split(".")[2]) for name in os.listdir(self.folder)
+                                    if name.startswith("app.log.")), reverse=True):
+                    os.rename(f"{self.log}.{part}.gz", f"{self.log}.{part + 1}.gz")
+                os.rename(self.log, self.log + ".1")
+                self.pack(self.log + ".1", "gzip", "-1" if turn % 2 else "-6")
+                time.sleep(0.01 * (turn % 4))
+            if turn % 2:
+                self.has(number - 700 * (turn % 3), ship)
+            ship.kill()
+        ship = self.follow()
+        self.write(self.log, number, 1)
+        number += 1
+        self.has(number, ship)
+        self.assertEqual(ship.end(), 0)
+        self.assertEqual(self.numbers(), list(range(number)))
+        repeated = self.server.repeated  # of requests whose answer or checkpoint a kill has cut off
+        self.once()
+        self.assertEqual((self.numbers(), self.server.repeated), (list(range(number)), repeated))
+
+    def test_copied_compressed_and_cut(self):
+        self.write(self.log, 0, 300)
+        self.once()
+        self.write(self.log, 300, 300)
+        with gzip.open(self.log + ".1.gz", "wb") as packed, open(self.log, "rb") as live:
+            packed.write(live.read())
+        os.truncate(self.log, 0)
+        self.write(self.log, 600, 300)
+        self.once()
+        self.sent_once(range(900))
+
+    def test_a_live_file_of_which_a_compressed_copy_was_seen_first_goes_on(self):
+        self.write(self.log, 0, 300)
+        os.system(f"gzip -k {self.log}")
+        self.write(self.log, 300, 50)
+        ship = self.follow()
+        self.has(350, ship)
+        self.write(self.log, 350, 50)
+        self.has(400, ship)
+        self.assertEqual(ship.end(), 0)
+        self.sent_once(range(400))
+
+    def test_a_part_that_is_still_written_is_waited_for(self):
+        self.write(self.log, 0, 5000)
+        with open(self.log, "rb") as file:
+            packed = gzip.compress(file.read())
+        os.unlink(self.log)
+        ship = self.follow("--to", self.loki(), "--linger", "50ms", "app.log")
+        with open(self.log + ".1.gz", "wb", buffering=0) as file:
+            for begin in range(0, len(packed), len(packed) // 3):
+                file.write(packed[begin:begin + len(packed) // 3])
+                time.sleep(0.3)
+        self.has(5000, ship)
+        self.assertEqual(ship.end(), 0)
+        self.sent_once(range(5000))
+
+    def test_a_damaged_part_is_named_and_read_up_to_there(self):
+        self.write(self.log, 0, 5000)
+        with open(self.log, "rb") as file:
+            packed = gzip.compress(file.read())
+        with open(self.log + ".1.gz", "wb") as file:
+            file.write(packed[:len(packed) // 2])
+        os.unlink(self.log)
+        self.write(self.log, 5000, 10)
+        code, said, _ = self.once()
+        self.assertEqual(code, 2)
+        self.assertEqual(said, ["spanlog: ship: app.log.1.gz: ends in the middle, read up to there"])
+        arrived = self.numbers()
+        self.assertEqual(arrived[-10:], list(range(5000, 5010)))
+        self.assertEqual(arrived[:-10], list(range(len(arrived) - 10)))
+        self.assertGreater(len(arrived), 1000)
+
+    def test_a_part_of_one_short_line_too(self):
+        append(self.log, ['{"ts":"2026-11-21T10:30:45.123456789Z","level":"info","msg":"x","service":"a","n":1}'])
+        self.once()
+        os.rename(self.log, self.log + ".1")
+        self.once()
+        self.pack(self.log + ".1")
+        self.once()
+        self.sent_once([1])
+
+    def test_what_a_program_has_compressed_while_it_was_down_is_sent(self):
+        env = {**os.environ, "SPANLOG_OUTPUT": f"file:{self.log}?rotate=4K&compress=zstd",
+               "SPANLOG_JOURNAL_DIR": self.folder + "/journals"}
+        write = lambda first, count: [subprocess.run([shipping.TOOL, "log", "written", f"n={n}"], env=env, check=True)
+                                      for n in range(first, first + count)]
+        write(0, 15)
+        self.once()
+        write(15, 185)
+        finish = subprocess.Popen([shipping.TOOL, "exec", "--", "sleep", "300"], env=env)
+        try:
+            plain = lambda: [name for name in os.listdir(self.folder) if name[8:9].isdigit() and name[-1].isdigit()]
+            wait_for(lambda: len(plain()) <= 1, lambda: f"compressed: {os.listdir(self.folder)}",
+                     240)  # by a thread that runs when nobody else wants to
+        finally:
+            finish.terminate()
+            finish.wait()
+        self.assertGreater(len([name for name in os.listdir(self.folder) if name.endswith(".zst")]), 1)
+        self.assertEqual(self.once()[0], 0)
+        found = [json.loads(line).get("n") for _, _, line in self.server.entries]
+        self.assertEqual(sorted(n for n in found if n is not None), list(range(200)))
+        self.assertEqual(self.server.repeated, 0)
+
+    def test_what_retain_has_thinned_is_not_sent_again(self):
+        for options in ((), ("--compress", "gzip"), ("--compress", "zstd")):
+            with self.subTest(options=options):
+                self.server.entries.clear()
+                self.server.heads.clear()
+                folder = tempfile.mkdtemp(dir=self.folder)
+                live = os.path.join(folder, "app.log")
+                old = time.time_ns() - 10 * 86400 * 10**9
+                for part in (1, 2):
+                    append(f"{live}.{part}", [record(i, level="error" if i % 20 == 0 else "info", ns=old + i * 10**6)
+                                              for i in range(1000 * part, 1000 * part + 500)])
+                    os.utime(f"{live}.{part}", ns=(old + part, old + part))
+                self.pack(live + ".2")
+                self.write(live, 0, 10)
+                state = os.path.basename(folder) + "-state"
+                self.once("--to", self.loki(), live, state=state)
+                before, requests = self.numbers(), len(self.server.requests)
+                self.assertEqual(len(before), 1010)
+                sizes = {name: os.stat(os.path.join(folder, name)).st_size for name in os.listdir(folder)}
+                subprocess.run([shipping.TOOL, "retain", folder, "--keep", "7d", "--keep-errors", "30d", *options],
+                               check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                thinned = {name: os.stat(os.path.join(folder, name)).st_size for name in os.listdir(folder)}
+                self.assertLess(thinned["app.log.2.gz"], sizes["app.log.2.gz"])
+                self.assertLess(min(size for name, size in thinned.items() if name.startswith("app.log.1")),
+                                sizes["app.log.1"])
+                self.assertEqual(self.once("--to", self.loki(), live, state=state)[:2], (0, []))
+                self.assertEqual((self.numbers(), len(self.server.requests)), (before, requests))
+                self.assertEqual(self.server.repeated, 0)
+
+    def test_retain_beside_a_running_ship_sends_nothing_twice(self):
+        old = time.time_ns() - 10 * 86400 * 10**9
+        append(self.log + ".1", [record(i, level="error" if i % 20 == 0 else "info", ns=old + i * 10**6)
+                                 for i in range(500)])
+        os.utime(self.log + ".1", ns=(old, old))
+        self.write(self.log, 1000, 10)
+        ship = self.follow()
+        self.has(510, ship)
+        requests = len(self.server.requests)
+        subprocess.run([shipping.TOOL, "retain", self.folder, "--keep", "7d", "--keep-errors", "30d", "--compress",
+                        "gzip"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.assertTrue(os.path.exists(self.log + ".1.gz"))
+        time.sleep(6)
+        self.write(self.log, 1010, 1)
+        self.has(511, ship)
+        self.assertEqual(ship.end(), 0)
+        self.once()
+        self.assertEqual(len(self.server.requests), requests + 1)
+        self.sent_once([*range(500), *range(1000, 1011)])
 
 
 class Faults(Case):
@@ -630,6 +864,106 @@ class Doors(Case):
         for name in os.listdir(os.path.join(self.folder, "state")):
             with open(os.path.join(self.folder, "state", name), encoding="utf-8") as file:
                 self.assertNotIn("pass\"", file.read())
+
+
+class Certificates(Case):
+    """A server over TLS that has to be shown a certificate of its authority."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.made = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.made.cleanup)
+        cls.path = staticmethod(shipping.make_certificates(cls.made.name))
+
+    def setUp(self):
+        super().setUp()
+        self.secure = fault_server.FaultServer(certificate=(self.path("server.pem"), self.path("server.key")),
+                                               client_ca=self.path("ca.pem"))
+        self.addCleanup(self.secure.down)
+        self.lines = [record(i) for i in range(200)]
+        append(self.log, self.lines)
+
+    def try_with(self, certificate=None, key=None):
+        """Nothing is taken; what is said. Then the right ones: all arrives."""
+        options = [*(("--cert", certificate) if certificate else ()), *(("--key", key) if key else ())]
+        to = ("--to", "loki:" + self.secure.url, "--ca", self.path("ca.pem"))
+        code, said, _ = self.once(*to, *options, "--give-up", "1s", "app.log")
+        self.assertEqual((code, len(self.secure.entries)), (2, 0))
+        code, more, _ = self.once(*to, "--cert", self.path("client.pem"), "--key", self.path("client.key"), "app.log")
+        self.assertEqual((code, more), (0, []))
+        self.assertEqual(sorted(line for _, _, line in self.secure.entries), sorted(self.lines))
+        self.assertEqual(self.secure.repeated, 0)
+        return said
+
+    def one_episode(self, said, *words):
+        self.assertEqual(len(said), 2, said)
+        for word in ("cannot deliver: ", "what is not sent stays in the files", *words):
+            self.assertIn(word, said[0])
+        self.assertIn("gives up: what is not sent stays in the files", said[1])
+
+    def test_without_one_the_message_says_what_may_be_missing(self):
+        self.one_episode(self.try_with(), "(it may want to know who we are, and no certificate of ours is set)")
+
+    def test_one_of_another_authority_is_refused_by_the_server(self):
+        self.one_episode(self.try_with(self.path("stranger.pem"), self.path("stranger.key")))
+
+    def test_a_key_that_is_none_of_the_certificates_or_locked_is_named_and_nobody_is_asked(self):
+        with open(os.path.join(self.folder, "junk.key"), "w", encoding="utf-8") as file:
+            file.write("no key\n")
+        for key in (self.path("stranger.key"), self.path("locked.key"), os.path.join(self.folder, "junk.key")):
+            with self.subTest(key=key):
+                self.one_episode(self.try_with(self.path("client.pem"), key), os.path.basename(key),
+                                 "(the certificate, or its key, is none, belongs to another, or has a pass phrase)")
+                self.secure.entries.clear()
+                os.system(f"rm -r {self.folder}/state")
+
+    def test_what_is_missing_or_cannot_be_read_is_said_at_the_start(self):
+        closed = os.path.join(self.folder, "closed.key")
+        os.mkdir(closed)
+        why = "Is a directory"
+        if os.geteuid() != 0:
+            os.rmdir(closed)
+            with open(closed, "wb"):
+                os.chmod(closed, 0)
+            why = "Permission denied"
+        gone = os.path.join(self.folder, "gone.pem")
+        for certificate, key, wanted in ((self.path("client.pem"), closed, f"{closed}: {why} (our key)"),
+                                         (gone, closed, f"{gone}: No such file or directory (our certificate)"),
+                                         (None, self.path("client.key"), "a key, and no certificate that it belongs")):
+            with self.subTest(wanted=wanted):
+                said = self.try_with(certificate, key)
+                self.assertEqual(len(said), 1)
+                self.assertIn(wanted, said[0])
+                self.secure.entries.clear()
+                os.system(f"rm -r {self.folder}/state")
+
+    def test_one_that_is_renewed_is_read_at_the_next_try(self):
+        ours = [os.path.join(self.folder, name) for name in ("our.pem", "our.key")]
+        for name, to in zip(("stranger.pem", "stranger.key"), ours):
+            shutil.copy(self.path(name), to)
+        ship = self.follow("--to", "loki:" + self.secure.url, "--ca", self.path("ca.pem"), "--cert", ours[0], "--key",
+                           ours[1], "app.log")
+        wait_for(ship.said, "a message")
+        for name, to in zip(("client.pem", "client.key"), ours):
+            shutil.copy(self.path(name), to)
+        wait_for(lambda: len(self.secure.entries) == 200, lambda: f"200 records: {ship.said()}")
+        self.assertEqual(ship.end(), 0)
+        self.assertEqual(len(ship.said()), 2, ship.said())
+
+    def test_a_server_of_another_authority_is_not_sent_anything(self):
+        code, said, _ = self.once("--to", "loki:" + self.secure.url, "--ca", self.path("other-ca.pem"), "--cert",
+                                  self.path("client.pem"), "--key", self.path("client.key"), "--give-up", "1s", "app.log")
+        self.assertEqual((code, len(self.secure.requests)), (2, 0))
+        self.assertIn("certificate", said[0])
+
+    def test_opentelemetrys_variables_name_them_too(self):
+        append(self.log, [span(1, name="GET /", kind="server")])
+        environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": self.secure.url,
+                       "OTEL_EXPORTER_OTLP_CERTIFICATE": self.path("ca.pem"),
+                       "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": self.path("client.pem"),
+                       "OTEL_EXPORTER_OTLP_CLIENT_KEY": self.path("client.key")}
+        self.assertEqual(self.once("app.log", environment=environment)[:2], (0, []))
+        self.assertEqual((len(self.secure.spans), len(self.secure.logs)), (1, 200))
 
 
 class Idle(Case):

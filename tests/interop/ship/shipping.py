@@ -43,6 +43,25 @@ def append(path, lines):
         file.write("".join(line + "\n" for line in lines))
 
 
+def make_certificates(folder):
+    """An authority, a server's and a client's certificate of it, and another's: names to paths, NAME.pem and NAME.key."""
+    def openssl(*arguments):
+        subprocess.run(["openssl", *arguments], cwd=folder, check=True, stderr=subprocess.DEVNULL)
+
+    new = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+    for authority in ("ca", "other-ca"):
+        openssl("req", "-x509", *new, "-days", "2", "-subj", f"/CN={authority}", "-out", authority + ".pem", "-keyout",
+                authority + ".key")
+    for name, authority in (("server", "ca"), ("client", "ca"), ("stranger", "other-ca")):
+        openssl("req", *new, "-subj", f"/CN={name}", "-out", name + ".csr", "-keyout", name + ".key")
+        with open(os.path.join(folder, "extensions"), "w", encoding="utf-8") as file:
+            file.write("subjectAltName=IP:127.0.0.1\n")
+        openssl("x509", "-req", "-in", name + ".csr", "-CA", authority + ".pem", "-CAkey", authority + ".key",
+                "-CAcreateserial", "-days", "2", "-extfile", "extensions", "-out", name + ".pem")
+    openssl("pkey", "-aes128", "-passout", "pass:secret", "-in", "client.key", "-out", "locked.key")
+    return lambda name: os.path.join(folder, name)
+
+
 def wait_for(condition, what, seconds=SOON):
     end = time.monotonic() + seconds
     while not condition():
