@@ -276,9 +276,23 @@ static uint8_t *add_listed(struct journal *journal, enum segment_kind kind, uint
 }
 
 uint8_t *journal_add_dictionary(struct journal *journal, uint64_t size) {
+    if (journal->private_dictionary)
+        return NULL;
     return add_listed(journal, SEGMENT_DICTIONARY, size,
                       (struct listed){journal->dictionaries, journal->dictionary_sizes,
                                       &journal->dictionary_count, JOURNAL_MAX_DICTIONARY_SEGMENTS});
+}
+
+uint8_t *journal_add_private_dictionary(struct journal *journal, uint64_t size) {
+    uint32_t index = journal->dictionary_count;
+    uint8_t *data = index < JOURNAL_MAX_DICTIONARY_SEGMENTS ? mapping_anonymous(size) : NULL;
+    if (data == NULL)
+        return NULL;
+    journal->private_dictionary = true;
+    journal->dictionaries[index] = data;
+    journal->dictionary_sizes[index] = size;
+    __atomic_store_n(&journal->dictionary_count, index + 1, __ATOMIC_RELEASE);
+    return data;
 }
 
 uint8_t *journal_add_spans(struct journal *journal, uint64_t size) {
