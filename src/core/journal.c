@@ -132,14 +132,20 @@ static int lock_alive(int fd) {
     return status.st_nlink == 1 ? 0 : -ESTALE;
 }
 
+/* By a recovery that was there between our open and our lock; all else is no better with another
+ * name (ENOLCK where the file system has no locks). */
+static bool is_taken(int error) {
+    return error == -EAGAIN || error == -EACCES || error == -ESTALE;
+}
+
 static int open_file(struct journal *journal, const char *directory, const char *service) {
     char name[64], boot[40];
     safe_name(service, name, sizeof name);
     read_boot_id(boot, sizeof boot);
     boot[8] = '\0';
-    int error = -EEXIST;
+    int error = -EAGAIN;
     /* A serial: a process that closed its journal, or a pid used again, gets a name of its own. */
-    for (unsigned serial = 0; serial < 1000 && error != 0; serial++) {
+    for (unsigned serial = 0; serial < 1000 && is_taken(error); serial++) {
         int length =
             snprintf(journal->path, sizeof journal->path, "%s/%s-%u-%llu-%s-%u%s", directory, name,
                      (unsigned)getpid(), (unsigned long long)process_start_time(), boot, serial,
@@ -154,8 +160,11 @@ static int open_file(struct journal *journal, const char *directory, const char 
             continue;
         }
         error = lock_alive(journal->fd);
-        if (error != 0)
+        if (error != 0) {
+            unlink(journal->path);
             close(journal->fd);
+            journal->fd = -1;
+        }
     }
     return error;
 }

@@ -6,9 +6,13 @@
 #include "src/core/futex.h"
 
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 static void leaves_a_journal(void) {
     static char text[1500];
@@ -279,6 +283,39 @@ static void without_room_for_a_journal_callers_write_and_it_is_said_once(void **
     assert_count(run, "msg", "n", 100);
 }
 
+/* As a file system does that has no locks. */
+static void refuse_locks(void) {
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fcntl, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, F_SETLK, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOLCK),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+    struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+        _exit(77);
+}
+
+static void logs_without_locks(void) {
+    refuse_locks();
+    for (int i = 0; i < 100; i++)
+        spanlog_info("n", kv("i", i));
+}
+
+static void where_files_cannot_be_locked_no_journal_is_left_behind(void **state) {
+    (void)state;
+    struct run *run = run_child(logs_without_locks);
+    if (WIFEXITED(run->status) && WEXITSTATUS(run->status) == 77)
+        not_permitted("a seccomp filter cannot be set");
+    assert_exit(run, 0);
+    assert_says(run->err, "No locks available; records are written by their callers", 1);
+    assert_says(run->err, "\n", 1);
+    assert_count(run, "msg", "n", 100);
+    assert_string_equal(run_command("ls journals | wc -l")->out, "0\n");
+}
+
 /* From a journal that lacks a ring to one with all that it needs. */
 static void whatever_the_journal_has_room_for_every_record_is_written(void **state) {
     (void)state;
@@ -450,6 +487,7 @@ int main(void) {
         sentence(a_damaged_journal_never_crashes_recovery),
         sentence(a_ring_without_an_end_is_read_once_around),
         sentence(without_room_for_a_journal_callers_write_and_it_is_said_once),
+        sentence(where_files_cannot_be_locked_no_journal_is_left_behind),
         sentence(whatever_the_journal_has_room_for_every_record_is_written),
         sentence(without_room_for_more_call_sites_callers_write_and_it_is_said_once),
         sentence(what_the_full_dictionary_refuses_is_counted_and_said_once),
