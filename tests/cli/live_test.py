@@ -383,6 +383,47 @@ class Live(unittest.TestCase):
         self.assertIn("output = trace:auto+file:/nowhere/at/all: No such file or directory; the outputs stay", err)
         self.assertEqual(err.count("\n"), 1, err)
 
+    def test_configured_outputs_that_cannot_be_had_any_more_are_refused_and_shown_so(self):
+        program = self.start()
+        other = os.path.join(self.place, "other.jsonl")
+        self.run_tool("enable", "orders", "--output", "file:" + other)
+        os.rename(program.log, program.log + ".1")
+        os.mkdir(program.log)  # no file can be opened there
+        for _ in range(2):
+            done = self.run_tool("enable", "orders", "--reset", status=2)
+            self.assertIn("as configured: refused: its stderr says why", done.stdout)
+        self.run_tool("level", "orders", "--reset")
+        program.tell("info here")
+        self.assertIn(f"\n  refused: output = trace:auto+file:{program.log}\n", self.run_tool("status").stdout)
+        is_ = self.status()[0]
+        self.assertEqual((is_["output"], is_["output_refused"], is_["live"]),
+                         (f"trace:auto+file:{other}", f"trace:auto+file:{program.log}", []))
+        os.rmdir(program.log)
+        self.run_tool("enable", "orders", "--reset")
+        self.assertNotIn("output_refused", self.status()[0])
+        program.tell("info back")
+        self.assertEqual(program.end().count("\n"), 1)
+        self.assertEqual((program.texts("info"), self.messages_in("other.jsonl")), (["back"], ["here"]))
+
+    def test_network_outputs_that_cannot_be_had_are_said_once_an_episode(self):
+        program = self.start(SPANLOG_SPOOL_DIR="relative")
+        for _ in range(2):
+            self.run_tool("enable", "orders", "--output", "otlp:http://127.0.0.1:9", status=2)
+            for level in ("db=debug", "db=info", "debug"):
+                self.run_tool("level", "orders", level)
+            self.run_tool("enable", "orders", "--reset")
+        err = program.end()
+        self.assertEqual(err.count("there is no folder for their spool"), 2, err)
+        self.assertEqual(err.count("the outputs stay as they are"), 2, err)
+
+    def test_a_console_too_many_is_said_once(self):
+        files = ",".join(f"file:{self.place}/{name}" for name in "abcd")
+        program = self.start(SPANLOG_OUTPUT=files, OTEL_TRACES_EXPORTER="console")
+        for level in ("db=debug", "db=info", "debug"):
+            self.run_tool("level", "orders", level)
+        err = program.end()
+        self.assertEqual(err.count("console is left out"), 1, err)
+
     def test_old_files_are_compressed_of_every_output_that_it_has_in_turn(self):
         try:
             ctypes.CDLL("libz.so.1")
@@ -569,6 +610,28 @@ class Live(unittest.TestCase):
         program.stdout.readline()
         done = self.run_tool("level", "theirs", "debug", SPANLOG_JOURNAL_DIR=self.place)
         self.assertIn("level = debug: in force", done.stdout)
+        program.communicate(timeout=SOON)
+
+    @unittest.skipUnless(os.geteuid() == 0 and shutil.which("setpriv"), "needs root and setpriv")
+    def test_root_sees_who_logs_in_a_directory_of_another_user(self):
+        os.chmod(self.place, 0o755)
+        theirs = os.path.join(self.place, "theirs")
+        os.mkdir(theirs, 0o700)
+        os.chown(theirs, 65534, 65534)
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(("SPANLOG_", "OTEL_"))}
+        program = subprocess.Popen(
+            ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", PROGRAM],
+            env={**environment, "SPANLOG_JOURNAL_DIR": theirs, "SPANLOG_OUTPUT": "none",
+                 "SPANLOG_SERVICE": "theirs", "HOME": "/"},
+            text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        program.stdin.write("info ready\n")
+        program.stdin.flush()
+        program.stdout.readline()
+        for directory in (theirs, theirs + "/", self.place):
+            done = self.run_tool("status", "--json", "--dir", directory)
+            self.assertEqual([json.loads(line)["pid"] for line in done.stdout.splitlines()], [program.pid], directory)
+        os.chmod(theirs, 0o777)  # anybody could have put them there
+        self.run_tool("status", "--dir", self.place, status=1)
         program.communicate(timeout=SOON)
 
     # ---- status, flush, rotate ----
