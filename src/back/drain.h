@@ -38,6 +38,7 @@ struct drain {
     uint32_t slot;                          /* the checkpoint in use */
     bool pending;                           /* batches are in WRITING phase and not all out */
     bool process_lines;
+    bool process_ended;              /* that line is written */
     bool derive_metrics;             /* red.h */
     bool begun[JOURNAL_MAX_OUTPUTS]; /* this sink is between begin and end */
     struct output

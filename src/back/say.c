@@ -130,8 +130,9 @@ void drain_process_started(struct drain *drain) {
 }
 
 void drain_process_ended(struct drain *drain) {
-    if (!drain->process_lines || drain->now.process_started == 0)
+    if (!drain->process_lines || drain->now.process_started == 0 || drain->process_ended)
         return;
+    drain->process_ended = true;
     struct spanlog_line *line = start_line(drain, SPANLOG_INFO, "process ended", clock_ticks());
     line->pid = drain->journal->header->pid;
     drain_put_line_everywhere(drain);

@@ -2,6 +2,7 @@
  * are named once on stderr and change nothing. */
 #include "tests/unit/library_check.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 static void logs_one(void) {
@@ -403,6 +404,43 @@ static void after_a_shutdown_callers_write_for_themselves(void **state) {
     assert_count(run, "msg", "span completed", 2);
 }
 
+/* As another process does that is stopped in the middle of its batch. */
+static int lock_log(void) {
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    int fd = open("log.jsonl", O_RDWR);
+    check_equal(fcntl(fd, F_OFD_SETLK, &lock), 0);
+    return fd;
+}
+
+static void shuts_down_too_soon(void) {
+    spanlog_info("before");
+    check_equal(spanlog_flush(5000), 0);
+    int lock = lock_log();
+    for (int i = 0; i < 2; i++) {
+        spanlog_info("held up");
+        check_equal(spanlog_shutdown(50), -ETIMEDOUT);
+    }
+    close(lock);
+    for (int i = 0; i < 20000; i++)
+        spanlog_info("after", kv("i", i));
+    check_equal(spanlog_flush(5000), 0);
+    check_equal(lines_of("log.jsonl", "\"msg\":\"after\""), 20000);
+    check_equal(lines_of("log.jsonl", "process ended"), 0);
+    check_equal(spanlog_shutdown(5000), 0);
+    check_equal(lines_of("log.jsonl", "process ended"), 1);
+}
+
+static void after_a_shutdown_in_vain_everything_goes_on(void **state) {
+    (void)state;
+    with("SPANLOG_BLOCK_MS", "100");
+    struct run *run = run_child(shuts_down_too_soon);
+    assert_exit(run, 0);
+    assert_string_equal(run->err, "");
+    assert_count(run, "msg", "held up", 2);
+    assert_count(run, "msg", "records dropped", 0);
+    assert_count(run, "msg", "process ended", 1);
+}
+
 static void counts(void) {
     spanlog_statistics stats = {.size = 0};
     check_equal(spanlog_stats(NULL), -EINVAL);
@@ -465,6 +503,7 @@ int main(void) {
         sentence(bad_settings_in_code_are_named),
         sentence(after_a_flush_everything_is_in_the_file),
         sentence(after_a_shutdown_callers_write_for_themselves),
+        sentence(after_a_shutdown_in_vain_everything_goes_on),
         sentence(statistics_count_what_is_in_the_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
