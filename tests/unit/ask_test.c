@@ -27,10 +27,12 @@ static const char *text_of(struct spanlog_output *of) {
 
 #define UUID "01a2000f-7d71-7f4d-37c9-7d702c509b1d"
 
+#define FORMS ID "|01A2000F7D717F4D37C97D702C509B1D|" UUID "|01A2000F-7D71-7F4D-37C9-7D702C509B1D"
+
 static void in_the_metadata_an_id_may_be_of_either_case_and_have_dashes(void **state) {
     (void)state;
-    const char *wanted = " | trace_id=~\"(?i)(" ID "|" UUID ")\" or traceID=~\"(?i)(" ID "|" UUID
-                         ")\" or traceId=~\"(?i)(" ID "|" UUID ")\"";
+    const char *wanted =
+        " | trace_id=~\"" FORMS "\" or traceID=~\"" FORMS "\" or traceId=~\"" FORMS "\"";
     spanlog_ask_put_trace(&out, "{env=\"p\"}", ID, SPANLOG_ASK_METADATA);
     assert_string_equal(text_of(&out) + strlen("{env=\"p\"}"), wanted);
     spanlog_ask_put_trace(&out, "{env=\"p\"}", "01A2000F-7D71-7F4D-37C9-7D702C509B1D",
