@@ -351,6 +351,15 @@ static void bad_settings_in_code_are_named(void **state) {
     assert_count(run, "msg", "one", 1);
 }
 
+static void a_message_about_a_bad_value_is_one_line_whatever_is_in_it(void **state) {
+    (void)state;
+    with("SPANLOG_LEVEL", "loud\nspanlog: all is well\033[2J");
+    struct run *run = run_child(logs_one);
+    assert_exit(run, 0);
+    assert_says(run->err, "SPANLOG_LEVEL=loud?spanlog: all is well?[2J: ", 1);
+    assert_says(run->err, "\n", 1);
+}
+
 /* ---- flush, shutdown, statistics ----------------------------------------------------------- */
 
 static size_t lines_of(const char *path, const char *text) {
@@ -501,6 +510,7 @@ int main(void) {
         sentence(a_wrong_size_is_refused_and_changes_nothing),
         sentence(after_the_first_use_it_is_too_late_to_configure),
         sentence(bad_settings_in_code_are_named),
+        sentence(a_message_about_a_bad_value_is_one_line_whatever_is_in_it),
         sentence(after_a_flush_everything_is_in_the_file),
         sentence(after_a_shutdown_callers_write_for_themselves),
         sentence(after_a_shutdown_in_vain_everything_goes_on),
