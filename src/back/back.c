@@ -293,9 +293,8 @@ static int64_t rest(enum turn turn, int64_t nap_ns) {
     }
 }
 
-static bool change_stop(enum stop from, enum stop to) {
-    uint32_t expected = from;
-    return __atomic_compare_exchange_n(&back.stop, &expected, to, false, __ATOMIC_SEQ_CST,
+static bool change_stop(uint32_t from, uint32_t to) {
+    return __atomic_compare_exchange_n(&back.stop, &from, to, false, __ATOMIC_SEQ_CST,
                                        __ATOMIC_SEQ_CST);
 }
 
@@ -434,12 +433,6 @@ void back_count_spans(uint64_t *ret_count) {
         drain_count_open(&back.drain, ret_count);
 }
 
-static bool has_open_spans(void) {
-    uint64_t open = 0;
-    back_count_spans(&open);
-    return open > 0;
-}
-
 int back_stop(int timeout_ms, bool (*abandon)(void)) {
     int error = back.running ? back_flush(timeout_ms) : 0;
     if (!stop_thread(timeout_ms < 0 ? -1 : 200, abandon != NULL))
@@ -451,7 +444,9 @@ int back_stop(int timeout_ms, bool (*abandon)(void)) {
         burst_end(&back.drain, UINT64_MAX, true);
         if (abandon != NULL)
             tail_release(&back.drain);
-        if (abandon != NULL && has_open_spans() && abandon())
+        uint64_t open = 0;
+        back_count_spans(&open);
+        if (abandon != NULL && open > 0 && abandon())
             drain_abandoned(&back.drain);
         drain_process_ended(&back.drain);
         error = drain_write(&back.drain) ? 0 : -ETIMEDOUT;
