@@ -52,6 +52,11 @@ const char *export_check_url(const char *url) {
 static const char *gave_up = "";
 static bool console_is_out;
 
+void exports_begin(void) {
+    gave_up = "";
+    console_is_out = false;
+}
+
 static void give_up(struct settings *s, const char *why) {
     if (strcmp(gave_up, why) != 0)
         tell("network outputs: %s; they are left out", why);
