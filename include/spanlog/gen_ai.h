@@ -109,13 +109,21 @@ spanlog_model_response(spanlog_span *span, const char *model, const char *id, co
 /* An agent goes from one state into another: an event of its span. */
 static inline __attribute__((unused)) void spanlog_agent_state(spanlog_span *span, const char *from,
                                                                const char *to) {
-    spanlog_event(span, "state", spanlog_kv("from", from), spanlog_kv("to", to));
+    if (from != NULL && to != NULL)
+        spanlog_event(span, "state", spanlog_kv("from", from), spanlog_kv("to", to));
+    else if (from != NULL)
+        spanlog_event(span, "state", spanlog_kv("from", from));
+    else if (to != NULL)
+        spanlog_event(span, "state", spanlog_kv("to", to));
+    else
+        spanlog_event(span, "state");
 }
 
 /* Fails a span with a short, countable reason: its error and error.type. */
 static inline __attribute__((unused)) void spanlog_gen_ai_failed(spanlog_span *span,
                                                                  const char *reason) {
-    spanlog_set(span, spanlog_kv("error.type", reason));
+    if (reason != NULL)
+        spanlog_set(span, spanlog_kv("error.type", reason));
     spanlog_fail(span, reason);
 }
 

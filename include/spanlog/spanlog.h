@@ -302,8 +302,10 @@ SPANLOG__API int spanlog_init(const spanlog_config *config);
 /* Waits until every record whose call returned before this one is written. Returns 0, or
  * -ETIMEDOUT after timeout_ms (the records stay in the journal). timeout_ms < 0: no limit. */
 SPANLOG__API int spanlog_flush(int timeout_ms);
-/* Flushes, writes "process ended", stops the back thread. Later records are written by their
- * callers. exit() and the return from main do this by themselves. Returns as spanlog_flush. */
+/* Flushes, writes "process ended", stops the back thread and what sends to network outputs. Later
+ * records are written by their callers. exit() and the return from main do this by themselves.
+ * Returns as spanlog_flush: after -ETIMEDOUT nothing is lost, network outputs go on, and it may be
+ * called again. */
 SPANLOG__API int spanlog_shutdown(int timeout_ms);
 
 typedef struct spanlog_statistics {

@@ -19,6 +19,9 @@
 #define RETRY_NS 100000000
 #define BEGIN_MS 1000 /* a fork waits at most so long for a back that has just been started */
 
+/* Who asked may take it back, unless the thread has begun to go. */
+enum stop { STOP_NOT, STOP_ASKED, STOP_GOES };
+
 static struct {
     struct drain drain;
     struct settings settings;
@@ -28,7 +31,7 @@ static struct {
     bool open, running;
     uint32_t visitors;     /* futex: forks that want the lock; a busy back would not let them in */
     uint32_t begun;        /* futex: the thread has come to its first turn */
-    uint32_t stop;         /* futex-free flag, read at each turn */
+    uint32_t stop;         /* enum stop, read at each turn */
     uint32_t ended;        /* futex: the thread has returned */
     uint32_t flush_wanted; /* tickets */
     uint32_t flush_done;   /* futex: the newest ticket that is served */
@@ -290,6 +293,11 @@ static int64_t rest(enum turn turn, int64_t nap_ns) {
     }
 }
 
+static bool change_stop(uint32_t from, uint32_t to) {
+    return __atomic_compare_exchange_n(&back.stop, &from, to, false, __ATOMIC_SEQ_CST,
+                                       __ATOMIC_SEQ_CST);
+}
+
 static void *back_main(void *unused) {
     (void)unused;
     __atomic_store_n(&back.tid, (int32_t)syscall(SYS_gettid), __ATOMIC_RELAXED);
@@ -300,7 +308,7 @@ static void *back_main(void *unused) {
     __atomic_store_n(&back.begun, 1, __ATOMIC_SEQ_CST);
     futex_wake(&back.begun);
     int64_t nap_ns = NAP_MIN_NS;
-    while (__atomic_load_n(&back.stop, __ATOMIC_SEQ_CST) == 0)
+    while (!change_stop(STOP_ASKED, STOP_GOES))
         nap_ns = rest(take_turn(nap_ns >= NAP_MAX_NS), nap_ns);
     __atomic_store_n(&back.ended, 1, __ATOMIC_SEQ_CST);
     futex_wake(&back.ended);
@@ -389,17 +397,19 @@ int back_flush(int timeout_ms) {
     }
 }
 
-static bool stop_thread(int timeout_ms) {
+/* One that does not come to its turn, in a write that hangs, goes on afterwards as if it had not
+ * been asked; at exit it must not. */
+static bool stop_thread(int timeout_ms, bool exiting) {
     uint64_t start = clock_gettime_ns(CLOCK_MONOTONIC);
     if (!back.running)
         return true;
-    __atomic_store_n(&back.stop, 1, __ATOMIC_SEQ_CST);
+    change_stop(STOP_NOT, STOP_ASKED);
     while (__atomic_load_n(&back.ended, __ATOMIC_SEQ_CST) == 0) {
         int64_t left = time_left(start, timeout_ms);
-        if (left <= 0)
+        if (left <= 0 && (exiting || change_stop(STOP_ASKED, STOP_NOT)))
             return false;
         process_wake();
-        futex_wait(&back.ended, 0, left < 1000000 ? left : 1000000);
+        futex_wait(&back.ended, 0, left > 0 && left < 1000000 ? left : 1000000);
     }
     back.running = false;
     return true;
@@ -423,15 +433,9 @@ void back_count_spans(uint64_t *ret_count) {
         drain_count_open(&back.drain, ret_count);
 }
 
-static bool has_open_spans(void) {
-    uint64_t open = 0;
-    back_count_spans(&open);
-    return open > 0;
-}
-
 int back_stop(int timeout_ms, bool (*abandon)(void)) {
     int error = back.running ? back_flush(timeout_ms) : 0;
-    if (!stop_thread(timeout_ms < 0 ? -1 : 200))
+    if (!stop_thread(timeout_ms < 0 ? -1 : 200, abandon != NULL))
         return -ETIMEDOUT;
     close_rings();
     struct lock_guard guard = lock_take(&back.lock);
@@ -440,7 +444,9 @@ int back_stop(int timeout_ms, bool (*abandon)(void)) {
         burst_end(&back.drain, UINT64_MAX, true);
         if (abandon != NULL)
             tail_release(&back.drain);
-        if (abandon != NULL && has_open_spans() && abandon())
+        uint64_t open = 0;
+        back_count_spans(&open);
+        if (abandon != NULL && open > 0 && abandon())
             drain_abandoned(&back.drain);
         drain_process_ended(&back.drain);
         error = drain_write(&back.drain) ? 0 : -ETIMEDOUT;

@@ -2,6 +2,10 @@
 #include "src/back/decode_fields.h"
 #include "src/back/mask.h"
 
+#include "formatters/escape.h"
+#include "formatters/utf8.h"
+
+#include <stdio.h>
 #include <string.h>
 
 _Static_assert(sizeof(struct spanlog_span_link) == 24, "a link is its two ids");
@@ -39,11 +43,13 @@ static bool add_attributes(struct decoder *decoder, struct output *output, uint3
     return true;
 }
 
-static bool group_text(const uint8_t *data, size_t size, struct spanlog_text *ret_text) {
+static bool group_text(const uint8_t *data, size_t size, struct spanlog_text *ret_text,
+                       uint32_t *ret_original_size) {
     uint64_t slot;
     if (size < 8)
         return false;
     memcpy(&slot, data, 8);
+    *ret_original_size = (uint32_t)(slot >> 32);
     if ((uint32_t)slot == TEXT_NULL) {
         *ret_text = (struct spanlog_text){NULL, 0};
         return true;
@@ -52,11 +58,27 @@ static bool group_text(const uint8_t *data, size_t size, struct spanlog_text *re
     return (uint32_t)slot <= size - 8;
 }
 
+/* A text that was cut says so at its end, as values do. */
+static void mark_cut(struct decoder *decoder, struct spanlog_text *text, uint32_t original_size) {
+    char *to = decoder->masked + decoder->masked_used;
+    size_t room = sizeof decoder->masked - decoder->masked_used;
+    size_t size = spanlog_utf8_trim(text->data, text->size);
+    if (size + SPANLOG_CUT_MARK_MAX > room)
+        return;
+    memcpy(to, text->data, size);
+    size += (size_t)snprintf(to + size, room - size, "\u2026[truncated, %u bytes]", original_size);
+    *text = (struct spanlog_text){to, (uint32_t)size};
+    decoder->masked_used += size;
+}
+
 static bool said_text(struct decoder *decoder, const uint8_t *data, size_t size,
                       struct spanlog_text *ret_text) {
-    if (!group_text(data, size, ret_text))
+    uint32_t original_size;
+    if (!group_text(data, size, ret_text, &original_size))
         return false;
     mask_text(decoder, ret_text);
+    if (original_size != 0 && ret_text->data != NULL)
+        mark_cut(decoder, ret_text, original_size);
     return true;
 }
 

@@ -285,6 +285,7 @@ static void take_rules(struct drain *drain) {
 
 size_t drain_pass(struct drain *drain, uint64_t horizon) {
     size_t count = 0;
+    drain->cut_short = true;
     take_rules(drain);
     if ((drain->pending || !drain_has_room(drain)) && !drain_write(drain))
         return 0;
@@ -297,6 +298,7 @@ size_t drain_pass(struct drain *drain, uint64_t horizon) {
             return count;
     }
     put_silent_losses(drain);
+    drain->cut_short = false;
     return count;
 }
 

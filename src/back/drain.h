@@ -37,7 +37,9 @@ struct drain {
     uint64_t first_read[JOURNAL_MAX_RINGS]; /* now.ring_read as it was found */
     uint32_t slot;                          /* the checkpoint in use */
     bool pending;                           /* batches are in WRITING phase and not all out */
+    bool cut_short;                         /* the last pass did not come to its horizon */
     bool process_lines;
+    bool process_ended;              /* that line is written */
     bool derive_metrics;             /* red.h */
     bool begun[JOURNAL_MAX_OUTPUTS]; /* this sink is between begin and end */
     struct output

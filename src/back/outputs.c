@@ -90,13 +90,15 @@ static void say_in_journal(struct journal_header *header, const char *text) {
     __atomic_store_n(&header->outputs_now, next, __ATOMIC_RELEASE);
 }
 
-/* What was logged before. A further change that comes meanwhile waits for the next turn: this one
- * is not finished. */
-static void drain_what_is_theirs(struct drain *drain) {
+/* What was logged before; false: they have not taken all of it yet, even if what is in the batches
+ * is out. A further change that comes meanwhile waits for the next turn: this one is not finished.
+ */
+static bool drain_what_is_theirs(struct drain *drain) {
     const uint32_t *watched = drain->watched;
     drain->watched = NULL;
     drain_pass(drain, clock_ticks());
     drain->watched = watched;
+    return drain_write(drain) && !drain->cut_short;
 }
 
 int drain_take_outputs(struct drain *drain, const struct output_setting *outputs, uint32_t count,
@@ -106,8 +108,7 @@ int drain_take_outputs(struct drain *drain, const struct output_setting *outputs
         return 0;
     if (drain->looks)
         return -EBUSY;
-    drain_what_is_theirs(drain);
-    if (!drain_write(drain))
+    if (!drain_what_is_theirs(drain))
         return -EAGAIN;
     int error = drain->journal->batch_count < count ? add_batches(drain->journal, count) : 0;
     for (uint32_t i = 0; error == 0 && i < count; i++)

@@ -126,8 +126,9 @@ void drain_process_started(struct drain *drain) {
 }
 
 void drain_process_ended(struct drain *drain) {
-    if (!drain->process_lines || drain->now.process_started == 0)
+    if (!drain->process_lines || drain->now.process_started == 0 || drain->process_ended)
         return;
+    drain->process_ended = true;
     struct spanlog_line *line = start_line(drain, SPANLOG_INFO, "process ended", clock_ticks());
     line->pid = drain->journal->header->pid;
     drain_put_line_everywhere(drain);
@@ -179,15 +180,22 @@ static void put_abandoned(struct drain *drain, const struct spanlog__open_span *
     size_t size = gather(drain, block, (uint8_t *)space);
     uint64_t last = drain->now.last_ticks;
     record->header.ticks = last > record->start_ticks ? last : record->start_ticks;
+    bool any_damaged = false;
     for (uint32_t i = 0; i < drain->output_count; i++) {
         bool damaged = false;
-        if (!decode_span(drain->decoder, &drain->outputs[i], record, size, block->tid, &damaged))
+        if (!decode_span(drain->decoder, &drain->outputs[i], record, size, block->tid, &damaged)) {
+            any_damaged |= damaged;
             continue;
+        }
         struct spanlog_line *line = &drain->decoder->line;
         line->line_kind = SPANLOG_LINE_ABANDONED;
         line->level = SPANLOG_WARN;
         line->head = (struct spanlog_text){NULL, 0}; /* which says "span completed" */
         drain_put_line(drain, &drain->outputs[i]);
+    }
+    if (any_damaged) { /* or its call site was not in the file */
+        drain_put_loss(drain, LOSS_DAMAGED, 1, block->tid, record->header.ticks);
+        return;
     }
     drain->counts.abandoned++;
     drain->counts.records++;

@@ -306,9 +306,12 @@ static bool is_same_output(const char *value, const char *wanted) {
 static bool has_taken_outputs(const struct live *live, struct attached *process) {
     char value[SETTING_TEXT_SIZE];
     uint32_t said;
-    if (live->reset ||
-        control_get(process->control->state, &process->control->said, process->state, &said) != 0)
+    if (control_get(process->control->state, &process->control->said, process->state, &said) != 0)
         return true;
+    if (live->reset) { /* to outputs that only the process knows */
+        attach_value(process->state, "output_refused", value, sizeof value);
+        return value[0] == '\0' || !is_changed(live, live->change_count, "output");
+    }
     for (size_t i = 0; i < live->change_count; i++) {
         const struct live_change *change = &live->changes[i];
         bool output = strcmp(change->setting->name, "output") == 0;

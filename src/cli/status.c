@@ -66,11 +66,15 @@ static void each_rule(const struct attached *a,
     }
 }
 
+static void print_words(const char *what, const char *text) {
+    printf("  %s", what);
+    for (; *text != '\0'; text++)
+        putchar((unsigned char)*text < 32 || *text == 127 ? '?' : *text);
+}
+
 static void print_rule(const char *rule, uint64_t left_ns, void *arg) {
     (void)arg;
-    printf("  live: ");
-    for (; *rule != '\0'; rule++)
-        putchar((unsigned char)*rule < 32 || *rule == 127 ? '?' : *rule);
+    print_words("live: ", rule);
     if (left_ns != 0)
         printf(", for %.1f s more", (double)left_ns / 1e9);
     putchar('\n');
@@ -105,6 +109,7 @@ static void print_json(const struct attached *a) {
     spanlog_print_json_string(a->header->service);
     printf(",\"state\":\"%s\",\"sample_ratio\":%.9g", state_of(a), sample_ratio(a));
     json_setting(a, "output");
+    json_setting(a, "output_refused");
     for (size_t i = 0; i < settings_count; i++)
         if (settings_table[i].live && strcmp(settings_table[i].name, "enabled") != 0 &&
             strcmp(settings_table[i].name, "output") != 0)
@@ -163,6 +168,16 @@ static int widest_service(const struct attach_list *list) {
     return most < 40 ? (int)most : 40;
 }
 
+/* What it is asked for by its configuration or live, and cannot have. */
+static void print_refused(const struct attached *a) {
+    char output[SETTING_TEXT_SIZE];
+    attach_value(a->state, "output_refused", output, sizeof output);
+    if (output[0] == '\0')
+        return;
+    print_words("refused: output = ", output);
+    putchar('\n');
+}
+
 static void print_row(const struct attached *a, int width) {
     const struct control_counts *c = &a->header->control.counts;
     char records[32], dropped[32], level[SETTING_TEXT_SIZE], output[SETTING_TEXT_SIZE];
@@ -176,6 +191,7 @@ static void print_row(const struct attached *a, int width) {
     printf("%5.4g %%  %s  %s\n", 100 * sample_ratio(a), level[0] != '\0' ? level : "-", output);
     if (c->sink_errors > 0)
         printf("  %" PRIu64 " errors of its outputs\n", c->sink_errors);
+    print_refused(a);
     each_rule(a, print_rule, NULL);
 }
 

@@ -48,9 +48,20 @@ const char *export_check_url(const char *url) {
 
 /* ---- whom to send to ------------------------------------------------------------------------ */
 
-/* Said once: settings are settled again whenever one changes. */
+/* Settings are settled again whenever one changes: what is wrong is said when that begins. */
+static const char *gave_up = "";
+static bool console_is_out;
+
+void exports_begin(void) {
+    gave_up = "";
+    console_is_out = false;
+}
+
 static void give_up(struct settings *s, const char *why) {
-    tell("network outputs: %s; they are left out", why);
+    if (strcmp(gave_up, why) != 0)
+        tell("network outputs: %s; they are left out", why);
+    if (!tell_nothing)
+        gave_up = why;
     s->no_spool = true;
     s->export_count = 0;
 }
@@ -126,8 +137,11 @@ static void add_console(struct settings *s) {
         if (strcmp(s->outputs[i].sink, "stdout") == 0)
             return;
     strcpy(console.dialect, s->format);
-    if (!add_output(s, &console))
+    bool added = add_output(s, &console);
+    if (!added && !console_is_out)
         tell("more than 4 outputs: console is left out");
+    if (added || !tell_nothing)
+        console_is_out = !added;
 }
 
 static void add_exporters(struct settings *s, const char *list, unsigned signal) {
@@ -198,6 +212,20 @@ static bool fits(const struct settings *s) {
     return strlen(text) < sizeof s->outputs_text;
 }
 
+static void settle_spool(struct settings *s) {
+    if (s->export_count == 0)
+        return;
+    if (!find_spool(s))
+        give_up(s, "there is no folder for their spool; SPANLOG_SPOOL_DIR names one, with its "
+                   "whole path, without a comma or a question mark in it");
+    else if (!add_spool(s))
+        give_up(s, "with their spool there are more than 4 outputs");
+    else if (!fits(s)) {
+        exports_drop(s);
+        give_up(s, "the paths of all outputs are too long together");
+    }
+}
+
 void exports_settle(struct settings *s) {
     s->output_count = s->export_count = 0;
     for (uint32_t i = 0; i < s->named_count; i++) {
@@ -211,15 +239,8 @@ void exports_settle(struct settings *s) {
     add_exporters(s, s->logs_exporter, EXPORT_LOGS);
     if (s->no_spool)
         s->export_count = 0;
-    if (s->export_count == 0)
-        return;
-    if (!find_spool(s))
-        give_up(s, "there is no folder for their spool; SPANLOG_SPOOL_DIR names one, with its "
-                   "whole path, without a comma or a question mark in it");
-    else if (!add_spool(s))
-        give_up(s, "with their spool there are more than 4 outputs");
-    else if (!fits(s)) {
-        exports_drop(s);
-        give_up(s, "the paths of all outputs are too long together");
-    }
+    else
+        settle_spool(s);
+    if (!s->no_spool)
+        gave_up = "";
 }

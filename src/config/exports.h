@@ -18,6 +18,9 @@ bool export_is_network(const char *sink);
 /* NULL, or what is wrong with a URL that records are sent to. */
 const char *export_check_url(const char *url);
 
+/* At a start: nothing has been said yet. */
+void exports_begin(void);
+
 /* Makes outputs, exports and spool of the outputs that are named, OpenTelemetry's lists of
  * exporters and their endpoints. */
 void exports_settle(struct settings *settings);

@@ -3,6 +3,7 @@
  * Which section of a file holds goes by the service, which a file may name itself: all is read
  * twice, the first time without sections and without a word.
  */
+#include "src/config/exports.h"
 #include "src/config/files.h"
 #include "src/core/tell.h"
 
@@ -90,6 +91,7 @@ static void load_above_code(struct settings *s, const char *service) {
 
 void settings_load(struct settings *s, const spanlog_config *config) {
     char service[sizeof s->service];
+    exports_begin();
     settings_defaults(s);
     if (config != NULL) {
         tell_nothing = config->quiet;

@@ -176,17 +176,31 @@ static int add_all(struct attach_list *list, const char *place, const char *targ
     return error;
 }
 
-/* The directories of all users, but for `own`. */
-static void add_users(struct attach_list *list, const char *base, const char *own,
+/* A directory that is its owner's alone, whoever that is, and not `own`, which has been looked at.
+ */
+static void add_theirs(struct attach_list *list, const char *place, const char *own,
+                       const char *target, bool dead) {
+    struct stat status;
+    if (strcmp(place, own) != 0 && lstat(place, &status) == 0 && S_ISDIR(status.st_mode) &&
+        (status.st_mode & 022) == 0)
+        add_all(list, place, target, dead);
+}
+
+/* The directories of all users: spanlog-<uid>, and where it was named, itself and those below it,
+ * which a user may have named in turn. */
+static void add_users(struct attach_list *list, const char *directory, const char *own,
                       const char *target, bool dead) {
     char place[700];
+    bool named = directory != NULL && directory[0] != '\0';
+    const char *base = named ? directory : "/dev/shm";
     DIR *entries = opendir(base);
+    if (named)
+        add_theirs(list, base, own, target, dead);
     for (struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;) {
-        if (strncmp(entry->d_name, "spanlog-", 8) != 0)
+        if (named ? entry->d_name[0] == '.' : strncmp(entry->d_name, "spanlog-", 8) != 0)
             continue;
         snprintf(place, sizeof place, "%s/%s", base, entry->d_name);
-        if (strcmp(place, own) != 0)
-            add_all(list, place, target, dead);
+        add_theirs(list, place, own, target, dead);
     }
     if (entries != NULL)
         closedir(entries);
@@ -206,8 +220,7 @@ int attach_find(struct attach_list *list, const char *directory, const char *tar
     if (error == 0)
         error = add_all(list, place, target, dead);
     if (geteuid() == 0 && error != -ENOMEM)
-        add_users(list, directory != NULL && directory[0] != '\0' ? directory : "/dev/shm", place,
-                  target, dead);
+        add_users(list, directory, place, target, dead);
     if (list->count > 0)
         qsort(list->found, list->count, sizeof *list->found, by_service_and_pid);
     return error == -ENOENT || list->count > 0 ? 0 : error; /* nobody has logged here yet */

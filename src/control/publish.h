@@ -30,7 +30,9 @@ struct publish_rules {
  * none does. */
 uint64_t publish_read(struct publish_rules *rules, struct control *control,
                       const struct settings *base, struct settings *ret_settings);
-/* Says what holds now: the lines of settings that may change, and `output`. */
-void publish_state(struct control *control, const struct settings *settings);
+/* Says what holds now: the lines of settings that may change, and `output`. output_refused: those
+ * that are asked for and cannot be had; "": none. */
+void publish_state(struct control *control, const struct settings *settings,
+                   const char *output_refused);
 
 #endif

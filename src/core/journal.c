@@ -132,14 +132,20 @@ static int lock_alive(int fd) {
     return status.st_nlink == 1 ? 0 : -ESTALE;
 }
 
+/* By a recovery that was there between our open and our lock; all else is no better with another
+ * name (ENOLCK where the file system has no locks). */
+static bool is_taken(int error) {
+    return error == -EAGAIN || error == -EACCES || error == -ESTALE;
+}
+
 static int open_file(struct journal *journal, const char *directory, const char *service) {
     char name[64], boot[40];
     safe_name(service, name, sizeof name);
     read_boot_id(boot, sizeof boot);
     boot[8] = '\0';
-    int error = -EEXIST;
+    int error = -EAGAIN;
     /* A serial: a process that closed its journal, or a pid used again, gets a name of its own. */
-    for (unsigned serial = 0; serial < 1000 && error != 0; serial++) {
+    for (unsigned serial = 0; serial < 1000 && is_taken(error); serial++) {
         int length =
             snprintf(journal->path, sizeof journal->path, "%s/%s-%u-%llu-%s-%u%s", directory, name,
                      (unsigned)getpid(), (unsigned long long)process_start_time(), boot, serial,
@@ -154,8 +160,11 @@ static int open_file(struct journal *journal, const char *directory, const char 
             continue;
         }
         error = lock_alive(journal->fd);
-        if (error != 0)
+        if (error != 0) {
+            unlink(journal->path);
             close(journal->fd);
+            journal->fd = -1;
+        }
     }
     return error;
 }
@@ -276,9 +285,23 @@ static uint8_t *add_listed(struct journal *journal, enum segment_kind kind, uint
 }
 
 uint8_t *journal_add_dictionary(struct journal *journal, uint64_t size) {
+    if (journal->private_dictionary)
+        return NULL;
     return add_listed(journal, SEGMENT_DICTIONARY, size,
                       (struct listed){journal->dictionaries, journal->dictionary_sizes,
                                       &journal->dictionary_count, JOURNAL_MAX_DICTIONARY_SEGMENTS});
+}
+
+uint8_t *journal_add_private_dictionary(struct journal *journal, uint64_t size) {
+    uint32_t index = journal->dictionary_count;
+    uint8_t *data = index < JOURNAL_MAX_DICTIONARY_SEGMENTS ? mapping_anonymous(size) : NULL;
+    if (data == NULL)
+        return NULL;
+    journal->private_dictionary = true;
+    journal->dictionaries[index] = data;
+    journal->dictionary_sizes[index] = size;
+    __atomic_store_n(&journal->dictionary_count, index + 1, __ATOMIC_RELEASE);
+    return data;
 }
 
 uint8_t *journal_add_spans(struct journal *journal, uint64_t size) {

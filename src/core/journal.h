@@ -149,6 +149,7 @@ struct journal {
     uint8_t *dictionaries[JOURNAL_MAX_DICTIONARY_SEGMENTS];
     uint64_t dictionary_sizes[JOURNAL_MAX_DICTIONARY_SEGMENTS];
     uint32_t dictionary_count;
+    bool private_dictionary; /* the newest is not in the file */
     uint8_t *span_segments[JOURNAL_MAX_SPAN_SEGMENTS];
     uint64_t span_segment_sizes[JOURNAL_MAX_SPAN_SEGMENTS];
     uint32_t span_segment_count;
@@ -171,6 +172,9 @@ int journal_private(struct journal *journal, const struct journal_identity *iden
 /* Adds a segment and maps it. NULL: no space, or the table is full. One caller at a time. */
 struct ring *journal_add_ring(struct journal *journal, uint64_t size);
 uint8_t *journal_add_dictionary(struct journal *journal, uint64_t size);
+/* A dictionary in private memory, for which the file had no room: recovery will not know its call
+ * sites. Those that come later are private too. */
+uint8_t *journal_add_private_dictionary(struct journal *journal, uint64_t size);
 uint8_t *journal_add_spans(struct journal *journal, uint64_t size);
 uint8_t *journal_add_batch(struct journal *journal, uint64_t size);
 /* Unmaps and closes; removes the file when remove is true. In a forked child: remove false, and the

@@ -36,7 +36,7 @@ static const char *read_length(const char *p, char *ret_length) {
 }
 
 static unsigned type_of(const struct printf_conversion *c) {
-    bool wide = c->length != 0 && strchr("lLjzt", c->length) != NULL;
+    bool wide = c->length != 0 && strchr("lLDjzt", c->length) != NULL; /* %Ld: glibc's %lld */
     switch (c->letter) {
     case 'd':
     case 'i':

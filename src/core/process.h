@@ -26,7 +26,9 @@ struct process {
     bool sync;           /* no back thread */
     bool drop_when_full; /* SPANLOG_FULL=drop */
     bool random_trace_ids;
-    bool disabled; /* nothing is to be written anywhere */
+    bool sites_private; /* some call sites are not in the file: callers write */
+    bool sites_full;    /* there is no room for new call sites: their records are dropped */
+    bool disabled;      /* nothing is to be written anywhere */
     int64_t block_ns;
     uint64_t ring_max;
     uint64_t ring_budget; /* of all rings together */

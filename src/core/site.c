@@ -138,7 +138,7 @@ static uint32_t find_same(const struct journal *journal, uint32_t hash,
     return 0;
 }
 
-static struct dictionary *add_segment(struct journal *journal) {
+static struct dictionary *add_segment(struct journal *journal, bool may_be_private) {
     uint32_t first_id = 1;
     if (journal->dictionary_count > 0) {
         struct dictionary *last = dictionary_at(journal, journal->dictionary_count - 1);
@@ -146,6 +146,9 @@ static struct dictionary *add_segment(struct journal *journal) {
     }
     struct dictionary *dictionary =
         (struct dictionary *)journal_add_dictionary(journal, DICTIONARY_SEGMENT);
+    if (dictionary == NULL && may_be_private)
+        dictionary =
+            (struct dictionary *)journal_add_private_dictionary(journal, DICTIONARY_SEGMENT);
     if (dictionary != NULL)
         dictionary->first_id = first_id;
     return dictionary;
@@ -159,12 +162,12 @@ static uint8_t *dictionary_space(struct journal *journal, size_t size) {
         if (end <= journal->dictionary_sizes[last])
             return (uint8_t *)(dictionary + 1) + dictionary->used;
     }
-    struct dictionary *dictionary = add_segment(journal);
+    struct dictionary *dictionary = add_segment(journal, true);
     return dictionary != NULL ? (uint8_t *)(dictionary + 1) : NULL;
 }
 
 bool site_open_dictionary(struct journal *journal) {
-    return journal->dictionary_count > 0 || add_segment(journal) != NULL;
+    return journal->dictionary_count > 0 || add_segment(journal, false) != NULL;
 }
 
 static char *copy_text(char *to, const char *from, size_t size, bool terminate) {

@@ -77,7 +77,9 @@ struct dictionary {
 
 /* Room for the first sites: without it nothing could be logged. False: there is none. */
 bool site_open_dictionary(struct journal *journal);
-/* Gives the site's content an id. Returns 0 when the dictionary is full. One caller at a time. */
+/* Gives the site's content an id. Where the file has no room for more, in private memory: then
+ * journal->private_dictionary is set. Returns 0 when the dictionary is full, or there is no memory.
+ * One caller at a time. */
 uint32_t site_register(struct journal *journal, const struct spanlog__site *site);
 uint32_t site_register_logger(struct journal *journal, const char *name);
 /* The entry with that id, checked to lie inside its segment; NULL when there is none. */

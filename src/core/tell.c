@@ -15,5 +15,7 @@ void tell(const char *format, ...) {
     va_start(arguments, format);
     vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
+    for (char *p = line; *p != '\0'; p++) /* it quotes what others have given: one line it stays */
+        *p = (unsigned char)*p < ' ' || *p == 127 ? '?' : *p;
     dprintf(STDERR_FILENO, "spanlog: %s\n", line);
 }

@@ -149,8 +149,12 @@ static bool logger_ready(spanlog_logger *logger) {
     struct lock_guard guard = lock_take(&process.lock);
     if (!guard.held)
         return false;
-    uint32_t id = site_register_logger(&process.journal, logger->name);
+    uint32_t id = 0;
+    if (!process.sites_full)
+        id = register_done(site_register_logger(&process.journal, logger->name));
     __atomic_store_n(&logger->id, id, __ATOMIC_RELEASE);
+    if (id == 0)
+        thread_count_loss();
     lock_release(&process.lock, &guard);
     return id != 0;
 }

@@ -3,7 +3,9 @@
 
 #include "src/core/printf_format.h"
 #include "src/core/site.h"
+#include "src/core/tell.h"
 #include "src/front/sites.h"
+#include "src/front/thread.h"
 
 #include <spanlog/spanlog.h>
 
@@ -33,13 +35,58 @@ static uint32_t register_content(const struct spanlog__site *site) {
     return site_register(&process.journal, &formatted);
 }
 
-/* What is added to an open span has no level of its own. */
+/* Recovery could not read records of sites that are not in the file: each is written before its
+ * call returns. */
+static void let_callers_write(void) {
+    process.sites_private = true;
+    process.attention |= RING_ATTENTION_SYNC;
+    for (uint32_t i = 0; i < process.journal.ring_count; i++)
+        __atomic_or_fetch(&process.journal.rings[i]->attention, RING_ATTENTION_SYNC,
+                          __ATOMIC_SEQ_CST);
+    tell("no room for more call sites in the journal; records are written by their callers");
+}
+
+uint32_t register_done(uint32_t id) {
+    if (process.journal.private_dictionary && !process.sites_private)
+        let_callers_write();
+    if (id == 0 && !process.sites_full) {
+        process.sites_full = true;
+        tell("no room for more call sites; the records of new ones are dropped and counted");
+    }
+    return id;
+}
+
+/* What is added to an open span has no level of its own, and is counted there. */
+static void count_refused(const struct spanlog__site *site, bool named) {
+    if (site->form > SPANLOG__FORM_SPAN)
+        return;
+    uint32_t flag = sites_flag(site, named);
+    if (flag == SPANLOG__STATE_ON || flag == SPANLOG__STATE_EXACT)
+        thread_count_loss();
+}
+
 static uint32_t first_flag(struct spanlog__site *site, bool named, bool kept) {
-    if (site->id != 0 && site->form <= SPANLOG__FORM_SPAN)
+    if (site->form <= SPANLOG__FORM_SPAN)
         return sites_enlist(site, named, kept);
-    uint32_t flag = site->id != 0 ? SPANLOG__STATE_ON : SPANLOG__STATE_OFF;
-    __atomic_store_n(&site->state, flag, __ATOMIC_RELEASE);
-    return flag;
+    __atomic_store_n(&site->state, SPANLOG__STATE_ON, __ATOMIC_RELEASE);
+    return SPANLOG__STATE_ON;
+}
+
+/* A site for which there is no room stays new. Under the lock. */
+static uint32_t enter(struct spanlog__site *site, bool named, uint32_t state) {
+    struct spanlog__site made = *site;
+    if (site->form == SPANLOG__FORM_LOGF)
+        prepare_printf(&made);
+    uint32_t id = process.sites_full ? 0 : register_done(register_content(&made));
+    if (id == 0) {
+        count_refused(site, named);
+        return state;
+    }
+    site->kind = made.kind;
+    site->types = made.types;
+    site->count = made.count;
+    site->id = id;
+    return first_flag(site, named, state == SPANLOG__STATE_NEW_KEPT);
 }
 
 static bool is_new(uint32_t state) {
@@ -63,12 +110,8 @@ bool site_ready(struct spanlog__site *site, bool named) {
     if (!guard.held)
         return false;
     state = SPANLOG__STATE(*site);
-    if (is_new(state)) {
-        if (site->form == SPANLOG__FORM_LOGF)
-            prepare_printf(site);
-        site->id = register_content(site);
-        state = first_flag(site, named, state == SPANLOG__STATE_NEW_KEPT);
-    }
+    if (is_new(state))
+        state = enter(site, named, state);
     lock_release(&process.lock, &guard);
     return is_ready(state);
 }

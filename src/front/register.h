@@ -21,5 +21,8 @@ static inline bool site_is_on(const struct spanlog__site *site) {
 /* Registers the site, and starts the process, if that has not happened; true when it is on, or its
  * records wait for their trace. named: it is used with named loggers (spanlog_info_to). */
 bool site_ready(struct spanlog__site *site, bool named);
+/* Takes the id that the dictionary gave, and sees to it that nothing is lost unsaid where it had no
+ * room: in the file (then callers write), or at all (0). Under process.lock. */
+uint32_t register_done(uint32_t id);
 
 #endif

@@ -114,6 +114,13 @@ uint32_t sites_enlist(struct spanlog__site *site, bool named, bool kept) {
     return flag;
 }
 
+uint32_t sites_flag(const struct spanlog__site *site, bool named) {
+    struct lock_guard guard = lock_take(&lock);
+    uint32_t flag = guard.held ? flag_of(site, named) : SPANLOG__STATE_OFF;
+    lock_release(&lock, &guard);
+    return flag;
+}
+
 uint8_t sites_ask_level(spanlog_logger *logger) {
     struct lock_guard guard = lock_take(&lock);
     struct level_place place = {.logger = logger->name != NULL ? logger->name : ""};

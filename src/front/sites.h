@@ -23,6 +23,9 @@
  * back, wherever it lies. Returns the flag. Under process.lock. */
 uint32_t sites_enlist(struct spanlog__site *site, bool named, bool kept);
 
+/* The flag that it would get. Under process.lock. */
+uint32_t sites_flag(const struct spanlog__site *site, bool named);
+
 /* Calls change(arg), which changes what process.level_of answers, and sets every site's flag. No
  * site is enlisted meanwhile. */
 void sites_change(void (*change)(const void *arg), const void *arg);

@@ -200,6 +200,13 @@ static inline __attribute__((always_inline)) struct thread *enter(const spanlog_
     return span_is_open(span) ? thread_acquire(guard) : NULL;
 }
 
+/* There was no room for the call site. */
+static void count_unknown(const spanlog_span *span, enum group_kind kind,
+                          const struct spanlog__site *site) {
+    if (span_is_open(span))
+        count_left_out(span->open, kind, site->count);
+}
+
 void spanlog__set(spanlog_span *span, struct spanlog__site *site,
                   const union spanlog__slot *slots) {
     int saved = errno;
@@ -210,6 +217,8 @@ void spanlog__set(spanlog_span *span, struct spanlog__site *site,
             span_add_fields(t, span->open, GROUP_FIELDS, site, slots, 0);
             thread_return(t, &guard);
         }
+    } else {
+        count_unknown(span, GROUP_FIELDS, site);
     }
     errno = saved;
 }
@@ -230,6 +239,8 @@ void spanlog__event(spanlog_span *span, struct spanlog__site *site,
             }
             thread_return(t, &guard);
         }
+    } else {
+        count_unknown(span, GROUP_EVENT, site);
     }
     errno = saved;
 }
@@ -283,7 +294,17 @@ void spanlog_status(spanlog_span *span, int code) {
     add_raw(span, GROUP_STATUS, &slot, 8, SPAN_MAX_BODY);
 }
 
-/* Cut to what is left of the body. */
+/* Cut to what is left of the body; then the slot has the size that it had. */
+static uint64_t text_slot(const char *text, size_t most, size_t *ret_size) {
+    *ret_size = 0;
+    if (text == NULL)
+        return TEXT_NULL;
+    size_t whole = strlen(text);
+    *ret_size = whole < most ? whole : most;
+    uint64_t original = whole < UINT32_MAX ? whole : UINT32_MAX;
+    return *ret_size | (*ret_size < whole ? original << 32 : 0);
+}
+
 static void add_text(spanlog_span *span, enum group_kind kind, const char *text) {
     const size_t head = sizeof(struct group) + 8;
     int saved = errno;
@@ -292,9 +313,8 @@ static void add_text(spanlog_span *span, enum group_kind kind, const char *text)
     if (t != NULL) {
         struct spanlog__open_span *block = span->open;
         size_t left = SPAN_MAX_BODY - block->used, most = left > head ? left - head : 0;
-        size_t size =
-            text != NULL ? strnlen(text, most < RECORD_MAX_TEXT ? most : RECORD_MAX_TEXT) : 0;
-        uint64_t slot = text != NULL ? size : TEXT_NULL;
+        size_t size;
+        uint64_t slot = text_slot(text, most < RECORD_MAX_TEXT ? most : RECORD_MAX_TEXT, &size);
         size_t whole = record_align(head + size);
         size_t at = put_head(t, block, kind, whole, SPAN_MAX_BODY);
         if (at > 0) {

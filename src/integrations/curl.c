@@ -27,7 +27,7 @@ struct transfer {
     char route[192];
 };
 
-static struct handle_table transfers = HANDLE_TABLE;
+HANDLE_TABLE(transfers);
 
 static uint64_t now_ns(void) {
     struct timespec now;

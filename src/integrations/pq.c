@@ -19,7 +19,7 @@ struct connection {
     struct prepared *prepared;
 };
 
-static struct handle_table connections = HANDLE_TABLE;
+HANDLE_TABLE(connections);
 
 static struct connection *connection_of(const PGconn *conn) {
     return conn != NULL ? (struct connection *)(void *)handle_table_find(&connections, conn) : NULL;

@@ -45,7 +45,7 @@ struct connection {
     bool closed;       /* while a step is running, which then frees this */
 };
 
-static struct handle_table connections = HANDLE_TABLE;
+HANDLE_TABLE(connections);
 
 static struct connection *connection_of(sqlite3 *db) {
     return db != NULL ? (struct connection *)(void *)handle_table_find(&connections, db) : NULL;

@@ -42,28 +42,50 @@ static struct {
 
 /* ---- openlog, closelog, setlogmask ---------------------------------------------------------- */
 
-/* The logger of that name, made at its first use; NULL: there are too many, or no memory. */
-static spanlog_logger *logger_of(const char *ident) {
+static void lock_state(void) {
+    pthread_mutex_lock(&state.lock);
+}
+
+static void unlock_state(void) {
+    pthread_mutex_unlock(&state.lock);
+}
+
+/* A child must not find it locked by a thread that it does not have. Nothing is allocated under it:
+ * an allocator may have its own way of waiting for forks. */
+__attribute__((constructor)) static void watch_forks(void) {
+    pthread_atfork(lock_state, unlock_state, unlock_state);
+}
+
+static spanlog_logger *find_logger(const char *ident) {
     for (uint32_t i = 0; i < state.idents; i++) {
         if (strcmp(state.loggers[i].name, ident) == 0)
             return &state.loggers[i];
     }
-    char *name = state.idents < IDENTS_MOST ? strdup(ident) : NULL;
-    if (name == NULL)
-        return NULL;
-    state.loggers[state.idents].name = name;
+    return NULL;
+}
+
+/* The logger of that name; at its first use it takes *name. NULL: there are too many, or no memory.
+ * Under the lock. */
+static spanlog_logger *logger_of(const char *ident, char **name) {
+    spanlog_logger *known = find_logger(ident);
+    if (known != NULL || *name == NULL || state.idents == IDENTS_MOST)
+        return known;
+    state.loggers[state.idents].name = *name;
+    *name = NULL;
     return &state.loggers[state.idents++];
 }
 
 void spanlog__openlog(const char *ident, int option, int facility) {
     int saved = errno;
-    pthread_mutex_lock(&state.lock);
+    char *name = ident != NULL ? strdup(ident) : NULL;
+    lock_state();
     if (ident != NULL)
-        __atomic_store_n(&state.logger, logger_of(ident), __ATOMIC_RELEASE);
+        __atomic_store_n(&state.logger, logger_of(ident, &name), __ATOMIC_RELEASE);
     __atomic_store_n(&state.option, option, __ATOMIC_RELAXED);
     if (facility != 0 && (facility & ~LOG_FACMASK) == 0)
         __atomic_store_n(&state.facility, facility, __ATOMIC_RELAXED);
-    pthread_mutex_unlock(&state.lock);
+    unlock_state();
+    free(name);
     errno = saved;
 }
 
@@ -130,13 +152,17 @@ static struct spanlog__site *site_of(struct spanlog__syslog_place *place, const 
     struct place_site *site = find(place, level, facility);
     if (site != NULL)
         return &site->site;
-    pthread_mutex_lock(&state.lock);
+    struct place_site *made = make(place, format, level, facility);
+    lock_state();
     site = find(place, level, facility);
-    if (site == NULL && (site = make(place, format, level, facility)) != NULL) {
+    if (site == NULL && made != NULL) {
+        site = made;
+        made = NULL;
         site->next = place->sites;
         __atomic_store_n((struct place_site **)&place->sites, site, __ATOMIC_RELEASE);
     }
-    pthread_mutex_unlock(&state.lock);
+    unlock_state();
+    free(made);
     return site != NULL ? &site->site : NULL;
 }
 

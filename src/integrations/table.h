@@ -1,13 +1,13 @@
 /* integrations/table.h: which state of ours belongs to a handle of a library that has no place for
  * it.
  *
- *     static struct handle_table table = HANDLE_TABLE;
+ *     HANDLE_TABLE(table);
  *     handle_table_put(&table, &transfer->entry, easy);
  *     struct handle_entry *found = handle_table_find(&table, easy);
  *     handle_table_take(&table, easy);
  *
  * The entry lies in the state. Any thread; a handle's state is used by one thread at a time, as the
- * handle is.
+ * handle is. A child of fork does not find it locked by a thread that it does not have.
  */
 #ifndef SPANLOG_INTEGRATIONS_TABLE_H
 #define SPANLOG_INTEGRATIONS_TABLE_H
@@ -27,8 +27,18 @@ struct handle_table {
     pthread_mutex_t lock;
     struct handle_entry *buckets[HANDLE_BUCKETS];
 };
-#define HANDLE_TABLE                                                                               \
-    { .lock = PTHREAD_MUTEX_INITIALIZER }
+#define HANDLE_TABLE(name)                                                                         \
+    static struct handle_table name = {.lock = PTHREAD_MUTEX_INITIALIZER};                         \
+    static void lock_##name(void) {                                                                \
+        pthread_mutex_lock(&(name).lock);                                                          \
+    }                                                                                              \
+    static void unlock_##name(void) {                                                              \
+        pthread_mutex_unlock(&(name).lock);                                                        \
+    }                                                                                              \
+    __attribute__((constructor)) static void watch_##name(void) {                                  \
+        pthread_atfork(lock_##name, unlock_##name, unlock_##name);                                 \
+    }                                                                                              \
+    struct handle_table
 
 static inline struct handle_entry **handle_bucket(struct handle_table *table, const void *handle) {
     uint64_t hash = (uint64_t)(uintptr_t)handle * 0x9e3779b97f4a7c15u;

@@ -71,12 +71,14 @@ static void copy_outputs(struct settings *to, const struct settings *from) {
     memcpy(to->loki_endpoint, from->loki_endpoint, sizeof to->loki_endpoint);
 }
 
-/* What cannot be had is said once; it is tried again at each change. */
+/* What cannot be had is said once; it is tried again at each change. "": all is had. */
 static char refused[JOURNAL_TEXT_SIZE];
 
 static void refuse(struct settings *next, const char *why) {
     char asked[sizeof refused];
     outputs_format(next->named, next->named_count, asked, sizeof asked);
+    if (asked[0] == '\0') /* of exporters alone */
+        strcpy(asked, "none");
     if (strcmp(refused, asked) != 0) {
         strcpy(refused, asked);
         tell("output = %.300s: %s; the outputs stay as they are", refused, why);
@@ -120,7 +122,7 @@ static uint64_t take_control(void) {
     uint64_t until = publish_read(&rules, control, &base, &next);
     bool taken = take_outputs(&next);
     process_apply(&next);
-    publish_state(control, &next);
+    publish_state(control, &next, refused);
     if (!taken)
         return until;
     __atomic_add_fetch(&control->counts.changes, 1, __ATOMIC_RELAXED);
@@ -172,5 +174,5 @@ void process_live_inherit(const struct journal_header *from) {
         memcpy(to->rules, from->control.rules, sizeof to->rules);
         to->generation = from->control.generation;
     }
-    publish_state(to, &in_force);
+    publish_state(to, &in_force, refused);
 }

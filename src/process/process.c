@@ -248,7 +248,8 @@ int process_end(int timeout_ms, bool exiting) {
         remove_journal();
     }
     lock_release(&start_lock, &guard);
-    process_follow_stop(exiting ? -1 : timeout_ms); /* a signal may still end the process */
+    if (error == 0 || exiting)                          /* else all goes on */
+        process_follow_stop(exiting ? -1 : timeout_ms); /* a signal may still end the process */
     return error;
 }
 

@@ -29,11 +29,15 @@ static struct spanlog_text plain_id(const char *id, char plain[ID_SIZE_MAX]) {
     return (struct spanlog_text){plain, size};
 }
 
-static bool is_whole(struct spanlog_text id) {
+static bool is_hex(struct spanlog_text id) {
     for (uint32_t i = 0; i < id.size; i++)
         if (!isxdigit((unsigned char)id.data[i]))
             return false;
-    return id.size == 32;
+    return id.size <= 32;
+}
+
+static bool is_whole(struct spanlog_text id) {
+    return id.size == 32 && is_hex(id);
 }
 
 bool spanlog_ask_time_of(const char *id, uint64_t now_ns, uint64_t *ret_ns) {
@@ -53,35 +57,68 @@ bool spanlog_ask_time_of(const char *id, uint64_t now_ns, uint64_t *ret_ns) {
 
 /* ---- LogQL -------------------------------------------------------------------------------- */
 
-/* `trace_id=<id>`, by the names that it has in metadata; the whole id is quickest as it is. */
+/* Digits that stand at that place of a whole id, with a UUID's dashes between them. */
+static void put_dashed(struct spanlog_output *out, struct spanlog_text digits, uint32_t place,
+                       const char *dash) {
+    for (uint32_t i = 0; i < digits.size; i++) {
+        uint32_t at = place + i;
+        if (i > 0 && (at == 8 || at == 12 || at == 16 || at == 20))
+            spanlog_put(out, dash);
+        spanlog_put_bytes(out, digits.data + i, 1);
+    }
+}
+
+/* What an id looks like elsewhere: of either case, which goes before it, and a UUID. A part is
+ * either end; `rest` matches what is before or behind it. */
+static void put_spellings(struct spanlog_output *out, struct spanlog_text id, const char *rest) {
+    bool hex = is_hex(id), whole = is_whole(id);
+    if (hex && !whole)
+        put_dashed(out, id, 0, "-?");
+    else
+        spanlog_put_logql_pattern(out, id);
+    spanlog_put(out, whole ? "" : rest);
+    spanlog_put(out, "|");
+    spanlog_put(out, whole ? "" : rest);
+    if (hex)
+        put_dashed(out, id, 32 - id.size, whole ? "-" : "-?");
+    else
+        spanlog_put_logql_pattern(out, id);
+}
+
+/* Four texts are as quick to look up as one, and a pattern that goes for either case is not. */
+static void put_whole(struct spanlog_output *out, struct spanlog_text id) {
+    char upper[32];
+    for (uint32_t i = 0; i < sizeof upper; i++)
+        upper[i] = (char)toupper((unsigned char)id.data[i]);
+    struct spanlog_text spellings[2] = {id, {upper, sizeof upper}};
+    spanlog_put(out, "=~\"");
+    for (unsigned i = 0; i < 4; i++) {
+        spanlog_put(out, i ? "|" : "");
+        put_dashed(out, spellings[i % 2], 0, i < 2 ? "" : "-");
+    }
+    spanlog_put(out, "\"");
+}
+
+/* By the names that it has in metadata. */
 static void put_metadata(struct spanlog_output *out, struct spanlog_text id) {
     static const char *const names[] = {"trace_id", "traceID", "traceId"};
     for (unsigned i = 0; i < 3; i++) {
         spanlog_put(out, i ? " or " : " | ");
         spanlog_put(out, names[i]);
         if (is_whole(id)) {
-            spanlog_put(out, "=");
-            spanlog_put_logql_text(out, id);
+            put_whole(out, id);
             continue;
         }
         spanlog_put(out, "=~\"(?i)(");
-        spanlog_put_logql_pattern(out, id);
-        spanlog_put(out, ".*|.*");
-        spanlog_put_logql_pattern(out, id);
+        put_spellings(out, id, ".*");
         spanlog_put(out, ")\"");
     }
 }
 
-/* Of either case, and a whole one also with a UUID's dashes. Loki tries this first, which spares it
- * the rest for all other lines. */
+/* Loki tries this first, which spares it the rest for all other lines. */
 static void put_line_filter(struct spanlog_output *out, struct spanlog_text id) {
-    static const unsigned char parts[] = {8, 4, 4, 4, 12};
     spanlog_put(out, " |~ \"(?i)");
-    spanlog_put_logql_pattern(out, id);
-    for (uint32_t i = 0, at = 0; is_whole(id) && i < sizeof parts; at += parts[i++]) {
-        spanlog_put(out, i ? "-" : "|");
-        spanlog_put_bytes(out, id.data + at, parts[i]);
-    }
+    put_spellings(out, id, "");
     spanlog_put(out, "\"");
 }
 

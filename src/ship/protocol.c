@@ -46,6 +46,17 @@ static size_t line_size(const struct spanlog_ship_record *record) {
     return (size_t)(record->record->end - record->line) + 1;
 }
 
+/* Ids of another kind than hex would make a server refuse the whole request. */
+static bool has_other_ids(const struct spanlog_record *record) {
+    return (record->has_trace && record->trace.opaque) ||
+           (record->has_span && (record->span.opaque || record->span.high)) ||
+           (record->has_parent && (record->parent.opaque || record->parent.high));
+}
+
+static bool is_whole_span(const struct spanlog_record *record) {
+    return record->has_trace && record->has_span && !has_other_ids(record);
+}
+
 /* ---- OTLP ----------------------------------------------------------------------------------
  * The dialect writes {"resourceSpans":[{...}]} and a newline; a request has many {...} in the list.
  */
@@ -60,14 +71,12 @@ static int add_otlp(struct spanlog_ship_writer *writer, const struct spanlog_shi
     unsigned door = record->record->line_kind == SPANLOG_LINE_LOG ? SPANLOG_SHIP_DOOR_LOGS
                                                                   : SPANLOG_SHIP_DOOR_TRACES;
     struct spanlog_ship_batch *batch = &writer->batches[door];
-    if (!writer->is_open[door])
+    if (!writer->is_open[door] ||
+        (door == SPANLOG_SHIP_DOOR_TRACES && !is_whole_span(record->record)))
         return 1;
     if (read_line(writer, record, &line) < 0)
         return -ENOMEM;
-    /* Ids of another kind than hex would make a server refuse the whole request. */
-    if (line.trace_text.data || line.span_text.data || line.parent_text.data) {
-        if (door == SPANLOG_SHIP_DOOR_TRACES)
-            return 1;
+    if (has_other_ids(record->record)) {
         line.trace_text = line.span_text = line.parent_text = (struct spanlog_text){0};
         line.has_context = false;
     }
@@ -96,12 +105,10 @@ static int add_zipkin(struct spanlog_ship_writer *writer,
                       const struct spanlog_ship_record *record) {
     struct spanlog_line line;
     struct spanlog_ship_batch *batch = &writer->batches[SPANLOG_SHIP_DOOR_TRACES];
-    if (record->record->line_kind == SPANLOG_LINE_LOG)
+    if (record->record->line_kind == SPANLOG_LINE_LOG || !is_whole_span(record->record))
         return 1;
     if (read_line(writer, record, &line) < 0)
         return -ENOMEM;
-    if (!line.has_context || line.trace_text.data || line.span_text.data || line.parent_text.data)
-        return 1; /* it takes ids in hex only */
     spanlog_export_put_zipkin_span(&batch->text, &line);
     size_t begin = batch->count
                        ? batch->entries[batch->count - 1].at + batch->entries[batch->count - 1].size

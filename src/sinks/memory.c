@@ -14,6 +14,19 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char *lines;
 static size_t used, room;
 
+static void lock_lines(void) {
+    pthread_mutex_lock(&lock);
+}
+
+static void unlock_lines(void) {
+    pthread_mutex_unlock(&lock);
+}
+
+/* A child of fork must not find it locked by a thread that it does not have. */
+__attribute__((constructor)) static void watch_forks(void) {
+    pthread_atfork(lock_lines, unlock_lines, unlock_lines);
+}
+
 static int memory_begin(struct sink *sink, struct sink_place *ret_place) {
     (void)sink;
     *ret_place = (struct sink_place){.regular = false};
@@ -36,13 +49,13 @@ static bool make_room(size_t size) {
 
 static int memory_write(struct sink *sink, const char *data, size_t size, size_t *ret_written) {
     (void)sink;
-    pthread_mutex_lock(&lock);
+    lock_lines();
     bool fits = make_room(size);
     if (fits) {
         memcpy(lines + used, data, size);
         used += size;
     }
-    pthread_mutex_unlock(&lock);
+    unlock_lines();
     *ret_written = fits ? size : 0;
     return fits ? 0 : -EPIPE; /* for good: the back counts what does not fit and goes on */
 }
@@ -52,21 +65,21 @@ static void nothing(struct sink *sink) {
 }
 
 char *spanlog_memory_lines(void) {
-    pthread_mutex_lock(&lock);
+    lock_lines();
     char *copy = malloc(used + 1);
     if (copy != NULL) {
         if (used > 0)
             memcpy(copy, lines, used);
         copy[used] = '\0';
     }
-    pthread_mutex_unlock(&lock);
+    unlock_lines();
     return copy;
 }
 
 void spanlog_memory_clear(void) {
-    pthread_mutex_lock(&lock);
+    lock_lines();
     used = 0;
-    pthread_mutex_unlock(&lock);
+    unlock_lines();
 }
 
 const struct sink_type sink_memory = {"memory",     false,   memory_begin,

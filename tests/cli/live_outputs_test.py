@@ -114,6 +114,47 @@ class Outputs(Live):
         self.assertIn("output = trace:auto+file:/nowhere/at/all: No such file or directory; the outputs stay", err)
         self.assertEqual(err.count("\n"), 1, err)
 
+    def test_configured_outputs_that_cannot_be_had_any_more_are_refused_and_shown_so(self):
+        program = self.start()
+        other = os.path.join(self.place, "other.jsonl")
+        self.run_tool("enable", "orders", "--output", "file:" + other)
+        os.rename(program.log, program.log + ".1")
+        os.mkdir(program.log)  # no file can be opened there
+        for _ in range(2):
+            done = self.run_tool("enable", "orders", "--reset", status=2)
+            self.assertIn("as configured: refused: its stderr says why", done.stdout)
+        self.run_tool("level", "orders", "--reset")
+        program.tell("info here")
+        self.assertIn(f"\n  refused: output = trace:auto+file:{program.log}\n", self.run_tool("status").stdout)
+        is_ = self.status()[0]
+        self.assertEqual((is_["output"], is_["output_refused"], is_["live"]),
+                         (f"trace:auto+file:{other}", f"trace:auto+file:{program.log}", []))
+        os.rmdir(program.log)
+        self.run_tool("enable", "orders", "--reset")
+        self.assertNotIn("output_refused", self.status()[0])
+        program.tell("info back")
+        self.assertEqual(program.end().count("\n"), 1)
+        self.assertEqual((program.texts("info"), self.messages_in("other.jsonl")), (["back"], ["here"]))
+
+    def test_network_outputs_that_cannot_be_had_are_said_once_an_episode(self):
+        program = self.start(SPANLOG_SPOOL_DIR="relative")
+        for _ in range(2):
+            self.run_tool("enable", "orders", "--output", "otlp:http://127.0.0.1:9", status=2)
+            for level in ("db=debug", "db=info", "debug"):
+                self.run_tool("level", "orders", level)
+            self.run_tool("enable", "orders", "--reset")
+        err = program.end()
+        self.assertEqual(err.count("there is no folder for their spool"), 2, err)
+        self.assertEqual(err.count("the outputs stay as they are"), 2, err)
+
+    def test_a_console_too_many_is_said_once(self):
+        files = ",".join(f"file:{self.place}/{name}" for name in "abcd")
+        program = self.start(SPANLOG_OUTPUT=files, OTEL_TRACES_EXPORTER="console")
+        for level in ("db=debug", "db=info", "debug"):
+            self.run_tool("level", "orders", level)
+        err = program.end()
+        self.assertEqual(err.count("console is left out"), 1, err)
+
     def test_old_files_are_compressed_of_every_output_that_it_has_in_turn(self):
         try:
             ctypes.CDLL("libz.so.1")

@@ -324,6 +324,28 @@ class Control(Live):
         self.assertIn("level = debug: in force", done.stdout)
         program.communicate(timeout=SOON)
 
+    @unittest.skipUnless(os.geteuid() == 0 and shutil.which("setpriv"), "needs root and setpriv")
+    def test_root_sees_who_logs_in_a_directory_of_another_user(self):
+        os.chmod(self.place, 0o755)
+        theirs = os.path.join(self.place, "theirs")
+        os.mkdir(theirs, 0o700)
+        os.chown(theirs, 65534, 65534)
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(("SPANLOG_", "OTEL_"))}
+        program = subprocess.Popen(
+            ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", PROGRAM],
+            env={**environment, "SPANLOG_JOURNAL_DIR": theirs, "SPANLOG_OUTPUT": "none",
+                 "SPANLOG_SERVICE": "theirs", "HOME": "/"},
+            text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        program.stdin.write("info ready\n")
+        program.stdin.flush()
+        program.stdout.readline()
+        for directory in (theirs, theirs + "/", self.place):
+            done = self.run_tool("status", "--json", "--dir", directory)
+            self.assertEqual([json.loads(line)["pid"] for line in done.stdout.splitlines()], [program.pid], directory)
+        os.chmod(theirs, 0o777)  # anybody could have put them there
+        self.run_tool("status", "--dir", self.place, status=1)
+        program.communicate(timeout=SOON)
+
 
 if __name__ == "__main__":
     unittest.main(argv=[sys.argv[0], *sys.argv[4:]])

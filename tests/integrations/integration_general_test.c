@@ -259,6 +259,34 @@ static void an_agents_tree_has_the_conventions(void **state) {
     need_line(run, "operation", "execute_tool");
 }
 
+static void thinks_of_nothing(void) {
+    spanlog_agent_scope(agent, NULL, NULL);
+    spanlog_agent_state(&agent, NULL, "thinking");
+    spanlog_agent_state(&agent, "thinking", NULL);
+    spanlog_agent_state(&agent, NULL, NULL);
+    {
+        spanlog_model_scope(call, NULL, NULL, NULL);
+        spanlog_model_response(&call, NULL, NULL, NULL);
+    }
+    spanlog_tool_scope(tool, NULL, NULL);
+    spanlog_gen_ai_failed(&tool, NULL);
+}
+
+static void of_an_agents_texts_null_ones_are_left_out(void **state) {
+    (void)state;
+    struct run *run = run_child(thinks_of_nothing);
+    assert_exit(run, 0);
+    assert_says(run->log, "(null)", 0);
+    const char *events = field(need_line(run, "operation", "invoke_agent"), "events");
+    assert_says(events, "\"name\":\"state\",\"to\":\"thinking\"}", 1);
+    assert_says(events, "\"name\":\"state\",\"from\":\"thinking\"}", 1);
+    assert_says(events, "\"name\":\"state\"}", 1);
+    const char *tool = need_line(run, "operation", "execute_tool");
+    assert_field(tool, "status", "error");
+    assert_no_field(tool, "error.type");
+    assert_no_field(tool, "error");
+}
+
 static void all_of_it_works_in_cxx(void **state) {
     (void)state;
     struct run *run = run_child(general_in_cxx);
@@ -278,6 +306,7 @@ int main(void) {
         sentence(work_goes_on_in_the_span_it_came_from),
         sentence(a_message_takes_its_trace_to_another_process),
         sentence(an_agents_tree_has_the_conventions),
+        sentence(of_an_agents_texts_null_ones_are_left_out),
         sentence(all_of_it_works_in_cxx),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

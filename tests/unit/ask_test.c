@@ -25,15 +25,28 @@ static const char *text_of(struct spanlog_output *of) {
 
 /* ---- the question ------------------------------------------------------------------------- */
 
-static void a_whole_id_is_looked_up_in_the_metadata_as_it_is(void **state) {
+#define UUID "01a2000f-7d71-7f4d-37c9-7d702c509b1d"
+
+#define FORMS ID "|01A2000F7D717F4D37C97D702C509B1D|" UUID "|01A2000F-7D71-7F4D-37C9-7D702C509B1D"
+
+static void in_the_metadata_an_id_may_be_of_either_case_and_have_dashes(void **state) {
     (void)state;
-    spanlog_ask_put_trace(&out, SPANLOG_ASK_ALL, ID, SPANLOG_ASK_METADATA);
-    assert_string_equal(text_of(&out), "{service_name=~\".+\"} | trace_id=\"" ID
-                                       "\" or traceID=\"" ID "\" or traceId=\"" ID "\"");
+    const char *wanted =
+        " | trace_id=~\"" FORMS "\" or traceID=~\"" FORMS "\" or traceId=~\"" FORMS "\"";
+    spanlog_ask_put_trace(&out, "{env=\"p\"}", ID, SPANLOG_ASK_METADATA);
+    assert_string_equal(text_of(&out) + strlen("{env=\"p\"}"), wanted);
     spanlog_ask_put_trace(&out, "{env=\"p\"}", "01A2000F-7D71-7F4D-37C9-7D702C509B1D",
                           SPANLOG_ASK_METADATA);
-    assert_string_equal(text_of(&out), "{env=\"p\"} | trace_id=\"" ID "\" or traceID=\"" ID
-                                       "\" or traceId=\"" ID "\"");
+    assert_string_equal(text_of(&out) + strlen("{env=\"p\"}"), wanted);
+}
+
+static void a_part_of_an_id_may_have_the_dashes_of_its_place(void **state) {
+    (void)state;
+    spanlog_ask_put_trace(&out, "{a=\"b\"}", "0123456789abcd", SPANLOG_ASK_LINE);
+    assert_non_null(
+        strstr(text_of(&out), " |~ \"(?i)01234567-?89ab-?cd|01-?23456789abcd\" | trace_id"));
+    spanlog_ask_put_trace(&out, "{a=\"b\"}", "request.7", SPANLOG_ASK_LINE);
+    assert_non_null(strstr(text_of(&out), " |~ \"(?i)request\\\\.7|request\\\\.7\" | trace_id"));
 }
 
 static void in_the_line_it_may_be_of_either_case_and_have_dashes(void **state) {
@@ -296,7 +309,8 @@ static int free_all(void **state) {
 
 int main(void) {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_whole_id_is_looked_up_in_the_metadata_as_it_is),
+        cmocka_unit_test(in_the_metadata_an_id_may_be_of_either_case_and_have_dashes),
+        cmocka_unit_test(a_part_of_an_id_may_have_the_dashes_of_its_place),
         cmocka_unit_test(in_the_line_it_may_be_of_either_case_and_have_dashes),
         cmocka_unit_test(a_part_of_an_id_may_be_either_end),
         cmocka_unit_test(no_id_can_end_its_quotes),

@@ -103,6 +103,19 @@ static void logs_a_megabyte(void) {
     free(text);
 }
 
+static void fails_with_a_megabyte(void) {
+    size_t size = 1 << 20;
+    char *text = malloc(size + 1);
+    for (size_t i = 0; i < size; i += 2)
+        memcpy(text + i, "\xc3\xa4", 2);
+    text[0] = 'x';
+    text[1] = 'y';
+    text[size] = '\0';
+    spanlog_scope(sp, "operation");
+    spanlog_fail(&sp, text + 1);
+    free(text);
+}
+
 static void rename_to_a_megabyte(void) {
     size_t size = 1 << 20;
     char *text = malloc(size + 1);
@@ -126,10 +139,20 @@ static void a_megabyte_is_cut_at_a_character_and_says_so(void **state) {
     assert_says(run->log, "\"msg\":\"printf xy", 1);
 }
 
-static void an_operation_of_a_megabyte_is_cut(void **state) {
+static void an_operation_of_a_megabyte_is_cut_and_says_so(void **state) {
     (void)state;
     struct run *run = run_strict(rename_to_a_megabyte);
-    assert_count(run, "msg", "span completed", 1);
+    const char *line = need_line(run, "msg", "span completed");
+    assert_says(field(line, "operation"), "o\u2026[truncated, 1048576 bytes]", 1);
+}
+
+static void an_error_of_a_megabyte_is_cut_at_a_character_and_says_so(void **state) {
+    (void)state;
+    struct run *run = run_strict(fails_with_a_megabyte);
+    const char *text = field(need_line(run, "msg", "span completed"), "error");
+    assert_in_range(strlen(text), 16000, 16384 + 64);
+    assert_says(text, "\xc3\xa4\u2026[truncated, 1048575 bytes]", 1);
+    assert_says(text, "\xef\xbf\xbd", 0);
 }
 
 static void logs_nulls(void) {
@@ -311,7 +334,8 @@ int main(void) {
         sentence(controls_are_escaped_and_one_record_is_one_line),
         sentence(numbers_are_exact_or_strings),
         sentence(a_megabyte_is_cut_at_a_character_and_says_so),
-        sentence(an_operation_of_a_megabyte_is_cut),
+        sentence(an_operation_of_a_megabyte_is_cut_and_says_so),
+        sentence(an_error_of_a_megabyte_is_cut_at_a_character_and_says_so),
         sentence(null_is_written_as_such),
         sentence(long_and_empty_keys_are_limited),
         sentence(no_value_passes_for_a_field),

@@ -2,6 +2,7 @@
  * are named once on stderr and change nothing. */
 #include "tests/unit/library_check.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 static void logs_one(void) {
@@ -350,6 +351,15 @@ static void bad_settings_in_code_are_named(void **state) {
     assert_count(run, "msg", "one", 1);
 }
 
+static void a_message_about_a_bad_value_is_one_line_whatever_is_in_it(void **state) {
+    (void)state;
+    with("SPANLOG_LEVEL", "loud\nspanlog: all is well\033[2J");
+    struct run *run = run_child(logs_one);
+    assert_exit(run, 0);
+    assert_says(run->err, "SPANLOG_LEVEL=loud?spanlog: all is well?[2J: ", 1);
+    assert_says(run->err, "\n", 1);
+}
+
 /* ---- flush, shutdown, statistics ----------------------------------------------------------- */
 
 static size_t lines_of(const char *path, const char *text) {
@@ -401,6 +411,43 @@ static void after_a_shutdown_callers_write_for_themselves(void **state) {
     assert_count(run, "msg", "process ended", 1);
     assert_count(run, "operation", "over the end", 1);
     assert_count(run, "msg", "span completed", 2);
+}
+
+/* As another process does that is stopped in the middle of its batch. */
+static int lock_log(void) {
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    int fd = open("log.jsonl", O_RDWR);
+    check_equal(fcntl(fd, F_OFD_SETLK, &lock), 0);
+    return fd;
+}
+
+static void shuts_down_too_soon(void) {
+    spanlog_info("before");
+    check_equal(spanlog_flush(5000), 0);
+    int lock = lock_log();
+    for (int i = 0; i < 2; i++) {
+        spanlog_info("held up");
+        check_equal(spanlog_shutdown(50), -ETIMEDOUT);
+    }
+    close(lock);
+    for (int i = 0; i < 20000; i++)
+        spanlog_info("after", kv("i", i));
+    check_equal(spanlog_flush(5000), 0);
+    check_equal(lines_of("log.jsonl", "\"msg\":\"after\""), 20000);
+    check_equal(lines_of("log.jsonl", "process ended"), 0);
+    check_equal(spanlog_shutdown(5000), 0);
+    check_equal(lines_of("log.jsonl", "process ended"), 1);
+}
+
+static void after_a_shutdown_in_vain_everything_goes_on(void **state) {
+    (void)state;
+    with("SPANLOG_BLOCK_MS", "100");
+    struct run *run = run_child(shuts_down_too_soon);
+    assert_exit(run, 0);
+    assert_string_equal(run->err, "");
+    assert_count(run, "msg", "held up", 2);
+    assert_count(run, "msg", "records dropped", 0);
+    assert_count(run, "msg", "process ended", 1);
 }
 
 static void counts(void) {
@@ -463,8 +510,10 @@ int main(void) {
         sentence(a_wrong_size_is_refused_and_changes_nothing),
         sentence(after_the_first_use_it_is_too_late_to_configure),
         sentence(bad_settings_in_code_are_named),
+        sentence(a_message_about_a_bad_value_is_one_line_whatever_is_in_it),
         sentence(after_a_flush_everything_is_in_the_file),
         sentence(after_a_shutdown_callers_write_for_themselves),
+        sentence(after_a_shutdown_in_vain_everything_goes_on),
         sentence(statistics_count_what_is_in_the_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include "src/control/attach.h"
 #include "src/control/rules.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #define SOON_MS 20000
@@ -171,6 +172,64 @@ static void a_thousand_changes_of_the_output_lose_and_tear_nothing(void **state)
     read_lines(run, path); /* whole lines, each an object */
     assert_true(run->count > 100);
     print_message("%d changes under %zu records\n", flips, all);
+}
+
+/* Rests longer than the writer waits for it, again and again. */
+static void *reads_and_rests(void *reader) {
+    static char block[65536];
+    size_t since = 0;
+    int copy = open("log.jsonl", O_WRONLY | O_CREAT | O_APPEND, 0644);
+    for (ssize_t got; (got = read(*(int *)reader, block, sizeof block)) > 0;) {
+        check_equal(write(copy, block, (size_t)got), got);
+        since += (size_t)got;
+        if (since > 600000) {
+            usleep(150000);
+            since = 0;
+        }
+    }
+    close(copy);
+    return NULL;
+}
+
+static void logs_to_a_reader_that_rests(void) {
+    static char text[200];
+    pthread_t thread;
+    int ends[2];
+    memset(text, 't', sizeof text - 1);
+    check_equal(pipe(ends), 0);
+    check_equal(dup2(ends[1], STDOUT_FILENO), STDOUT_FILENO);
+    close(ends[1]);
+    pthread_create(&thread, NULL, reads_and_rests, &ends[0]);
+    for (int i = 0; i < 6000; i++)
+        spanlog_info("theirs", kv("i", i), kv("t", text));
+    close(open("logged", O_WRONLY | O_CREAT, 0644));
+    while (!is_told_to_stop())
+        sleep_ms(1);
+    spanlog_info("its own");
+    check_equal(spanlog_shutdown(20000), 0);
+    close(STDOUT_FILENO);
+    pthread_join(thread, NULL);
+}
+
+static void what_was_logged_before_goes_to_the_old_output_however_slow(void **state) {
+    (void)state;
+    char logged[400];
+    struct run *run;
+    with("SPANLOG_OUTPUT", "stdout");
+    with("SPANLOG_BLOCK_MS", "20000");
+    pid_t pid = start_child(logs_to_a_reader_that_rests);
+    struct attach_list list = attach_to(pid);
+    snprintf(logged, sizeof logged, "%s/logged", run_directory());
+    while (access(logged, F_OK) != 0)
+        usleep(1000);
+    change_output(&list.found[0], "other.jsonl");
+    attach_close(&list);
+    stop(pid, &run);
+    assert_count(run, "msg", "theirs", 6000);
+    snprintf(logged, sizeof logged, "%s/other.jsonl", run_directory());
+    read_lines(run, logged);
+    assert_count(run, "msg", "theirs", 0);
+    assert_count(run, "msg", "its own", 1);
 }
 
 static void starts_again(void) {
@@ -393,6 +452,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         sentence(ten_thousand_flips_under_load_lose_and_tear_nothing),
         sentence(a_thousand_changes_of_the_output_lose_and_tear_nothing),
+        sentence(what_was_logged_before_goes_to_the_old_output_however_slow),
         sentence(a_kill_among_changes_of_the_output_leaves_each_record_once),
         sentence(changes_that_come_faster_than_they_are_taken_end_with_the_last),
         sentence(two_tools_at_once_lose_nothing),

@@ -2,6 +2,12 @@
  * and nobody waits for a lock that another process holds. */
 #include "tests/unit/library_numbers.h"
 
+#include <spanlog/syslog.h>
+
+#include "src/integrations/table.h"
+
+#include <spanlog/memory.h>
+
 static void forks_inside_a_span(void) {
     spanlog_scope(sp, "parent");
     log_numbers(0, 1000);
@@ -77,6 +83,103 @@ static void a_fork_during_the_first_record_hangs_nobody(void **state) {
         assert_count(run, "msg", "child", 1);
         forget_runs();
     }
+}
+
+/* ---- locks of our own that other threads hold ------------------------------------------------ */
+
+static volatile bool forks_are_over;
+
+/* A child that finds a lock taken by a thread that it does not have waits for ever. */
+static void fork_beside(void *(*busy)(void *), void (*in_the_child)(void)) {
+    pthread_t threads[2];
+    for (int i = 0; i < 2; i++)
+        pthread_create(&threads[i], NULL, busy, NULL);
+    for (int i = 0; i < 300; i++) {
+        pid_t pid = fork();
+        if (pid == 0) {
+            alarm(20);
+            in_the_child();
+            _exit(0);
+        }
+        int status;
+        waitpid(pid, &status, 0);
+        check_equal(status, 0);
+    }
+    forks_are_over = true;
+    for (int i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+}
+
+static void open_many_logs(void) {
+    char name[32];
+    for (int i = 0; i < 64; i++) {
+        snprintf(name, sizeof name, "the-same-in-front-%d", i);
+        openlog(name, 0, LOG_USER);
+    }
+}
+
+static void *opens_logs(void *unused) {
+    while (!forks_are_over)
+        open_many_logs();
+    return unused;
+}
+
+static void forks_while_another_thread_opens_a_log(void) {
+    fork_beside(opens_logs, open_many_logs);
+}
+
+static void a_fork_while_another_thread_opens_a_log_hangs_nobody(void **state) {
+    (void)state;
+    assert_exit(run_child(forks_while_another_thread_opens_a_log), 0);
+}
+
+static void read_memory(void) {
+    free(spanlog_memory_lines());
+}
+
+static void *reads_memory(void *unused) {
+    while (!forks_are_over)
+        read_memory();
+    return unused;
+}
+
+static void forks_while_another_thread_reads_memory(void) {
+    for (int i = 0; i < 1000; i++)
+        spanlog_info("n");
+    spanlog_flush(-1);
+    fork_beside(reads_memory, read_memory);
+}
+
+static void a_fork_while_another_thread_reads_the_memory_output_hangs_nobody(void **state) {
+    (void)state;
+    with("SPANLOG_OUTPUT", "memory:");
+    assert_exit(run_child(forks_while_another_thread_reads_memory), 0);
+}
+
+HANDLE_TABLE(used_handles);
+
+static void use_handles(void) {
+    struct handle_entry entry;
+    for (int i = 0; i < 100; i++) {
+        handle_table_put(&used_handles, &entry, &entry);
+        check(handle_table_find(&used_handles, &entry) == &entry);
+        check(handle_table_take(&used_handles, &entry) == &entry);
+    }
+}
+
+static void *uses_handles(void *unused) {
+    while (!forks_are_over)
+        use_handles();
+    return unused;
+}
+
+static void forks_while_another_thread_uses_handles(void) {
+    fork_beside(uses_handles, use_handles);
+}
+
+static void a_fork_while_another_thread_uses_a_table_of_handles_hangs_nobody(void **state) {
+    (void)state;
+    assert_exit(run_child(forks_while_another_thread_uses_handles), 0);
 }
 
 static void a_child_that_exits_at_once_is_recovered(void **state) {
@@ -265,6 +368,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         sentence(a_child_logs_with_its_parents_ids_and_its_own_pid),
         sentence(a_fork_during_the_first_record_hangs_nobody),
+        sentence(a_fork_while_another_thread_opens_a_log_hangs_nobody),
+        sentence(a_fork_while_another_thread_reads_the_memory_output_hangs_nobody),
+        sentence(a_fork_while_another_thread_uses_a_table_of_handles_hangs_nobody),
         sentence(a_child_that_exits_at_once_is_recovered),
         sentence(a_hundred_forks_of_a_busy_process_hang_and_lose_nothing),
         sentence(a_fork_while_levels_are_asked_for_hangs_nobody),

@@ -6,9 +6,13 @@
 #include "src/core/futex.h"
 
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 static void leaves_a_journal(void) {
     static char text[1500];
@@ -279,6 +283,39 @@ static void without_room_for_a_journal_callers_write_and_it_is_said_once(void **
     assert_count(run, "msg", "n", 100);
 }
 
+/* As a file system does that has no locks. */
+static void refuse_locks(void) {
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fcntl, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, F_SETLK, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOLCK),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+    struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+        _exit(77);
+}
+
+static void logs_without_locks(void) {
+    refuse_locks();
+    for (int i = 0; i < 100; i++)
+        spanlog_info("n", kv("i", i));
+}
+
+static void where_files_cannot_be_locked_no_journal_is_left_behind(void **state) {
+    (void)state;
+    struct run *run = run_child(logs_without_locks);
+    if (WIFEXITED(run->status) && WEXITSTATUS(run->status) == 77)
+        not_permitted("a seccomp filter cannot be set");
+    assert_exit(run, 0);
+    assert_says(run->err, "No locks available; records are written by their callers", 1);
+    assert_says(run->err, "\n", 1);
+    assert_count(run, "msg", "n", 100);
+    assert_string_equal(run_command("ls journals | wc -l")->out, "0\n");
+}
+
 /* From a journal that lacks a ring to one with all that it needs. */
 static void whatever_the_journal_has_room_for_every_record_is_written(void **state) {
     (void)state;
@@ -295,6 +332,100 @@ static void whatever_the_journal_has_room_for_every_record_is_written(void **sta
         assert_count(run, "msg", "n", 100);
         forget_runs();
     }
+}
+
+static void fill_the_rest(void) {
+    static const char zeros[4096];
+    int fd = open("small/filler", O_WRONLY | O_CREAT, 0600);
+    while (write(fd, zeros, sizeof zeros) > 0) {
+    }
+    close(fd);
+}
+
+/* Names enough for more than one segment of the dictionary. */
+static void use_many_loggers(void) {
+    static char names[2000][100];
+    static spanlog_logger loggers[2000];
+    for (int i = 0; i < 2000; i++) {
+        snprintf(names[i], sizeof names[i], "logger-%080d", i);
+        loggers[i].name = names[i];
+        spanlog_info_to(loggers[i], "of a logger", kv("i", i));
+    }
+}
+
+/* One thread has its ring from before, the other comes later. */
+static void *logs_at_new_places(void *unused) {
+    spanlog_info("new place");
+    spanlog_infof("new place of %s", "printf");
+    return unused;
+}
+
+static void has_no_room_for_more_call_sites(void) {
+    pthread_t thread;
+    mkdir("small", 0700);
+    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("tmpfs", "small", "tmpfs", 0, "size=2m,mode=0700") != 0)
+        _exit(77);
+    spanlog_info("first");
+    spanlog_scope(outer, "outer"); /* the journal has spans from now on */
+    fill_the_rest();
+    use_many_loggers();
+    logs_at_new_places(NULL);
+    pthread_create(&thread, NULL, logs_at_new_places, NULL);
+    pthread_join(thread, NULL);
+    spanlog_scope(sp, "new span");
+    spanlog_set(&sp, kv("new", "field"));
+    spanlog_end(sp);
+    raise(SIGKILL);
+}
+
+static void without_room_for_more_call_sites_callers_write_and_it_is_said_once(void **state) {
+    (void)state;
+    with("SPANLOG_JOURNAL_DIR", "small");
+    struct run *run = run_child(has_no_room_for_more_call_sites);
+    if (WIFEXITED(run->status) && WEXITSTATUS(run->status) == 77)
+        not_permitted("a tmpfs cannot be mounted");
+    assert_int_equal(run->status, SIGKILL);
+    assert_says(run->err, "no room for more call sites in the journal", 1);
+    assert_says(run->err, "\n", 1);
+    assert_count(run, "msg", "first", 1);
+    assert_count(run, "msg", "of a logger", 2000);
+    assert_count(run, "msg", "new place", 2);
+    assert_count(run, "msg", "new place of printf", 2);
+    assert_count(run, "operation", "new span", 1);
+    assert_field(find_line(run, "operation", "new span", 0), "new", "field");
+}
+
+static void fills_the_dictionary(void) {
+    static char names[600][16001];
+    static spanlog_logger loggers[600];
+    for (int i = 0; i < 600; i++) {
+        snprintf(names[i], sizeof names[i], "%016000d", i);
+        loggers[i].name = names[i];
+        spanlog_info_to(loggers[i], "of a logger");
+    }
+    for (int i = 0; i < 7; i++) {
+        spanlog_info("new place");
+        spanlog_infof("new place of %s", "printf");
+        spanlog_debug("too low");
+    }
+}
+
+static void what_the_full_dictionary_refuses_is_counted_and_said_once(void **state) {
+    (void)state;
+    struct run *run = run_child(fills_the_dictionary);
+    assert_exit(run, 0);
+    assert_says(run->err, "the records of new ones are dropped and counted", 1);
+    assert_says(run->err, "\n", 1);
+    size_t written = 0, dropped = 0;
+    for (size_t i = 0; i < run->count; i++) {
+        const char *message = field(run->lines[i], "msg");
+        written += strcmp(message, "of a logger") == 0;
+        if (strcmp(message, "records dropped") == 0)
+            dropped += (size_t)number_field(run->lines[i], "count");
+    }
+    assert_in_range(written, 64 * 7, 599);
+    assert_int_equal(written + dropped, 600 + 14);
 }
 
 static void *logs_a_lot(void *unused) {
@@ -356,7 +487,10 @@ int main(void) {
         sentence(a_damaged_journal_never_crashes_recovery),
         sentence(a_ring_without_an_end_is_read_once_around),
         sentence(without_room_for_a_journal_callers_write_and_it_is_said_once),
+        sentence(where_files_cannot_be_locked_no_journal_is_left_behind),
         sentence(whatever_the_journal_has_room_for_every_record_is_written),
+        sentence(without_room_for_more_call_sites_callers_write_and_it_is_said_once),
+        sentence(what_the_full_dictionary_refuses_is_counted_and_said_once),
         sentence(a_journal_that_cannot_grow_is_used_as_it_is),
         sentence(a_wait_for_what_is_over_keeps_errno),
     };

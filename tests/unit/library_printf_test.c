@@ -36,6 +36,13 @@ static void prints_integers(void) {
     BOTH("%c|%5c|%-5c|", 'a', 'b', 'c');
 }
 
+/* As glibc has it: L is a long double's, and of an integer the same as ll. */
+static void prints_integers_with_a_capital_l(void) {
+    BOTH("%Ld|%Li|%Lu|%Lo|%Lx|%LX", INT64_MIN, INT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX,
+         UINT64_MAX);
+    BOTH("%-24Ld|%+Ld|%#Lx|%qd", 1LL << 40, 1LL << 40, 1ULL << 40, 1LL << 40);
+}
+
 static void prints_reals(void) {
     BOTH("%f|%F|%e|%E|%g|%G", 1.5, 1.5, 12345.678, 12345.678, 0.0001, 1e20);
     BOTH("%.0f|%.1f|%.10f|%10.2f|%-10.2f|%+.2f|%010.2f", 2.5, 2.25, 1.0 / 3, 3.14159, 3.14159, 1.0,
@@ -91,6 +98,10 @@ static void assert_same(void (*body)(void)) {
 static void integers_look_as_printfs(void **state) {
     (void)state;
     assert_same(prints_integers);
+}
+static void an_integer_with_a_capital_l_is_read_as_64_bits(void **state) {
+    (void)state;
+    assert_same(prints_integers_with_a_capital_l);
 }
 static void reals_look_as_printfs(void **state) {
     (void)state;
@@ -170,6 +181,7 @@ static void hostile_arguments_make_one_line_each(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         sentence(integers_look_as_printfs),
+        sentence(an_integer_with_a_capital_l_is_read_as_64_bits),
         sentence(reals_look_as_printfs),
         sentence(texts_look_as_printfs),
         sentence(what_cannot_be_deferred_is_formatted_at_the_call),

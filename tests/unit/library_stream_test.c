@@ -73,6 +73,38 @@ static void a_stopped_reader_costs_nothing_under_drop(void **state) {
     print_message("%s", run->err);
 }
 
+static void *reads_to_the_end(void *reader) {
+    char block[4096];
+    int copy = open("log.jsonl", O_WRONLY | O_CREAT | O_APPEND, 0644);
+    for (ssize_t got; (got = read(*(int *)reader, block, sizeof block)) > 0;)
+        check_equal(write(copy, block, (size_t)got), got);
+    close(copy);
+    return NULL;
+}
+
+static void shuts_down_while_its_reader_rests(void) {
+    pthread_t thread;
+    int reader = pipe_stdout();
+    for (int i = 0; i < 2000; i++)
+        spanlog_info("n", kv("i", i));
+    for (int i = 0; i < 2; i++)
+        check_equal(spanlog_shutdown(100), -ETIMEDOUT);
+    pthread_create(&thread, NULL, reads_to_the_end, &reader);
+    spanlog_info("n", kv("i", 2000));
+    check_equal(spanlog_shutdown(20000), 0);
+    close(STDOUT_FILENO);
+    pthread_join(thread, NULL);
+}
+
+static void a_process_ends_once_however_often_it_is_shut_down(void **state) {
+    (void)state;
+    with("SPANLOG_OUTPUT", "stdout");
+    struct run *run = run_child(shuts_down_while_its_reader_rests);
+    assert_exit(run, 0);
+    assert_count(run, "msg", "n", 2001);
+    assert_count(run, "msg", "process ended", 1);
+}
+
 static void exits_with_a_stopped_reader(void) {
     pipe_stdout();
     for (int i = 0; i < 20000; i++)
@@ -367,6 +399,7 @@ static void waiting_for_a_stuck_output_does_not_spin(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         sentence(a_stopped_reader_costs_nothing_under_drop),
+        sentence(a_process_ends_once_however_often_it_is_shut_down),
         sentence(an_exit_with_a_stopped_reader_ends_in_time),
         sentence(a_reader_that_goes_does_not_take_the_program_with_it),
         sentence(a_caller_that_writes_itself_survives_a_broken_pipe),

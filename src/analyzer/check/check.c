@@ -36,6 +36,7 @@ static const char *const details[SPANLOG_CHECK_KIND_COUNT] = {
     [SPANLOG_CHECK_MISSING_TIME] = "lines without a time that can be read",
     [SPANLOG_CHECK_MISSING_SERVICE] = "lines that do not say which service wrote them",
     [SPANLOG_CHECK_SPAN_WITHOUT_ID] = "span lines without trace_id or span_id: in no trace",
+    [SPANLOG_CHECK_NEGATIVE_DURATION] = "span lines whose duration_ms is below 0: taken as 0",
     [SPANLOG_CHECK_DROPPED_PARTS] =
         "records that were too large: attributes, events or links were left out",
     [SPANLOG_CHECK_IDS_NOT_HEX] = "lines whose ids are no hex digits; taken as plain text",

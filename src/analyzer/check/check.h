@@ -42,6 +42,7 @@ enum spanlog_severity {
     X(MISSING_TIME, "missing_time", WARNING)                                                       \
     X(MISSING_SERVICE, "missing_service", WARNING)                                                 \
     X(SPAN_WITHOUT_ID, "span_without_id", WARNING)                                                 \
+    X(NEGATIVE_DURATION, "negative_duration", WARNING)                                             \
     X(DROPPED_PARTS, "dropped_parts", WARNING)                                                     \
     X(CLOCKS_CONTRADICT, "clocks_contradict", WARNING)                                             \
     X(LAST_LINE, "last_line", NOTE)                                                                \

@@ -168,6 +168,15 @@ static bool says_unsampled(const struct spanlog_record *record) {
            !is_sampled(record);
 }
 
+static bool is_negative(const struct spanlog_json_value *number) {
+    if (number->type != SPANLOG_JSON_NUMBER || number->begin[0] != '-')
+        return false;
+    for (const char *p = number->begin + 1; p < number->end && (*p | 32) != 'e'; p++)
+        if (*p >= '1' && *p <= '9')
+            return true;
+    return false; /* -0.0 */
+}
+
 static void note_ids(struct spanlog_check_job *job, struct spanlog_check_service *service,
                      const struct spanlog_record *record, uint64_t place) {
     struct spanlog_check_tally *tallies = job->tallies;
@@ -177,6 +186,8 @@ static void note_ids(struct spanlog_check_job *job, struct spanlog_check_service
     if (!is_log) {
         service->spans++;
         job->spans++;
+        if (is_negative(&record->raw[SPANLOG_FIELD_DURATION_MS]))
+            spanlog_check_count(&tallies[SPANLOG_CHECK_NEGATIVE_DURATION], 1, place);
         if (!record->has_span || !record->has_trace)
             spanlog_check_count(&tallies[SPANLOG_CHECK_SPAN_WITHOUT_ID], 1, place);
         return;

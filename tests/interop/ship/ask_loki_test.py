@@ -40,6 +40,11 @@ class WithLoki(shipping.Case):
         code, said, _ = shipping.ship_once(self.folder, "--to", self.at, *options, "app.log")
         self.assertEqual((code, said), (0, []))
 
+    def push(self, labels, values):
+        body = json.dumps({"streams": [{"stream": labels, "values": values}]}).encode()
+        status, answered = servers.http(self.loki.url + "/loki/api/v1/push", body, {"Content-Type": "application/json"})
+        self.assertEqual(status, 204, answered)
+
     def cat(self, *words, select='{service_name=~".+", probe=""}', at=None):
         """All lines of the last hour that the test has sent: the server was probed with one of its own."""
         return ask("cat", "--to", "json", "--from", at or self.at, "--select", select, *words)
@@ -170,6 +175,23 @@ class TheSame(WithLoki):
             self.assertEqual(code, 0, said)
             for text in ("of two lines", "hello", "boom"):
                 self.assertIn(text, printed)
+
+    def test_an_id_is_found_however_others_have_spelled_it(self):
+        self.start()
+        trace_id = "%032x" % ((self.now - 600 * SECOND) // 10**6 << 80 | 0xabcdef0123)
+        uuid = "-".join(trace_id[a:b] for a, b in ((0, 8), (8, 12), (12, 16), (16, 20), (20, 32)))
+        spellings = [trace_id, trace_id.upper(), uuid, uuid.upper()]
+        values = []
+        for i, spelled in enumerate(spellings):
+            values.append([str(self.now - (500 - i) * SECOND), f"in metadata {i}", {"trace_id": spelled}])
+            values.append([str(self.now - (400 - i) * SECOND), f"msg=\"in line {i}\" trace_id={spelled}"])
+        self.push({"service_name": "odd"}, values)
+        for asked in (*spellings, trace_id[-12:]):
+            code, got, said = ask("trace", asked, "--from", self.at)
+            self.assertEqual(code, 0, said)
+            for i, spelled in enumerate(spellings):
+                self.assertEqual(got.count(f"in metadata {i}"), 1, (asked, spelled, got))
+                self.assertEqual(got.count(f"in line {i}"), 1, (asked, spelled, got))
 
     def test_an_id_without_a_time_is_looked_for_and_one_that_is_not_there_is_not_found(self):
         self.start()

@@ -2,9 +2,12 @@
 
     inside_test.py build/dev/spanlog build/dev/tests/ship_program [Class]
 """
+import errno
+import fcntl
 import json
 import os
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -304,6 +307,19 @@ class Deaths(Base):
         program.write(10, 11)
         self.assertEqual(program.close(), 0)
         self.assert_got([*range(11), 20, 21])
+
+    def test_after_a_shutdown_in_vain_everything_is_sent_as_before(self):
+        path = os.path.join(self.folder, "held.jsonl")
+        program = self.program(SPANLOG_OUTPUT="file:" + path)
+        program.write(0, 10)
+        wait_for(lambda: self.got() == list(range(10)), "the first ten")
+        with open(path, "r+b") as held:  # as by a process that is stopped in the middle of its batch
+            fcntl.fcntl(held, fcntl.F_OFD_SETLK, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))
+            program.ask("put 10 20")
+            self.assertEqual(program.ask("shutdown 100"), -errno.ETIMEDOUT)
+        program.write(20, 30)
+        wait_for(lambda: self.got() == list(range(30)), "what came later")
+        self.assertEqual(program.close(), 0)
 
     def test_the_end_waits_for_a_shutdown_in_another_thread(self):
         self.server.always = fault_server.slow(2)

@@ -3,6 +3,7 @@
  *     OTEL_TRACES_EXPORTER=otlp program <<<'write 0 100'
  *
  *     write FROM TO      a span for each number, with a record in it; written out
+ *     put FROM TO        the same, not waited for
  *     fork FROM TO       the same in a child, which ends
  *     shutdown MS        spanlog_shutdown
  *     aside MS           the same in another thread, for which nobody waits
@@ -78,6 +79,8 @@ int main(void) {
         if (strcmp(word, "write") == 0) {
             write_some(from, to);
             answer = spanlog_flush(10000);
+        } else if (strcmp(word, "put") == 0) {
+            write_some(from, to);
         } else if (strcmp(word, "fork") == 0) {
             answer = run_child(from, to);
         } else if (strcmp(word, "shutdown") == 0) {

@@ -809,6 +809,24 @@ class Doors(Case):
                          [("GET /", None), ("query", "%016x" % 1), ("row", "%016x" % 2)])
         self.assertEqual([log["body"]["stringValue"] for log in self.server.logs], ["record 1", "record 2"])
 
+    def test_spans_of_loggers_that_know_no_flags_are_sent_and_those_without_hex_ids_are_counted(self):
+        spans = [span(i).replace('"trace_flags":"01",', "") for i in range(1, 6)]
+        self.assertNotIn("trace_flags", spans[0])
+        log = record(9, trace_id="%032x" % 7, span_id="%016x" % 8).replace('"trace_flags":"01",', "")
+        append(self.log, [*spans, spans[0].replace("%032x" % 1, "request-1"), log])
+        for protocol, logs in (("otlp", 1), ("zipkin", 0)):
+            with self.subTest(protocol=protocol):
+                self.server.spans.clear()
+                self.server.logs.clear()
+                code, said, _ = self.once("--to", f"{protocol}:{self.server.url}", "app.log")
+                self.assertEqual((code, said), (0, []))
+                self.assertEqual([s.get("spanId", s.get("id")) for s in self.server.spans],
+                                 ["%016x" % i for i in range(1, 6)])
+                self.assertEqual([(one["traceId"], one["spanId"]) for one in self.server.logs],
+                                 [("%032x" % 7, "%016x" % 8)] * logs)
+                self.assertEqual([s["left_out"] for s in shipping.status(self.folder)
+                                  if s["target"].startswith(protocol)], [2 - logs])
+
     def test_a_missing_door_is_said_once_and_the_other_goes_on(self):
         self.spans()
         del self.server.doors["/v1/logs"]
