@@ -57,6 +57,16 @@ unsigned spanlog_escaped_field(const struct spanlog_field_table *keys,
     return plain < 0 ? SPANLOG_FIELD_COUNT : spanlog_field_find(keys, text, (size_t)plain);
 }
 
+/* Whether a key has the size and the first letter of one that spanlog_peer_rank knows. Members come
+ * in any order: whether one is a field must not be a branch of its own, guessed wrong line by line.
+ */
+static inline bool may_name_peer(const char *key, size_t size) {
+    const uint32_t sizes = 1u << 9 | 1u << 12 | 1u << 14 | 1u << 16;
+    const uint32_t letters =
+        1u << ('d' & 31) | 1u << ('m' & 31) | 1u << ('p' & 31) | 1u << ('s' & 31);
+    return (sizes >> (size & 31)) & (letters >> (*key & 31)) & 1;
+}
+
 static void note_peer(struct spanlog_record *record, const char *key, size_t size,
                       const struct spanlog_json_value *value) {
     unsigned rank = spanlog_peer_rank(key, size);
@@ -69,7 +79,7 @@ static void note_peer(struct spanlog_record *record, const char *key, size_t siz
 
 static inline void note_member(struct spanlog_record *record, unsigned field, const char *key,
                                size_t key_size, const struct spanlog_json_value *value) {
-    if (field == SPANLOG_FIELD_COUNT)
+    if ((field == SPANLOG_FIELD_COUNT) & may_name_peer(key, key_size))
         note_peer(record, key, key_size, value);
     struct spanlog_json_value *raw = &record->raw[field]; /* there is one more, for the others */
     record->others += field == SPANLOG_FIELD_COUNT;
