@@ -1,5 +1,6 @@
 /* back/back.c: see back.h. */
 #include "src/back/back.h"
+#include "src/back/pace.h"
 #include "src/back/recover.h"
 #include "src/core/process.h"
 #include "src/metrics/metrics.h"
@@ -10,16 +11,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-/* Work is let come together, since to wake up costs what twenty lines cost. The first record after
- * sleep is written at once, what follows it, as a rule a request's worth, in one go, and what goes
- * on coming ten times a second, or so often that a nap brings no more than NAP_BYTES and no ring
- * is full by more than a quarter. A long nap without a record is followed by sleep. What waits is
- * safe in the journal. */
-#define NAP_MIN_NS 100000
-#define NAP_FIRST_NS 3200000
-#define NAP_MAX_NS 102400000
-#define NAP_CHANGE 4 /* at most so many times the last one, or that part of it */
-#define NAP_BYTES (64u * 1024)
 #define RETRY_NS 100000000
 #define BEGIN_MS 1000 /* a fork waits at most so long for a back that has just been started */
 
@@ -219,7 +210,7 @@ static uint64_t how_much(const uint64_t *read_before) {
     uint64_t sum = 0, most = 0;
     for (uint32_t i = 0; i < rings; i++) {
         uint64_t read = back.drain.now.ring_read[i] - read_before[i];
-        uint64_t share = NAP_BYTES * 4 * read / process.journal.rings[i]->size;
+        uint64_t share = pace_share(read, process.journal.rings[i]->size);
         sum += read;
         most = share > most ? share : most;
     }
@@ -266,39 +257,29 @@ static enum turn take_turn(bool at_rest) {
     return back.outputs_wait == 0 ? turn : back.outputs_wait == -EBUSY ? TURN_BUSY : TURN_STUCK;
 }
 
-/* So long that it brings NAP_BYTES if records go on coming as they did in the last one. */
-static int64_t next_nap(int64_t nap_ns) {
-    int64_t next = nap_ns * NAP_BYTES / (int64_t)(back.found + 1);
-    if (next > nap_ns * NAP_CHANGE)
-        next = nap_ns * NAP_CHANGE;
-    if (next < nap_ns / NAP_CHANGE)
-        next = nap_ns / NAP_CHANGE;
-    return next > NAP_MAX_NS ? NAP_MAX_NS : next;
-}
-
 /* Waits as is right after such a turn; nap_ns is how long the last nap was, and what is returned
- * how long this one. Without records there is one long nap, so that those who log now and then need
- * not wake the back each time, then sleep. */
+ * how long this one. A long nap without a record is followed by sleep. */
 static int64_t rest(enum turn turn, int64_t nap_ns) {
     switch (turn) {
     case TURN_STUCK:
         wait_for_sink();
-        return NAP_MIN_NS;
+        return PACE_MIN_NS;
     case TURN_WORK:
-        nap_ns = next_nap(nap_ns);
-        if (nap_ns < NAP_MIN_NS)
-            return NAP_MIN_NS;
+        nap_ns = pace_after_work(nap_ns, back.found);
+        if (nap_ns < PACE_MIN_NS)
+            return PACE_MIN_NS;
         nap(nap_ns);
         return nap_ns;
     case TURN_IDLE:
-        if (nap_ns < NAP_MAX_NS) {
-            nap(NAP_MAX_NS);
-            return NAP_MAX_NS;
+        if (nap_ns == PACE_MAX_NS) {
+            sleep_for_good();
+            return PACE_AWOKEN_NS;
         }
-        sleep_for_good();
-        return NAP_FIRST_NS / NAP_CHANGE;
+        nap_ns = pace_after_nothing(nap_ns);
+        nap(nap_ns);
+        return nap_ns;
     default:
-        return NAP_MIN_NS;
+        return PACE_MIN_NS;
     }
 }
 
@@ -311,9 +292,9 @@ static void *back_main(void *unused) {
     drain_compress_old(&back.drain);
     __atomic_store_n(&back.begun, 1, __ATOMIC_SEQ_CST);
     futex_wake(&back.begun);
-    int64_t nap_ns = NAP_MIN_NS;
+    int64_t nap_ns = PACE_MIN_NS;
     while (__atomic_load_n(&back.stop, __ATOMIC_SEQ_CST) == 0)
-        nap_ns = rest(take_turn(nap_ns >= NAP_MAX_NS), nap_ns);
+        nap_ns = rest(take_turn(nap_ns >= PACE_MAX_NS), nap_ns);
     __atomic_store_n(&back.ended, 1, __ATOMIC_SEQ_CST);
     futex_wake(&back.ended);
     return NULL;
