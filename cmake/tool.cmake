@@ -1,37 +1,44 @@
 # src/analyzer/ and src/cli/: the command `spanlog`.
+# The rooms of src/analyzer/, in the order in which one may use another (CMakeLists.txt).
 spanlog_folder(analyzer src/analyzer
   SOURCES
-    arena.c assert.c by.c calls.c cat.c check.c check_assert.c check_lines.c check_threads.c
-    check_traces.c collect.c diff.c diff_lines.c diff_rank.c diff_traces.c each.c export.c
-    export_group.c feed.c fields.c figures.c follow.c graph.c heat.c infer.c infer_place.c
-    deflate.c inflate.c issues.c json.c last_lines.c line_read.c lines.c link.c links.c names.c near_end.c
-    order.c parallel.c part.c path.c record.c retain.c retain_file.c rotated.c scan.c search.c series.c shape_tree.c
-    shapes.c sketch.c skew.c skew_bounds.c sources.c stats.c stream.c strings.c table.c tail.c
-    tail_hosts.c tail_show.c tally.c trace_build.c
-    trace_find.c traces.c unfold.c where_leaf.c where_lex.c where_line.c where_parse.c
-    where_print.c where_trace.c where_value.c wrapped.c render/check_render.c render/diff_render.c render/export_chrome.c
-    render/export_jaeger.c render/export_parts.c render/export_rows.c render/export_zipkin.c
-    render/output.c render/trace_fold.c render/trace_items.c render/trace_json.c
-    render/trace_text.c translate/dialects.c translate/filling.c translate/ids.c
-    translate/logger.c translate/logger_attributes.c translate/logger_copy.c
-    translate/logger_span.c translate/members.c translate/journald_own.c translate/syslog.c translate/syslog_own.c translate/text.c
-    translate/text_json.c translate/text_logfmt.c translate/translate.c translate/wrapped.c
-    render/traces_json.c render/traces_text.c
-    render/columns.c render/graph_draw.c render/graph_text.c render/heat_json.c render/heat_text.c
-    render/path_text.c render/questions_json.c render/shapes_text.c render/stats_text.c
+    base/arena.c base/output.c base/parallel.c base/scratch.c base/series.c base/sketch.c base/strings.c
+    read/fields.c read/form.c read/json.c read/line_read.c read/quotes.c read/record.c
+    read/record_brief.c read/record_members.c read/search.c
+    unpack/deflate.c unpack/feed.c unpack/inflate.c unpack/unfold.c unpack/wrapped.c
+    input/follow.c input/issues.c input/near_end.c input/rotated.c input/scan.c input/sources.c
+    input/stream.c
+    translate/dialects.c translate/filling.c translate/ids.c translate/journald_own.c translate/known.c
+    translate/lines.c translate/logger.c translate/logger_attributes.c translate/logger_copy.c
+    translate/logger_span.c translate/members.c translate/translate.c translate/wrapped.c
+    translate/text/syslog.c translate/text/syslog_own.c translate/text/text.c translate/text/text_json.c
+    translate/text/text_logfmt.c
+    translate/documents/array.c translate/documents/chrome.c translate/documents/document.c
+    translate/documents/draft.c translate/documents/draft_fields.c translate/documents/jaeger.c
+    translate/documents/loki.c translate/documents/otel_console.c translate/documents/otel_record.c
+    translate/documents/otel_value.c translate/documents/otlp.c translate/documents/zipkin.c
+    index/index_read.c index/index_write.c
+    where/where_leaf.c where/where_lex.c where/where_line.c where/where_parse.c where/where_print.c
+    where/where_value.c
+    rows/collect.c rows/digest.c rows/names.c rows/part.c rows/spill.c rows/table.c
+    trees/each.c trees/figures.c trees/link.c trees/order.c trees/skew.c trees/skew_bounds.c
+    trees/where_trace.c
+    questions/by.c questions/calls.c questions/graph.c questions/heat.c questions/links.c
+    questions/path.c questions/shape_tree.c questions/shapes.c questions/stats.c questions/tally.c
+    questions/traces.c
+    trace/infer.c trace/infer_place.c trace/last_lines.c trace/tail.c trace/tail_hosts.c
+    trace/tail_show.c trace/trace_build.c trace/trace_find.c
+    check/assert.c check/check.c check/check_assert.c check/check_lines.c check/check_threads.c
+    check/check_traces.c
+    diff/diff.c diff/diff_lines.c diff/diff_rank.c diff/diff_traces.c
+    export/cat.c export/export.c export/export_chrome.c export/export_group.c export/export_jaeger.c
+    export/export_parts.c export/export_rows.c export/export_zipkin.c
+    retain/retain.c retain/retain_file.c
+    render/check_render.c render/columns.c render/diff_render.c render/graph_draw.c render/graph_text.c
+    render/heat_json.c render/heat_text.c render/logql.c render/path_text.c render/questions_json.c
+    render/shapes_text.c render/stats_text.c render/trace_fold.c render/trace_items.c
+    render/trace_json.c render/trace_text.c render/traces_json.c render/traces_text.c
   USES formatters core)
-# The engine's own: how lines are taken apart, what memory has no room for, the sidecar index.
-target_sources(spanlog_analyzer PRIVATE
-  src/analyzer/digest.c src/analyzer/record_members.c src/analyzer/record_brief.c src/analyzer/quotes.c src/analyzer/form.c src/analyzer/spill.c
-  src/analyzer/index_read.c src/analyzer/index_write.c)
-target_sources(spanlog_analyzer PRIVATE src/analyzer/scratch.c src/analyzer/render/logql.c)
-# Documents that hold many spans and logs.
-target_sources(spanlog_analyzer PRIVATE
-  src/analyzer/translate/array.c src/analyzer/translate/chrome.c src/analyzer/translate/document.c src/analyzer/translate/draft.c
-  src/analyzer/translate/draft_fields.c
-  src/analyzer/translate/jaeger.c src/analyzer/translate/known.c src/analyzer/translate/loki.c
-  src/analyzer/translate/otel_console.c src/analyzer/translate/otel_record.c
-  src/analyzer/translate/otel_value.c src/analyzer/translate/otlp.c src/analyzer/translate/zipkin.c)
 
 # What archives are read with: of the tool only, never of the library.
 find_package(PkgConfig REQUIRED)

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "src/analyzer/cat.h"
-#include "src/analyzer/parallel.h"
-#include "src/analyzer/where.h"
+#include "src/analyzer/export/cat.h"
+#include "src/analyzer/base/parallel.h"
+#include "src/analyzer/where/where.h"
 #include "src/cli/following.h"
 #include "src/cli/verbs.h"
 

@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "src/analyzer/parallel.h"
+#include "src/analyzer/base/parallel.h"
 #include "src/analyzer/render/check_render.h"
 #include "src/cli/input.h"
 #include "src/cli/verbs.h"

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "src/analyzer/parallel.h"
+#include "src/analyzer/base/parallel.h"
 #include "src/analyzer/render/diff_render.h"
 #include "src/cli/input.h"
 #include "src/cli/verbs.h"

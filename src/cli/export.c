@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "src/analyzer/export.h"
-#include "src/analyzer/path.h"
-#include "src/analyzer/parallel.h"
+#include "src/analyzer/export/export.h"
+#include "src/analyzer/questions/path.h"
+#include "src/analyzer/base/parallel.h"
 #include "src/cli/question.h"
 #include "src/cli/verbs.h"
 

@@ -11,7 +11,7 @@
 #ifndef SPANLOG_CLI_FOLLOWING_H
 #define SPANLOG_CLI_FOLLOWING_H
 
-#include "src/analyzer/follow.h"
+#include "src/analyzer/input/follow.h"
 #include "src/cli/input.h"
 
 struct spanlog_following {

@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "src/analyzer/scratch.h"
+#include "src/analyzer/base/scratch.h"
 #include "src/cli/input.h"
 #include "src/cli/ship_library.h"
 

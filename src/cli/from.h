@@ -7,7 +7,7 @@
 #ifndef SPANLOG_CLI_FROM_H
 #define SPANLOG_CLI_FROM_H
 
-#include "src/analyzer/sources.h"
+#include "src/analyzer/input/sources.h"
 #include "src/cli/options.h"
 
 /* 0, or -errno, which was said. What could not be had beside what was had is among the issues. */

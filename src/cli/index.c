@@ -3,8 +3,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "src/analyzer/index.h"
-#include "src/analyzer/parallel.h"
+#include "src/analyzer/index/index.h"
+#include "src/analyzer/base/parallel.h"
 #include "src/cli/input.h"
 #include "src/cli/options.h"
 #include "src/cli/verbs.h"

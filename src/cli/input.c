@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "src/analyzer/render/output.h"
+#include "src/analyzer/base/output.h"
 #include "src/cli/from.h"
 #include "src/cli/verbs.h"
 

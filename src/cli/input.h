@@ -8,7 +8,7 @@
 #ifndef SPANLOG_CLI_INPUT_H
 #define SPANLOG_CLI_INPUT_H
 
-#include "src/analyzer/sources.h"
+#include "src/analyzer/input/sources.h"
 #include "src/cli/options.h"
 
 struct spanlog_input {

@@ -9,8 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "src/analyzer/fields.h"
-#include "src/analyzer/where.h"
+#include "src/analyzer/read/fields.h"
+#include "src/analyzer/where/where.h"
 #include "src/cli/options_set.h"
 #include "src/cli/values.h"
 #include "src/cli/verbs.h"

@@ -13,10 +13,10 @@
 #include <stdint.h>
 
 #include "formatters/dialect.h"
-#include "src/analyzer/export.h"
-#include "src/analyzer/inflate.h"
+#include "src/analyzer/export/export.h"
+#include "src/analyzer/unpack/inflate.h"
 #include "src/analyzer/render/look.h"
-#include "src/analyzer/traces.h"
+#include "src/analyzer/questions/traces.h"
 
 /* Groups of options that a verb may take. */
 enum spanlog_takes {

@@ -1,7 +1,7 @@
 /* cli/options_draw.c: what the options that group and draw mean; see options.c. */
 #include <string.h>
 
-#include "src/analyzer/fields.h"
+#include "src/analyzer/read/fields.h"
 #include "src/cli/options_set.h"
 #include "src/cli/values.h"
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "src/analyzer/fields.h"
+#include "src/analyzer/read/fields.h"
 #include "src/cli/options_set.h"
 #include "src/cli/values.h"
 

@@ -1,7 +1,7 @@
 /* cli/options_from.c: the options of --from; see options.h and from.h. */
 #include <string.h>
 
-#include "src/analyzer/fields.h"
+#include "src/analyzer/read/fields.h"
 #include "src/cli/options_set.h"
 #include "src/cli/values.h"
 

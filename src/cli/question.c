@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "src/analyzer/parallel.h"
+#include "src/analyzer/base/parallel.h"
 #include "src/cli/verbs.h"
 
 int spanlog_question_open(struct spanlog_question *question, const struct spanlog_usage *usage,

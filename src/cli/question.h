@@ -11,7 +11,7 @@
 #ifndef SPANLOG_CLI_QUESTION_H
 #define SPANLOG_CLI_QUESTION_H
 
-#include "src/analyzer/each.h"
+#include "src/analyzer/trees/each.h"
 #include "src/cli/input.h"
 
 struct spanlog_question {

@@ -6,9 +6,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "src/analyzer/parallel.h"
-#include "src/analyzer/retain.h"
-#include "src/analyzer/render/output.h"
+#include "src/analyzer/base/parallel.h"
+#include "src/analyzer/retain/retain.h"
+#include "src/analyzer/base/output.h"
 #include "src/cli/input.h"
 #include "src/cli/verbs.h"
 

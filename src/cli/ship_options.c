@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "src/analyzer/fields.h"
+#include "src/analyzer/read/fields.h"
 #include "src/cli/values.h"
 #include "src/cli/verbs.h"
 

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "src/analyzer/render/render.h"
-#include "src/analyzer/tail.h"
+#include "src/analyzer/trace/tail.h"
 #include "src/cli/following.h"
 #include "src/cli/verbs.h"
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "src/analyzer/parallel.h"
+#include "src/analyzer/base/parallel.h"
 #include "src/analyzer/render/render.h"
 #include "src/cli/input.h"
 #include "src/cli/trace_query.h"

@@ -6,8 +6,8 @@
 #ifndef SPANLOG_CLI_TRACE_QUERY_H
 #define SPANLOG_CLI_TRACE_QUERY_H
 
-#include "src/analyzer/render/output.h"
-#include "src/analyzer/trace.h"
+#include "src/analyzer/base/output.h"
+#include "src/analyzer/trace/trace.h"
 #include "src/cli/options.h"
 
 /* One line, for a shell or for the query field of Loki or Tempo. */

@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "src/analyzer/fields.h"
+#include "src/analyzer/read/fields.h"
 
 bool spanlog_value_count(const char *text, uint64_t most, uint64_t *ret) {
     char *end;

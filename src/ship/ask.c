@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "src/analyzer/scratch.h"
+#include "src/analyzer/base/scratch.h"
 #include "src/ship/files.h"
 
 #define BEFORE_ID_NS (600 * SPANLOG_ASK_SECOND_NS) /* clocks differ */

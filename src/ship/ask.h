@@ -10,9 +10,9 @@
 #ifndef SPANLOG_SHIP_ASK_H
 #define SPANLOG_SHIP_ASK_H
 
-#include "src/analyzer/record.h"
-#include "src/analyzer/render/output.h"
-#include "src/analyzer/strings.h"
+#include "src/analyzer/read/record.h"
+#include "src/analyzer/base/output.h"
+#include "src/analyzer/base/strings.h"
 #include "src/ship/backoff.h"
 #include "src/ship/http.h"
 

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "src/analyzer/lines.h"
-#include "src/analyzer/translate/document.h"
+#include "src/analyzer/translate/lines.h"
+#include "src/analyzer/translate/documents/document.h"
 #include "src/ship/ask.h"
 #include "src/ship/files.h"
 

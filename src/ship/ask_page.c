@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "src/analyzer/translate/document.h"
+#include "src/analyzer/translate/documents/document.h"
 #include "src/ship/ask.h"
 
 enum { DATA, RESULT_TYPE, RESULT, STREAM, VALUES, METADATA, SLOTS };

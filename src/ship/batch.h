@@ -11,7 +11,7 @@
 #ifndef SPANLOG_SHIP_BATCH_H
 #define SPANLOG_SHIP_BATCH_H
 
-#include "src/analyzer/render/output.h"
+#include "src/analyzer/base/output.h"
 
 struct spanlog_ship_entry {
     size_t at;

@@ -15,7 +15,7 @@
 
 #include <pthread.h>
 
-#include "src/analyzer/lines.h"
+#include "src/analyzer/translate/lines.h"
 #include "src/ship/backoff.h"
 #include "src/ship/http.h"
 #include "src/ship/protocol.h"

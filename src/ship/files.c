@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "src/analyzer/rotated.h"
+#include "src/analyzer/input/rotated.h"
 
 uint64_t spanlog_ship_now_ms(void) {
     struct timespec now;

@@ -20,7 +20,7 @@
 #ifndef SPANLOG_SHIP_FILES_H
 #define SPANLOG_SHIP_FILES_H
 
-#include "src/analyzer/stream.h"
+#include "src/analyzer/input/stream.h"
 #include "src/ship/state.h"
 
 #define SPANLOG_SHIP_PIECE_SIZE (512u << 10)

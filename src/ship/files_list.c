@@ -13,8 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "src/analyzer/fields.h"
-#include "src/analyzer/rotated.h"
+#include "src/analyzer/read/fields.h"
+#include "src/analyzer/input/rotated.h"
 
 #define DEPTH_MAX 32
 #define LEAVE_MS 5000 /* a writer may still have it open */

@@ -13,7 +13,7 @@
 #include <curl/curl.h>
 #include <zlib.h>
 
-#include "src/analyzer/render/output.h"
+#include "src/analyzer/base/output.h"
 #include "src/ship/answer.h"
 
 /* Loki has a sentence for each entry that it refuses. */

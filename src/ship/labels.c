@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "src/analyzer/hash.h"
+#include "src/analyzer/base/hash.h"
 
 #define STREAMS_MAX 256
 #define PROCESSES_MAX 512

@@ -16,7 +16,7 @@
 #ifndef SPANLOG_SHIP_LABELS_H
 #define SPANLOG_SHIP_LABELS_H
 
-#include "src/analyzer/record.h"
+#include "src/analyzer/read/record.h"
 #include "src/ship/endpoint.h"
 #include "src/ship/state.h"
 

@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "formatters/number.h"
-#include "src/analyzer/hash.h"
+#include "src/analyzer/base/hash.h"
 
 #define TWINS 2048 /* slots: the upper bits of a hash, the lowest 16 a count */
 #define FIXED (SPANLOG_NUMBER_MAX + 128)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "src/analyzer/render/export_parts.h"
+#include "src/analyzer/export/export_parts.h"
 
 const struct spanlog_ship_protocol *spanlog_ship_protocol_of(enum spanlog_ship_protocol_kind kind) {
     static const struct spanlog_ship_protocol *const all[] = {

@@ -8,7 +8,7 @@
 #ifndef SPANLOG_SHIP_PROTOCOL_H
 #define SPANLOG_SHIP_PROTOCOL_H
 
-#include "src/analyzer/line_read.h"
+#include "src/analyzer/read/line_read.h"
 #include "src/ship/batch.h"
 #include "src/ship/endpoint.h"
 #include "src/ship/files.h"

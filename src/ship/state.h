@@ -17,7 +17,7 @@
 #ifndef SPANLOG_SHIP_STATE_H
 #define SPANLOG_SHIP_STATE_H
 
-#include "src/analyzer/render/output.h"
+#include "src/analyzer/base/output.h"
 #include "src/ship/fingerprint.h"
 
 #define SPANLOG_SHIP_LANES 8 /* see streams.h */

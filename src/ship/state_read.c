@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "src/analyzer/json.h"
+#include "src/analyzer/read/json.h"
 
 #define STATE_SIZE_MAX (64u << 20)
 #define MEMBERS_MAX 20

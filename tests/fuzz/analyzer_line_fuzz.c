@@ -11,7 +11,7 @@
 
 #include "formatters/dialect.h"
 #include "formatters/json.h"
-#include "src/analyzer/line_read.h"
+#include "src/analyzer/read/line_read.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

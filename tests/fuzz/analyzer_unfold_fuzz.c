@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "src/analyzer/unfold.h"
+#include "src/analyzer/unpack/unfold.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

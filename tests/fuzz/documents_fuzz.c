@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "src/analyzer/record.h"
+#include "src/analyzer/read/record.h"
 #include "src/analyzer/translate/parts.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

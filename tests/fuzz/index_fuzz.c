@@ -7,7 +7,7 @@
  */
 #include <stdlib.h>
 
-#include "src/analyzer/index.h"
+#include "src/analyzer/index/index.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

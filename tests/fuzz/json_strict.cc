@@ -8,7 +8,7 @@
 
 extern "C" {
 #include "formatters/number.h"
-#include "src/analyzer/record.h"
+#include "src/analyzer/read/record.h"
 }
 
 namespace {

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "formatters/json.h"
-#include "src/analyzer/record.h"
+#include "src/analyzer/read/record.h"
 #include "src/analyzer/translate/translate.h"
 #include "src/analyzer/translate/wrapped.h"
 

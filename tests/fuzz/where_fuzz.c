@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "src/analyzer/assert.h"
+#include "src/analyzer/check/assert.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,8 +5,8 @@
  */
 #include "tests/unit/analyzer_test.h"
 
-#include "src/analyzer/digest.h"
-#include "src/analyzer/lines.h"
+#include "src/analyzer/rows/digest.h"
+#include "src/analyzer/translate/lines.h"
 
 #define LINES 400
 #define LINE_SIZE_MAX 1024

@@ -3,7 +3,7 @@
 
 #include <unistd.h>
 
-#include "src/analyzer/diff.h"
+#include "src/analyzer/diff/diff.h"
 
 static void assert_template(const char *text, const char *expected) {
     char out[160];

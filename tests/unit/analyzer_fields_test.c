@@ -1,7 +1,7 @@
 /* tests/unit/analyzer_fields_test.c: ids, times and durations as they occur in logs. */
 #include "tests/unit/analyzer_test.h"
 
-#include "src/analyzer/record.h"
+#include "src/analyzer/read/record.h"
 
 static void ids_of_all_spellings_are_one(void **state) {
     static const char *const same[] = {

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "src/analyzer/follow.h"
+#include "src/analyzer/input/follow.h"
 
 #define SOON_MS 20 /* long enough for what is there already */
 #define LATE_MS 5000

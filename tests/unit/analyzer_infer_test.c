@@ -1,7 +1,7 @@
 /* tests/unit/analyzer_infer_test.c: which of the open spans wrote a line. */
 #include "tests/unit/analyzer_test.h"
 
-#include "src/analyzer/infer_parts.h"
+#include "src/analyzer/trace/infer_parts.h"
 
 #define OTHER SPANLOG_NODE_NONE /* a span of another trace */
 

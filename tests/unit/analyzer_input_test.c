@@ -2,7 +2,7 @@
  * files, pipes, archives, documents and the logs of containers. */
 #include "tests/unit/analyzer_input_test.h"
 
-#include "src/analyzer/unfold.h"
+#include "src/analyzer/unpack/unfold.h"
 
 static char path[] = "/tmp/analyzer_input_XXXXXX";
 

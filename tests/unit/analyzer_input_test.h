@@ -16,7 +16,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#include "src/analyzer/scan.h"
+#include "src/analyzer/input/scan.h"
 
 struct bytes {
     char *data;

@@ -2,7 +2,7 @@
  */
 #include "tests/unit/analyzer_test.h"
 
-#include "src/analyzer/quotes.h"
+#include "src/analyzer/read/quotes.h"
 
 static uint64_t state = 11;
 

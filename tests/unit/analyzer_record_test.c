@@ -2,7 +2,7 @@
 #include "tests/unit/analyzer_test.h"
 
 #include "formatters/json.h"
-#include "src/analyzer/record.h"
+#include "src/analyzer/read/record.h"
 
 #define LOG                                                                                        \
     "{\"ts\":\"2026-11-21T10:30:45.123456789Z\",\"level\":\"info\",\"msg\":\"cache miss\","        \

@@ -5,8 +5,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "src/analyzer/scan.h"
-#include "src/analyzer/trace.h"
+#include "src/analyzer/input/scan.h"
+#include "src/analyzer/read/search.h"
 
 struct seen {
     pthread_mutex_t lock;

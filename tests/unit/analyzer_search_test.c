@@ -3,7 +3,7 @@
 
 #include <ctype.h>
 
-#include "src/analyzer/trace.h"
+#include "src/analyzer/read/search.h"
 
 static uint64_t state = 5;
 

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "src/analyzer/series.h"
+#include "src/analyzer/base/series.h"
 
 static int compare(const void *left, const void *right) {
     uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;

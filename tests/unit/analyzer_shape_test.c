@@ -1,7 +1,7 @@
 /* tests/unit/analyzer_shape_test.c: shapes of trees against a slow comparison of the trees. */
 #include "tests/unit/analyzer_test.h"
 
-#include "src/analyzer/shapes.h"
+#include "src/analyzer/questions/shapes.h"
 
 #define MOST 64
 #define NAMES 3

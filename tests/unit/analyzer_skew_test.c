@@ -1,7 +1,7 @@
 /* tests/unit/analyzer_skew_test.c: offsets of clocks that are known because they were made up. */
 #include "tests/unit/analyzer_test.h"
 
-#include "src/analyzer/skew.h"
+#include "src/analyzer/trees/skew.h"
 
 #define SECOND 1000000000ll
 #define MS 1000000ll

@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "src/analyzer/rotated.h"
-#include "src/analyzer/sources.h"
+#include "src/analyzer/input/rotated.h"
+#include "src/analyzer/input/sources.h"
 
 static char folder[] = "/tmp/analyzer_sources_XXXXXX";
 

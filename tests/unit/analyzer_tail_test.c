@@ -2,8 +2,8 @@
  * not. The clock is the test's. */
 #include "tests/unit/analyzer_test.h"
 
-#include "src/analyzer/tail.h"
-#include "src/analyzer/where.h"
+#include "src/analyzer/trace/tail.h"
+#include "src/analyzer/where/where.h"
 
 #define MS ((uint64_t)1000000)
 #define SETTLE (500 * MS)

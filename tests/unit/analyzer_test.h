@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #include "formatters/line.h"
-#include "src/analyzer/json.h"
+#include "src/analyzer/read/json.h"
 
 /* A copy of the text on the heap, so that a sanitizer sees each byte too many. free() it. */
 static inline char *test_line(const char *text) {

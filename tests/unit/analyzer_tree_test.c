@@ -1,7 +1,7 @@
 /* tests/unit/analyzer_tree_test.c: linking, and the figures, against slow but plain versions. */
 #include "tests/unit/analyzer_test.h"
 
-#include "src/analyzer/tree.h"
+#include "src/analyzer/trees/tree.h"
 
 #define MOST 64
 

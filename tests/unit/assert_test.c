@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <math.h>
 
-#include "src/analyzer/assert.h"
-#include "src/analyzer/strings.h"
+#include "src/analyzer/check/assert.h"
+#include "src/analyzer/base/strings.h"
 
 static struct spanlog_arena arena;
 

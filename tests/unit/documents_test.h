@@ -7,7 +7,7 @@
 #ifndef SPANLOG_TESTS_DOCUMENTS_TEST_H
 #define SPANLOG_TESTS_DOCUMENTS_TEST_H
 
-#include "src/analyzer/record.h"
+#include "src/analyzer/read/record.h"
 #include "src/analyzer/translate/parts.h"
 #include "tests/unit/analyzer_test.h"
 

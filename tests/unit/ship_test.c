@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "src/analyzer/rotated.h"
+#include "src/analyzer/input/rotated.h"
 #include "src/ship/answer.h"
 #include "src/ship/backoff.h"
 #include "src/ship/batch.h"

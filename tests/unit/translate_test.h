@@ -10,7 +10,7 @@
 #include "tests/unit/analyzer_test.h"
 
 #include "formatters/json.h"
-#include "src/analyzer/record.h"
+#include "src/analyzer/read/record.h"
 #include "src/analyzer/translate/translate.h"
 
 #define TRACE "4bf92f3577b34da6a3ce929d0e0e4736"

@@ -3,7 +3,7 @@
 #include "tests/unit/translate_test.h"
 
 #include "formatters/dialect.h"
-#include "src/analyzer/line_read.h"
+#include "src/analyzer/read/line_read.h"
 
 /* ---- text of others ----------------------------------------------------------------------- */
 

@@ -1,7 +1,7 @@
 /* tests/unit/where_line_test.c: which conditions of --where one line meets. */
 #include "tests/unit/analyzer_test.h"
 
-#include "src/analyzer/where.h"
+#include "src/analyzer/where/where.h"
 
 #define CART                                                                                       \
     "{\"ts\":\"2026-11-21T10:30:45.000000000Z\",\"level\":\"info\",\"msg\":\"span completed\","    \

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "src/analyzer/where.h"
+#include "src/analyzer/where/where.h"
 
 static struct spanlog_where *parse(const char *text) {
     struct spanlog_where *where;

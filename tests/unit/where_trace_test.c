@@ -1,7 +1,7 @@
 /* tests/unit/where_trace_test.c: --where against whole traces, also against a plain evaluator. */
 #include "tests/unit/analyzer_test.h"
 
-#include "src/analyzer/where.h"
+#include "src/analyzer/trees/where_trace.h"
 
 #define MOST 16
 

@@ -6,7 +6,7 @@
 #ifndef SPANLOG_ANALYZER_RENDER_CHECK_RENDER_H
 #define SPANLOG_ANALYZER_RENDER_CHECK_RENDER_H
 
-#include "src/analyzer/check.h"
+#include "src/analyzer/check/check.h"
 #include "src/analyzer/render/look.h"
 
 void spanlog_render_check(const struct spanlog_check *check, const struct spanlog_look *look,

@@ -6,8 +6,8 @@
 #ifndef SPANLOG_ANALYZER_RENDER_DIFF_RENDER_H
 #define SPANLOG_ANALYZER_RENDER_DIFF_RENDER_H
 
-#include "src/analyzer/diff.h"
-#include "src/analyzer/diff_traces.h"
+#include "src/analyzer/diff/diff.h"
+#include "src/analyzer/diff/diff_traces.h"
 #include "src/analyzer/render/look.h"
 
 /* limit 0: all rows. */

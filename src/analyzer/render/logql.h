@@ -10,8 +10,8 @@
 #ifndef SPANLOG_ANALYZER_RENDER_LOGQL_H
 #define SPANLOG_ANALYZER_RENDER_LOGQL_H
 
-#include "src/analyzer/render/output.h"
-#include "src/analyzer/strings.h"
+#include "src/analyzer/base/output.h"
+#include "src/analyzer/base/strings.h"
 
 /* Between double quotes. */
 void spanlog_put_logql_text(struct spanlog_output *out, struct spanlog_text text);

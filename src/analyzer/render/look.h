@@ -8,7 +8,7 @@
 #ifndef SPANLOG_ANALYZER_RENDER_LOOK_H
 #define SPANLOG_ANALYZER_RENDER_LOOK_H
 
-#include "src/analyzer/render/output.h"
+#include "src/analyzer/base/output.h"
 
 struct spanlog_look {
     unsigned width;

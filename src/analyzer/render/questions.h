@@ -9,12 +9,12 @@
 #ifndef SPANLOG_ANALYZER_RENDER_QUESTIONS_H
 #define SPANLOG_ANALYZER_RENDER_QUESTIONS_H
 
-#include "src/analyzer/graph.h"
-#include "src/analyzer/heat.h"
-#include "src/analyzer/path.h"
+#include "src/analyzer/questions/graph.h"
+#include "src/analyzer/questions/heat.h"
+#include "src/analyzer/questions/path.h"
 #include "src/analyzer/render/look.h"
-#include "src/analyzer/shapes.h"
-#include "src/analyzer/stats.h"
+#include "src/analyzer/questions/shapes.h"
+#include "src/analyzer/questions/stats.h"
 
 void spanlog_render_stats(const struct spanlog_stats *stats, const struct spanlog_look *look,
                           struct spanlog_output *out);

@@ -7,8 +7,8 @@
 #define SPANLOG_ANALYZER_RENDER_RENDER_H
 
 #include "src/analyzer/render/look.h"
-#include "src/analyzer/trace.h"
-#include "src/analyzer/traces.h"
+#include "src/analyzer/trace/trace.h"
+#include "src/analyzer/questions/traces.h"
 
 void spanlog_render_traces(const struct spanlog_traces *list, const struct spanlog_look *look,
                            struct spanlog_output *out);

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "src/analyzer/hash.h"
+#include "src/analyzer/base/hash.h"
 #include "src/analyzer/render/trace_parts.h"
 
 #define ALIKE_MIN 5

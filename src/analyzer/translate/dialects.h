@@ -11,7 +11,7 @@
 #define SPANLOG_ANALYZER_TRANSLATE_DIALECTS_H
 
 #include "formatters/reading.h"
-#include "src/analyzer/fields.h"
+#include "src/analyzer/read/fields.h"
 
 #define SPANLOG_DIALECT_KEYS 319
 #define SPANLOG_KEY_SET_WORDS ((SPANLOG_DIALECT_KEYS + 64) / 64)

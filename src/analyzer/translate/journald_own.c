@@ -6,7 +6,7 @@
  * It is told by TS. Fields are texts: what looks like a number is one. Their names were in lower
  * case, mostly, and what stood for each '_' is not known any more.
  */
-#include "src/analyzer/translate/text.h"
+#include "src/analyzer/translate/text/text.h"
 #include "src/analyzer/translate/wrapped.h"
 
 #include <errno.h>

@@ -4,16 +4,16 @@
  *     if (spanlog_known_read(&translator, form, &places, &record)) ...
  *
  * Which dialect a line has, and which of its keys are which fields, follows from its keys and the
- * types of their values alone: so it is worked out once for each form (analyzer/form.h). What is
- * left are values. Whatever is not as usual is translated: then both ways say the same.
+ * types of their values alone: so it is worked out once for each form (analyzer/read/form.h). What
+ * is left are values. Whatever is not as usual is translated: then both ways say the same.
  *
- * The record is a brief one (analyzer/record.h), and of no other use than to be counted: there is
- * no canonical line behind it.
+ * The record is a brief one (analyzer/read/record.h), and of no other use than to be counted: there
+ * is no canonical line behind it.
  */
 #ifndef SPANLOG_ANALYZER_TRANSLATE_KNOWN_H
 #define SPANLOG_ANALYZER_TRANSLATE_KNOWN_H
 
-#include "src/analyzer/record.h"
+#include "src/analyzer/read/record.h"
 #include "src/analyzer/translate/translate.h"
 
 /* The translator has just made one flat line of a line of this form. */

@@ -10,7 +10,7 @@
 
 #include <errno.h>
 
-#include "src/analyzer/line_read.h"
+#include "src/analyzer/read/line_read.h"
 #include "src/analyzer/translate/wrapped.h"
 
 /* By the first keys, when they are those of one of spanlog's own dialects; else -1. */

@@ -11,7 +11,7 @@
 #include <strings.h>
 
 #include "formatters/number.h"
-#include "src/analyzer/line_read.h"
+#include "src/analyzer/read/line_read.h"
 
 static bool is_text(struct spanlog_text text, const char *word) {
     return text.data && text.size == strlen(word) && memcmp(text.data, word, text.size) == 0;

@@ -11,7 +11,7 @@
 #define SPANLOG_ANALYZER_TRANSLATE_MEMBERS_H
 
 #include "formatters/keys.h"
-#include "src/analyzer/arena.h"
+#include "src/analyzer/base/arena.h"
 #include "src/analyzer/translate/dialects.h"
 
 #define SPANLOG_MEMBERS_DEPTH 8

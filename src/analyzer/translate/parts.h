@@ -9,7 +9,7 @@
 #define SPANLOG_ANALYZER_TRANSLATE_PARTS_H
 
 #include "formatters/time.h"
-#include "src/analyzer/record.h"
+#include "src/analyzer/read/record.h"
 #include "src/analyzer/translate/members.h"
 #include "src/analyzer/translate/translate.h"
 

@@ -18,8 +18,8 @@
 #ifndef SPANLOG_ANALYZER_TRANSLATE_TRANSLATE_H
 #define SPANLOG_ANALYZER_TRANSLATE_TRANSLATE_H
 
-#include "src/analyzer/arena.h"
-#include "src/analyzer/json.h"
+#include "src/analyzer/base/arena.h"
+#include "src/analyzer/read/json.h"
 
 struct spanlog_translate_settings {
     const char *dialect;   /* NULL: by fingerprint, line by line; else this one for every line */
