@@ -51,13 +51,10 @@ static void add_header(void *arg, const char *name, const char *value) {
     struct transfer *transfer = arg;
     if (list_has(transfer->headers, name))
         return;
-    size_t name_size = strlen(name), value_size = strlen(value);
-    char *line = malloc(name_size + value_size + 3);
+    char *line = malloc(strlen(name) + strlen(value) + 3);
     if (line == NULL)
         return;
-    memcpy(line, name, name_size);
-    memcpy(line + name_size, ": ", 2);
-    memcpy(line + name_size + 2, value, value_size + 1);
+    stpcpy(stpcpy(stpcpy(line, name), ": "), value);
     struct curl_slist *longer = curl_slist_append(transfer->injected, line);
     if (longer != NULL)
         transfer->injected = longer;
