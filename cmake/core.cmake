@@ -3,6 +3,7 @@ spanlog_folder(core src/core
   SOURCES
     clock.c
     control.c
+    descriptor.c
     journal.c
     journal_dead.c
     mapping.c

@@ -48,7 +48,7 @@ target_link_libraries(spanlog_analyzer PRIVATE PkgConfig::ZLIB PkgConfig::ZSTD m
 
 add_executable(spanlog_tool
   src/cli/main.c src/cli/cat.c src/cli/check.c src/cli/diff.c src/cli/export.c
-  src/cli/following.c src/cli/graph.c src/cli/index.c src/cli/input.c src/cli/options.c src/cli/options_draw.c src/cli/options_follow.c
+  src/cli/following.c src/cli/graph.c src/cli/index.c src/cli/input.c src/cli/options.c src/cli/options_draw.c src/cli/options_flags.c src/cli/options_follow.c
   src/cli/path.c src/cli/question.c src/cli/shapes.c src/cli/stats.c src/cli/tail.c
   src/cli/trace.c src/cli/trace_query.c src/cli/traces.c src/cli/values.c)
 set_target_properties(spanlog_tool PROPERTIES OUTPUT_NAME spanlog)

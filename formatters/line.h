@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct spanlog_second;
 
@@ -19,6 +20,10 @@ struct spanlog_text {
     const char *data; /* NULL: absent */
     uint32_t size;
 };
+static inline struct spanlog_text spanlog_text_of(const char *string) {
+    struct spanlog_text text = {string, (uint32_t)strlen(string)};
+    return text;
+}
 #define SPANLOG_TEXT(literal) ((struct spanlog_text){"" literal "", sizeof(literal) - 1})
 
 /* The numbers equal SPANLOG__T_* of include/spanlog/macros.h (checked at build time). */

@@ -19,7 +19,7 @@ foreach(part assert where where_line where_trace)
   spanlog_test(${part}_test SOURCES unit/${part}_test.c USES analyzer)
 endforeach()
 
-foreach(part logger wrapped text)
+foreach(part logger line wrapped text)
   spanlog_test(translate_${part}_test SOURCES unit/translate_${part}_test.c USES analyzer)
 endforeach()
 

@@ -6,10 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct spanlog_text text_of(const char *text) {
-    return (struct spanlog_text){text, (uint32_t)strlen(text)};
-}
-
 int drain_init(struct drain *drain, struct journal *journal, const struct output_setting *outputs,
                uint32_t output_count, bool process_lines) {
     struct journal_header *header = journal->header;
@@ -25,12 +21,12 @@ int drain_init(struct drain *drain, struct journal *journal, const struct output
     context->journal = journal;
     context->rules = &drain->decoder->rules;
     mask_take_rules(drain->decoder, &header->redact);
-    context->service = text_of(header->service);
+    context->service = spanlog_text_of(header->service);
     context->source_fields = header->source_fields;
     context->pid = (header->source_fields & SOURCE_PID) != 0 ? header->pid : 0;
     drain->decoder->line.second = &drain->decoder->second;
     drain->decoder->line.service = context->service;
-    drain->decoder->line.host = text_of(header->host);
+    drain->decoder->line.host = spanlog_text_of(header->host);
     drain->decoder->line.pid = context->pid;
     drain->slot = header->phase & PHASE_SLOT;
     drain->now = header->checkpoints[drain->slot];
@@ -76,7 +72,7 @@ void drain_put_line(struct drain *drain, struct output *output) {
     if (after == NULL) { /* larger than the room of a whole line: its text has to go */
         struct spanlog_line *line = &drain->decoder->line;
         line->attribute_count = line->event_count = line->link_count = 0;
-        line->message = text_of("line too long");
+        line->message = spanlog_text_of("line too long");
         line->head = (struct spanlog_text){NULL, 0};
         line->error = (struct spanlog_text){NULL, 0};
         after = output->dialect->write(line, start, end);

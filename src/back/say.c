@@ -8,13 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct spanlog_text text_of(const char *text) {
-    return (struct spanlog_text){text, (uint32_t)strlen(text)};
-}
-
 static struct spanlog_attribute text_attribute(const char *key, const char *value, size_t size) {
     return (struct spanlog_attribute){
-        .key = text_of(key),
+        .key = spanlog_text_of(key),
         .value = {.type = SPANLOG_VALUE_TEXT, .size = (uint32_t)size, .text = value}};
 }
 
@@ -28,7 +24,7 @@ static struct spanlog_line *start_line(struct drain *drain, uint8_t level, const
                                   .service = service,
                                   .host = host,
                                   .pid = pid,
-                                  .message = text_of(message),
+                                  .message = spanlog_text_of(message),
                                   .second = &drain->decoder->second,
                                   .attributes = drain->decoder->attributes};
     line->time_ns = clock_wall_ns(&drain->decoder->clock, ticks);
@@ -57,7 +53,7 @@ void drain_put_loss(struct drain *drain, enum loss cause, uint64_t count, uint32
     struct spanlog_attribute *attributes = drain->decoder->attributes;
     if ((drain->decoder->context.source_fields & SOURCE_TID) != 0)
         line->tid = tid;
-    attributes[0] = (struct spanlog_attribute){.key = text_of("count"),
+    attributes[0] = (struct spanlog_attribute){.key = spanlog_text_of("count"),
                                                .value = {.type = SPANLOG_VALUE_UINT, .u = count}};
     attributes[1] = text_attribute("reason", reason, strlen(reason));
     line->attribute_count = 2;
@@ -77,9 +73,9 @@ void drain_put_repeated(struct drain *drain, uint32_t id, uint64_t count, uint64
         line->logger = (struct spanlog_text){site_logger(site), site->logger_size};
     if ((drain->decoder->context.source_fields & SOURCE_SRC) != 0 && site->file_size > 0) {
         snprintf(source, sizeof source, "%s:%u", site_file(site), site->line);
-        line->source = text_of(source);
+        line->source = spanlog_text_of(source);
     }
-    attributes[0] = (struct spanlog_attribute){.key = text_of("count"),
+    attributes[0] = (struct spanlog_attribute){.key = spanlog_text_of("count"),
                                                .value = {.type = SPANLOG_VALUE_UINT, .u = count}};
     attributes[1] = text_attribute("message", site_text(site), site->text_size);
     line->attribute_count = 2;

@@ -17,13 +17,13 @@ void spanlog_say_visible(const char *text) {
     struct spanlog_output out;
     fflush(stderr);
     spanlog_output_open(&out, STDERR_FILENO);
-    spanlog_put_visible(&out, (struct spanlog_text){text, (uint32_t)strlen(text)});
+    spanlog_put_visible(&out, spanlog_text_of(text));
     spanlog_output_close(&out);
 }
 
 void spanlog_print_json_string(const char *text) {
     struct spanlog_output out = {.fd = -1};
-    spanlog_put_json_string(&out, (struct spanlog_text){text, (uint32_t)strlen(text)});
+    spanlog_put_json_string(&out, spanlog_text_of(text));
     fwrite(out.data, 1, out.size, stdout);
     free(out.data);
 }

@@ -15,24 +15,6 @@
 #include "src/cli/values.h"
 #include "src/cli/verbs.h"
 
-static const char *set_json(struct spanlog_options *options, const char *value) {
-    (void)value;
-    options->json = true;
-    return NULL;
-}
-
-static const char *set_ascii(struct spanlog_options *options, const char *value) {
-    (void)value;
-    options->ascii = true;
-    return NULL;
-}
-
-static const char *set_unfold(struct spanlog_options *options, const char *value) {
-    (void)value;
-    options->unfold = true;
-    return NULL;
-}
-
 static const char *set_jobs(struct spanlog_options *options, const char *value) {
     uint64_t number;
     if (!spanlog_value_count(value, 256, &number) || number == 0)
@@ -139,12 +121,6 @@ static const char *set_until(struct spanlog_options *options, const char *value)
     return spanlog_value_time(value, &options->query.filter.until_ns) ? NULL : TIME_FORM;
 }
 
-static const char *set_no_skew(struct spanlog_options *options, const char *value) {
-    (void)value;
-    options->query.filter.raw_clocks = true;
-    return NULL;
-}
-
 static const char *set_assert(struct spanlog_options *options, const char *value) {
     if (options->assert_count == SPANLOG_ASSERTS_MAX)
         return "the 257th: more go into a file (--rules)";
@@ -159,12 +135,6 @@ static const char *set_rules(struct spanlog_options *options, const char *value)
 
 static const char *set_on_fail(struct spanlog_options *options, const char *value) {
     options->on_fail = value;
-    return NULL;
-}
-
-static const char *set_full(struct spanlog_options *options, const char *value) {
-    (void)value;
-    options->full = true;
     return NULL;
 }
 
@@ -238,12 +208,6 @@ static const char *set_export(struct spanlog_options *options, const char *value
     return names;
 }
 
-static const char *set_table(struct spanlog_options *options, const char *value) {
-    (void)value;
-    options->table = true;
-    return NULL;
-}
-
 static const struct option {
     const char *name;
     const char *value; /* NULL: takes none */
@@ -252,7 +216,7 @@ static const struct option {
     unsigned group; /* enum spanlog_takes: any of these */
     char letter;    /* 0: none */
 } table[] = {
-    {"json", NULL, "one JSON object a line", set_json, SPANLOG_TAKES_JSON, 0},
+    {"json", NULL, "one JSON object a line", spanlog_set_json, SPANLOG_TAKES_JSON, 0},
     {"as", "LANGUAGE", "print what asks others for the same: grep, jq, logql or traceql",
      spanlog_set_as, SPANLOG_TAKES_ID, 0},
     {"follow", NULL, "go on with what is added, also through rotation; Ctrl-C ends it",
@@ -281,7 +245,7 @@ static const struct option {
      "json (default), pretty (default on a terminal), logfmt, ecs, gcp, datadog, zap, otlp, syslog",
      set_to, SPANLOG_TAKES_TO, 0},
     {"to", "FORMAT", "what to write (see above)", set_export, SPANLOG_TAKES_EXPORT, 0},
-    {"table", NULL, "print the statements that make the table for it, instead", set_table,
+    {"table", NULL, "print the statements that make the table for it, instead", spanlog_set_table,
      SPANLOG_TAKES_EXPORT, 0},
     {"by", "FIELD", "group by a field: service, operation, kind, status, host, http.route ...",
      spanlog_set_by, SPANLOG_TAKES_BY, 0},
@@ -329,9 +293,9 @@ static const struct option {
      "run by sh when a rule fails; the failed ones are its stdin, $SPANLOG_FAILED", set_on_fail,
      SPANLOG_TAKES_CHECK, 0},
     {"no-skew", NULL, "times as they were written: clocks of other hosts are not corrected",
-     set_no_skew, SPANLOG_TAKES_FILTER | SPANLOG_TAKES_ID | SPANLOG_TAKES_CHECK, 0},
+     spanlog_set_no_skew, SPANLOG_TAKES_FILTER | SPANLOG_TAKES_ID | SPANLOG_TAKES_CHECK, 0},
     {"full", NULL, "read all lines: to know the clocks of hosts better, and for lines without ids",
-     set_full, SPANLOG_TAKES_ID, 0},
+     spanlog_set_full, SPANLOG_TAKES_ID, 0},
     {"where", "EXPR",
      "only what is like this: '{ service = \"cart\" && duration > 100ms }' (docs/where.md)",
      set_where, SPANLOG_TAKES_FILTER | SPANLOG_TAKES_WHERE, 0},
@@ -339,9 +303,9 @@ static const struct option {
      set_error_status_min, SPANLOG_TAKES_ERRORS, 0},
     {"color", "WHEN", "auto, always or never; NO_COLOR is honoured", set_color, SPANLOG_TAKES_COLOR,
      0},
-    {"ascii", NULL, "no box drawing characters", set_ascii, SPANLOG_TAKES_LOOK, 0},
-    {"unfold", NULL, "a line for each span, also where five or more siblings are alike", set_unfold,
-     SPANLOG_TAKES_ID, 0},
+    {"ascii", NULL, "no box drawing characters", spanlog_set_ascii, SPANLOG_TAKES_LOOK, 0},
+    {"unfold", NULL, "a line for each span, also where five or more siblings are alike",
+     spanlog_set_unfold, SPANLOG_TAKES_ID, 0},
     {"width", "N", "columns (default: the terminal's, or 80)", set_width, SPANLOG_TAKES_LOOK, 0},
     {"dialect", "NAME", "how the input is to be read (default: found line by line)", set_dialect,
      SPANLOG_TAKES_INPUT | SPANLOG_TAKES_TAIL, 0},

@@ -21,21 +21,3 @@ const char *spanlog_set_over_time(struct spanlog_options *options, const char *v
         return "auto, a number of columns up to 10000, or how long one is: 10s, 5m";
     return NULL;
 }
-
-const char *spanlog_set_dot(struct spanlog_options *options, const char *value) {
-    (void)value;
-    options->dot = true;
-    return NULL;
-}
-
-const char *spanlog_set_mermaid(struct spanlog_options *options, const char *value) {
-    (void)value;
-    options->mermaid = true;
-    return NULL;
-}
-
-const char *spanlog_set_folded(struct spanlog_options *options, const char *value) {
-    (void)value;
-    options->folded = true;
-    return NULL;
-}

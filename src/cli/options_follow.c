@@ -17,18 +17,6 @@ const char *spanlog_set_as(struct spanlog_options *options, const char *value) {
     return "one of grep, jq, logql, traceql";
 }
 
-const char *spanlog_set_follow(struct spanlog_options *options, const char *value) {
-    (void)value;
-    options->follow = true;
-    return NULL;
-}
-
-const char *spanlog_set_from_start(struct spanlog_options *options, const char *value) {
-    (void)value;
-    options->from_start = true;
-    return NULL;
-}
-
 const char *spanlog_set_lines(struct spanlog_options *options, const char *value) {
     options->has_lines = true;
     return spanlog_value_count(value, UINT32_MAX, &options->lines) ? NULL : "a number of lines";
@@ -82,10 +70,4 @@ const char *spanlog_set_compress(struct spanlog_options *options, const char *va
                         : strcmp(value, "gzip") == 0 ? SPANLOG_INFLATE_GZ
                                                      : SPANLOG_INFLATE_NONE;
     return options->compress != SPANLOG_INFLATE_NONE ? NULL : "gzip or zstd";
-}
-
-const char *spanlog_set_dry_run(struct spanlog_options *options, const char *value) {
-    (void)value;
-    options->dry_run = true;
-    return NULL;
 }

@@ -8,6 +8,12 @@
 /* NULL, or what a value must look like, or a message that begins with "--". */
 typedef const char *spanlog_set_option(struct spanlog_options *options, const char *value);
 
+spanlog_set_option spanlog_set_json;
+spanlog_set_option spanlog_set_ascii;
+spanlog_set_option spanlog_set_unfold;
+spanlog_set_option spanlog_set_no_skew;
+spanlog_set_option spanlog_set_full;
+spanlog_set_option spanlog_set_table;
 spanlog_set_option spanlog_set_as;
 spanlog_set_option spanlog_set_follow;
 spanlog_set_option spanlog_set_from_start;

@@ -42,25 +42,16 @@ static const char *const actions[] = {"stays", "compressed", "thinned", "removed
 
 static void put_json(struct report *report, const struct spanlog_retained *done) {
     struct spanlog_output *out = &report->out;
-    spanlog_put(out, "{\"file\":");
-    spanlog_put_json_string(out, (struct spanlog_text){done->path, (uint32_t)strlen(done->path)});
-    spanlog_put(out, ",\"action\":\"");
-    spanlog_put(out, done->error ? "failed" : actions[done->action]);
-    spanlog_put(out, "\",\"lines\":");
-    spanlog_put_number(out, done->lines);
-    spanlog_put(out, ",\"lines_kept\":");
-    spanlog_put_number(out, done->lines_kept);
-    spanlog_put(out, ",\"lines_bad\":");
-    spanlog_put_number(out, done->lines_bad);
-    spanlog_put(out, ",\"bytes\":");
-    spanlog_put_number(out, done->size);
-    spanlog_put(out, ",\"bytes_kept\":");
-    spanlog_put_number(out, done->size_kept);
-    if (done->reason) {
-        spanlog_put(out, ",\"reason\":\"");
-        spanlog_put(out, done->reason);
-        spanlog_put(out, "\"");
-    }
+    const char *action = done->error ? "failed" : actions[done->action];
+    spanlog_put_json_text(out, "{\"file\":", spanlog_text_of(done->path));
+    spanlog_put_json_text(out, ",\"action\":", spanlog_text_of(action));
+    spanlog_put_json_count(out, ",\"lines\":", done->lines);
+    spanlog_put_json_count(out, ",\"lines_kept\":", done->lines_kept);
+    spanlog_put_json_count(out, ",\"lines_bad\":", done->lines_bad);
+    spanlog_put_json_count(out, ",\"bytes\":", done->size);
+    spanlog_put_json_count(out, ",\"bytes_kept\":", done->size_kept);
+    if (done->reason)
+        spanlog_put_json_text(out, ",\"reason\":", spanlog_text_of(done->reason));
     spanlog_put(out, "}\n");
 }
 
@@ -68,7 +59,7 @@ static void put_text(struct report *report, const struct spanlog_retained *done)
     struct spanlog_output *out = &report->out;
     spanlog_put_right(out, done->error ? "failed" : actions[done->action], 10);
     spanlog_put(out, "  ");
-    spanlog_put_visible(out, (struct spanlog_text){done->path, (uint32_t)strlen(done->path)});
+    spanlog_put_visible(out, spanlog_text_of(done->path));
     if (done->reason) {
         spanlog_put(out, ": left as it was: ");
         spanlog_put(out, done->reason);

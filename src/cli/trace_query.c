@@ -10,10 +10,6 @@ static void put_char(struct spanlog_output *out, char c) {
     spanlog_put_bytes(out, &c, 1);
 }
 
-static struct spanlog_text text_of(const char *text) {
-    return (struct spanlog_text){text, (uint32_t)strlen(text)};
-}
-
 /* Inside a word of the shell. */
 static void put_quoted(struct spanlog_output *out, struct spanlog_text text) {
     for (uint32_t i = 0; i < text.size; i++)
@@ -41,7 +37,7 @@ static bool has_directory(const struct spanlog_options *options) {
 static void put_paths(const struct spanlog_options *options, struct spanlog_output *out) {
     for (size_t i = 0; i < options->path_count; i++) {
         spanlog_put(out, " ");
-        put_word(out, text_of(options->paths[i]));
+        put_word(out, spanlog_text_of(options->paths[i]));
     }
 }
 
@@ -63,7 +59,7 @@ static void put_json_id(struct spanlog_output *out, const struct spanlog_trace *
 static void put_json_key(struct spanlog_output *out, const char *key) {
     struct spanlog_output json;
     spanlog_output_open(&json, -1);
-    spanlog_put_json_string(&json, text_of(key));
+    spanlog_put_json_string(&json, spanlog_text_of(key));
     put_quoted(out, (struct spanlog_text){json.data, (uint32_t)json.size});
     spanlog_output_close(&json);
 }

@@ -33,7 +33,7 @@ bool spanlog_value_time(const char *text, uint64_t *ret_ns) {
     if (size > 60)
         return false;
     snprintf(padded, sizeof padded, "%s%s", text, size == 10 ? "T00:00:00Z" : "");
-    return spanlog_time_read((struct spanlog_text){padded, (uint32_t)strlen(padded)}, ret_ns);
+    return spanlog_time_read(spanlog_text_of(padded), ret_ns);
 }
 
 #define SECRETS_MAX 32

@@ -110,8 +110,7 @@ void setting_print_burst(const struct settings *s, char *value, size_t size) {
 }
 
 struct sampler_setting settings_sampler(const struct settings *s) {
-    return (struct sampler_setting){.kind = rate_decides(s) ? SAMPLER_RATIO
-                                                            : (enum sampler_kind)s->sampler,
+    return (struct sampler_setting){.kind = kind_of(s),
                                     .parent_based = s->parent_based,
                                     .ratio = s->sample_rate,
                                     .rules = s->sample_rules,

@@ -1,6 +1,7 @@
-/* core/descriptor.h: descriptors of ours stay clear of 0, 1 and 2.
+/* core/descriptor.h: descriptors of ours stay clear of 0, 1 and 2, and threads of the program's.
  *
  *     fd = descriptor_above_stdio(open(path, ...));
+ *     if (!descriptors_leave()) ...                       first of all in a thread of ours
  *
  * A program may have closed its stdout: what opens next would get its number, and whatever the
  * program, or our own output `stdout`, writes there would land in the journal or in the log.
@@ -10,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <unistd.h>
 
 /* Returns fd, or its copy above 2 when it is not, or -1 with errno set. Before any lock is taken:
@@ -35,5 +37,9 @@ static inline int descriptor_out_of_the_way(int fd) {
     close(fd);
     return copy;
 }
+
+/* Leaves the program's table of descriptors: this thread, and those that it starts, have one of
+ * their own, with nothing in it. False: the kernel cannot, and nothing has changed. */
+bool descriptors_leave(void);
 
 #endif

@@ -2,6 +2,8 @@
  *
  *     dns://resolver/host:port   ipv4:10.0.0.9:80,10.0.0.8:80   ipv6:%5B::1%5D:80   unix:/path
  */
+#include "src/integrations/port.h"
+
 #include <spanlog/grpc.h>
 
 #include <errno.h>
@@ -30,16 +32,6 @@ static const char *skip_scheme(const char *text, bool *ret_path) {
         return *text == '/' && !*ret_path ? text + 1 : text;
     }
     return text;
-}
-
-static uint16_t read_port(const char *text, const char *end) {
-    unsigned port = 0;
-    for (; text < end; text++) {
-        if (*text < '0' || *text > '9' || port > 6553)
-            return 0;
-        port = 10 * port + (unsigned)(*text - '0');
-    }
-    return port <= UINT16_MAX ? (uint16_t)port : 0;
 }
 
 /* An opening bracket at the start of an IPv6 address, or behind it a closing one; peers have them
@@ -82,6 +74,6 @@ int spanlog_grpc_address(const char *text, char *ret_host, size_t size, uint16_t
         return -EINVAL;
     memcpy(ret_host, host, length);
     ret_host[length] = '\0';
-    *ret_port = port < end && *port == ':' ? read_port(port + 1, end) : 0;
+    *ret_port = port < end && *port == ':' ? spanlog_port_read(port + 1, end) : 0;
     return 0;
 }

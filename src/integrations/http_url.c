@@ -1,4 +1,6 @@
 /* integrations/http_url.c: what of an URL may be logged, and whom it names. See spanlog/http.h. */
+#include "src/integrations/port.h"
+
 #include <spanlog/http.h>
 
 #include <errno.h>
@@ -147,16 +149,6 @@ static uint16_t default_port(const char *url, const char *start) {
     return 0;
 }
 
-static uint16_t read_port(const char *text, const char *end) {
-    unsigned port = 0;
-    for (; text < end; text++) {
-        if (*text < '0' || *text > '9' || port > 6553)
-            return 0;
-        port = 10 * port + (unsigned)(*text - '0');
-    }
-    return port <= UINT16_MAX ? (uint16_t)port : 0;
-}
-
 int spanlog_http_host(const char *url, char *ret_host, size_t size, uint16_t *ret_port) {
     *ret_port = 0;
     if (size > 0)
@@ -180,6 +172,8 @@ int spanlog_http_host(const char *url, char *ret_host, size_t size, uint16_t *re
         return -EINVAL;
     memcpy(ret_host, host, length);
     ret_host[length] = '\0';
-    *ret_port = port < end ? read_port(port, end) : start != NULL ? default_port(url, start) : 0;
+    *ret_port = port < end      ? spanlog_port_read(port, end)
+                : start != NULL ? default_port(url, start)
+                                : 0;
     return 0;
 }

@@ -11,6 +11,7 @@
 #include "src/process/process.h"
 
 #include "src/config/exports.h"
+#include "src/core/descriptor.h"
 #include "src/core/tell.h"
 #include "src/ship/ship.h"
 
@@ -185,7 +186,7 @@ static bool fill_streams(void) {
 static void *follow_main(void *unused) {
     (void)unused;
     prctl(PR_SET_NAME, "spanlog-ship");
-    if (!process_leave_descriptors() || !fill_streams()) {
+    if (!descriptors_leave() || !fill_streams()) {
         say_elsewhere("a thread cannot have descriptors of its own here (Linux 5.9 can)");
     } else {
         ship_run *run = open_library();

@@ -37,10 +37,6 @@ void process_watch_files(void);
 /* Whether a thread of ours does so: one more than the program's and the back. */
 bool process_watches_files(void);
 
-/* Leaves the program's table of descriptors: this thread, and those that it starts, have one of
- * their own, with nothing in it. False: the kernel cannot, and nothing has changed. */
-bool process_leave_descriptors(void);
-
 /* follow.c. Makes the spool of the network outputs; where that cannot be they are dropped. */
 void process_follow_prepare(struct settings *settings);
 /* NULL, or why these network outputs cannot be had while the process runs: what it sends already

@@ -10,23 +10,16 @@
 #include "src/process/process.h"
 
 #include "src/config/files.h"
+#include "src/core/descriptor.h"
 #include "src/core/tell.h"
 
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/prctl.h>
-
-#ifndef SYS_close_range
-#define SYS_close_range 436
-#endif
-#define UNSHARE_TABLE 2u /* CLOSE_RANGE_UNSHARE of linux/close_range.h, since 5.9 */
-
-#define CLOSE_MOST 65536
 
 #define STACK_SIZE ((size_t)128 * 1024)
 
@@ -44,21 +37,10 @@ static void watch_one(int fd, const char *path) {
     inotify_add_watch(fd, directory, IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE);
 }
 
-bool process_leave_descriptors(void) {
-    if (syscall(SYS_close_range, 0u, UINT_MAX, UNSHARE_TABLE) == 0)
-        return true;
-    if (unshare(CLONE_FILES) != 0)
-        return false;
-    long most = sysconf(_SC_OPEN_MAX); /* an older kernel */
-    for (int fd = 0; fd < (most > 0 && most < CLOSE_MOST ? most : CLOSE_MOST); fd++)
-        close(fd);
-    return true;
-}
-
 static void *watch_main(void *unused) {
     (void)unused;
     prctl(PR_SET_NAME, "spanlog-config");
-    if (!process_leave_descriptors())
+    if (!descriptors_leave())
         return NULL; /* an older kernel: the files are read at the start only */
     int fd = inotify_init1(IN_CLOEXEC);
     for (size_t i = 0; fd >= 0 && i < files_count(); i++)

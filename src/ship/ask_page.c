@@ -163,9 +163,10 @@ enum spanlog_ask_outcome spanlog_ask_judge(const struct spanlog_ship_answer *ans
 
 uint64_t spanlog_ask_allowed(const struct spanlog_ship_answer *answer) {
     uint64_t allowed = 0;
-    const char *end = answer->text + answer->text_size, *p = NULL;
+    const char *text = answer->text ? answer->text : "";
+    const char *end = text + answer->text_size, *p = NULL;
     if (says(answer, "max_entries_limit"))
-        p = memrchr(answer->text, '>', answer->text_size);
+        p = memrchr(text, '>', answer->text_size);
     for (p = p ? p + 1 : end; p < end && *p == ' '; p++)
         ;
     for (; p < end && *p >= '0' && *p <= '9' && allowed < UINT32_MAX; p++)

@@ -9,10 +9,6 @@
 #define ID_SIZE_MAX 256
 #define YEAR_2020_MS UINT64_C(1577836800000)
 
-static struct spanlog_text text_of(const char *text) {
-    return (struct spanlog_text){text, (uint32_t)strlen(text)};
-}
-
 const char *spanlog_ask_select_problem(const char *select) {
     size_t size = strlen(select);
     const char *problem = "a selector stands in braces: '{env=\"prod\"}'";
@@ -117,7 +113,7 @@ void spanlog_ask_put_services(struct spanlog_output *out, const char *select,
     }
     spanlog_put_logql_services(out, services);
     spanlog_put(out, "} |= ");
-    spanlog_put_logql_text(out, text_of(text));
+    spanlog_put_logql_text(out, spanlog_text_of(text));
 }
 
 /* ---- the URL ------------------------------------------------------------------------------ */

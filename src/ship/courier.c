@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "formatters/escape.h"
+#include "formatters/utf8.h"
 #include "src/core/ids.h"
 
 #define SAVE_MS 250
@@ -43,13 +43,9 @@ static void say_path(void *argument, const char *path, const char *what) {
 void spanlog_ship_note_error(struct spanlog_ship_courier *courier, const char *text) {
     struct spanlog_ship_state *state = &courier->state;
     struct timespec now;
-    size_t size = strnlen(text, sizeof state->error - SPANLOG_CUT_MARK_MAX - 1);
-    char *end = NULL;
-    while (!end && size) { /* escapes take room */
-        end = spanlog_escape(state->error, state->error + sizeof state->error - 1, text, size);
-        size /= 2;
-    }
-    *(end ? end : state->error) = 0;
+    size_t size = spanlog_utf8_trim(text, strnlen(text, sizeof state->error - 1));
+    memcpy(state->error, text, size);
+    state->error[size] = 0;
     clock_gettime(CLOCK_REALTIME, &now);
     state->error_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }

@@ -193,15 +193,11 @@ static int see_entry(struct spanlog_ship_files *files, const struct spanlog_ship
     return S_ISREG(st.st_mode) ? see_file(files, path, in->watch, &st) : 0;
 }
 
-static int by_age(const struct dirent **a, const struct dirent **b) {
-    return spanlog_rotated_compare((*a)->d_name, (*b)->d_name);
-}
-
 static int list_directory(struct spanlog_ship_files *files, size_t index) {
     struct dirent **entries;
     /* The list may move while entries are added. */
     struct spanlog_ship_directory in = files->directories[index];
-    int count = scandir(in.path, &entries, NULL, by_age), rc = 0;
+    int count = scandir(in.path, &entries, NULL, spanlog_rotated_by_age), rc = 0;
     for (int i = 0; i < count; i++) {
         if (rc == 0)
             rc = see_entry(files, &in, entries[i]->d_name);

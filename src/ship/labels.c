@@ -74,9 +74,9 @@ static int add_constant(struct spanlog_ship_labels *labels, char *item, char *pr
         return refuse(problem, item, "a label is letters, digits and _");
     struct spanlog_output *out = &labels->text;
     spanlog_put(out, out->size ? "," : "");
-    spanlog_put_json_string(out, (struct spanlog_text){item, (uint32_t)strlen(item)});
+    spanlog_put_json_string(out, spanlog_text_of(item));
     spanlog_put(out, ":");
-    spanlog_put_json_string(out, (struct spanlog_text){equals + 1, (uint32_t)strlen(equals + 1)});
+    spanlog_put_json_string(out, spanlog_text_of(equals + 1));
     return out->error;
 }
 

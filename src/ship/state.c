@@ -164,35 +164,25 @@ void spanlog_ship_state_drop_position(struct spanlog_ship_state *state, size_t i
 
 /* ---- writing ------------------------------------------------------------------------------ */
 
-static void put_text(struct spanlog_output *out, const char *key, const char *text) {
-    spanlog_put(out, key);
-    spanlog_put_json_string(out, (struct spanlog_text){text, (uint32_t)strlen(text)});
-}
-
-static void put_count(struct spanlog_output *out, const char *key, uint64_t number) {
-    spanlog_put(out, key);
-    spanlog_put_number(out, number);
-}
-
 static void put_head(struct spanlog_output *out, const struct spanlog_ship_state *state) {
     const struct spanlog_ship_counts *counts = &state->counts;
-    put_text(out, "{\"ship\":1,\"target\":", state->target ? state->target : "");
-    put_count(out, ",\"pid\":", (uint64_t)state->pid);
-    put_text(out, ",\"what\":", state->what);
-    put_count(out, ",\"updated\":", state->updated_ns);
-    put_count(out, ",\"lag\":", state->lag);
-    put_count(out, ",\"records\":", counts->records);
-    put_count(out, ",\"bytes\":", counts->bytes);
-    put_count(out, ",\"requests\":", counts->requests);
-    put_count(out, ",\"failures\":", counts->failures);
-    put_count(out, ",\"refused\":", counts->refused);
-    put_count(out, ",\"oversize\":", counts->oversize);
-    put_count(out, ",\"left_out\":", counts->left_out);
-    put_count(out, ",\"unreadable\":", counts->unreadable);
-    put_count(out, ",\"lost_bytes\":", counts->lost);
-    spanlog_put(out, ",\"error\":\"");
-    spanlog_put(out, state->error);
-    put_count(out, "\",\"error_at\":", state->error_ns);
+    spanlog_put_json_text(
+        out, "{\"ship\":1,\"target\":", spanlog_text_of(state->target ? state->target : ""));
+    spanlog_put_json_count(out, ",\"pid\":", (uint64_t)state->pid);
+    spanlog_put_json_text(out, ",\"what\":", spanlog_text_of(state->what));
+    spanlog_put_json_count(out, ",\"updated\":", state->updated_ns);
+    spanlog_put_json_count(out, ",\"lag\":", state->lag);
+    spanlog_put_json_count(out, ",\"records\":", counts->records);
+    spanlog_put_json_count(out, ",\"bytes\":", counts->bytes);
+    spanlog_put_json_count(out, ",\"requests\":", counts->requests);
+    spanlog_put_json_count(out, ",\"failures\":", counts->failures);
+    spanlog_put_json_count(out, ",\"refused\":", counts->refused);
+    spanlog_put_json_count(out, ",\"oversize\":", counts->oversize);
+    spanlog_put_json_count(out, ",\"left_out\":", counts->left_out);
+    spanlog_put_json_count(out, ",\"unreadable\":", counts->unreadable);
+    spanlog_put_json_count(out, ",\"lost_bytes\":", counts->lost);
+    spanlog_put_json_text(out, ",\"error\":", spanlog_text_of(state->error));
+    spanlog_put_json_count(out, ",\"error_at\":", state->error_ns);
     spanlog_put(out, "}\n");
 }
 
@@ -202,19 +192,19 @@ static void put_path(struct spanlog_output *out, const char *path) {
     if (*path != '/' && !getcwd(here, sizeof here - 1))
         *here = 0;
     snprintf(whole, sizeof whole, "%s%s%.4000s", here, *here ? "/" : "", path);
-    put_text(out, "{\"file\":", whole);
+    spanlog_put_json_text(out, "{\"file\":", spanlog_text_of(whole));
 }
 
 static void put_position(struct spanlog_output *out, const struct spanlog_ship_position *position) {
     char print[20];
     put_path(out, position->path);
     snprintf(print, sizeof print, "%016llx", (unsigned long long)position->print.hash);
-    put_count(out, ",\"device\":", position->device);
-    put_count(out, ",\"inode\":", position->inode);
-    put_count(out, ",\"offset\":", position->offset);
-    put_text(out, ",\"print\":", print);
-    put_count(out, ",\"print_size\":", position->print.size);
-    put_count(out, ",\"seen\":", position->seen_s);
+    spanlog_put_json_count(out, ",\"device\":", position->device);
+    spanlog_put_json_count(out, ",\"inode\":", position->inode);
+    spanlog_put_json_count(out, ",\"offset\":", position->offset);
+    spanlog_put_json_text(out, ",\"print\":", spanlog_text_of(print));
+    spanlog_put_json_count(out, ",\"print_size\":", position->print.size);
+    spanlog_put_json_count(out, ",\"seen\":", position->seen_s);
     spanlog_put(out, "}\n");
 }
 
@@ -223,9 +213,10 @@ static void put_streams(struct spanlog_output *out, const struct spanlog_ship_st
         unsigned lanes = SPANLOG_SHIP_LANES;
         while (lanes > 1 && state->streams[i].done_ns[lanes - 1] == 0)
             lanes--;
-        put_text(out, "{\"stream\":", state->streams[i].labels);
+        spanlog_put_json_text(out, "{\"stream\":", spanlog_text_of(state->streams[i].labels));
         for (unsigned lane = 0; lane < lanes; lane++) {
-            put_count(out, lane ? ",\"" : ",\"heads\":[\"", state->streams[i].done_ns[lane]);
+            spanlog_put_json_count(out, lane ? ",\"" : ",\"heads\":[\"",
+                                   state->streams[i].done_ns[lane]);
             spanlog_put(out, "\"");
         }
         spanlog_put(out, "]}\n");
@@ -233,8 +224,8 @@ static void put_streams(struct spanlog_output *out, const struct spanlog_ship_st
     for (size_t i = 0; i < state->process_count; i++) {
         char key[20];
         snprintf(key, sizeof key, "%016llx", (unsigned long long)state->processes[i].key);
-        put_text(out, "{\"process\":", key);
-        put_text(out, ",\"labels\":", state->processes[i].labels);
+        spanlog_put_json_text(out, "{\"process\":", spanlog_text_of(key));
+        spanlog_put_json_text(out, ",\"labels\":", spanlog_text_of(state->processes[i].labels));
         spanlog_put(out, "}\n");
     }
 }

@@ -67,7 +67,7 @@ struct spanlog_ship_state {
     char *target;
     long pid;
     char what[16];   /* "running", "stopped", "ended" */
-    char error[256]; /* the last one, JSON-escaped; "" */
+    char error[256]; /* the last one; "" */
     uint64_t error_ns, updated_ns;
     uint64_t lag; /* bytes that were not sent when it was written */
     struct spanlog_ship_counts counts;

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "formatters/json.h"
+#include "formatters/utf8.h"
 #include "src/analyzer/read/json.h"
 
 #define STATE_SIZE_MAX (64u << 20)
@@ -47,38 +49,29 @@ static uint64_t number(const struct members *members, const char *key, int base)
     return value ? strtoull(value->begin, NULL, base) : 0;
 }
 
-/* Our own texts have two kinds of escapes: \" and \u00XX of paths. */
 static char *text(const struct members *members, const char *key) {
     const struct spanlog_json_value *value = find(members, key);
     if (!value || value->type != SPANLOG_JSON_STRING)
         return NULL;
-    char *copy = malloc((size_t)(value->end - value->begin) + 1), *to = copy;
-    for (const char *p = value->begin; copy && p < value->end; p++) {
-        char hex[5] = {0};
-        if (*p == '\\' && p[1] == 'u') {
-            memcpy(hex, p + 2, 4);
-            *to++ = (char)strtoul(hex, NULL, 16);
-            p += 5;
-        } else {
-            p += *p == '\\';
-            *to++ = *p;
-        }
+    size_t size = (size_t)(value->end - value->begin);
+    char *copy = malloc(size + 1);
+    ssize_t used = copy ? spanlog_json_unescape(value->begin, size, copy) : -1;
+    if (used < 0) {
+        free(copy);
+        return NULL;
     }
-    if (to)
-        *to = 0;
+    copy[used] = 0;
     return copy;
 }
 
-/* With its escapes; what does not fit is left out, or half an escape would remain. */
-static void copy_raw(const struct members *members, const char *key, char *to, size_t room) {
-    const struct spanlog_json_value *value = find(members, key);
-    size_t size =
-        value && value->type == SPANLOG_JSON_STRING ? (size_t)(value->end - value->begin) : 0;
-    if (size >= room)
-        size = 0;
+/* As much as there is room for. */
+static void copy_text(const struct members *members, const char *key, char *to, size_t room) {
+    char *whole = text(members, key);
+    size_t size = whole ? spanlog_utf8_trim(whole, strnlen(whole, room - 1)) : 0;
     if (size)
-        memcpy(to, value->begin, size);
+        memcpy(to, whole, size);
     to[size] = 0;
+    free(whole);
 }
 
 static int read_head(struct spanlog_ship_state *state, const struct members *members) {
@@ -88,8 +81,8 @@ static int read_head(struct spanlog_ship_state *state, const struct members *mem
     free(state->target);
     state->target = text(members, "target");
     state->pid = (long)number(members, "pid", 10);
-    copy_raw(members, "what", state->what, sizeof state->what);
-    copy_raw(members, "error", state->error, sizeof state->error);
+    copy_text(members, "what", state->what, sizeof state->what);
+    copy_text(members, "error", state->error, sizeof state->error);
     state->error_ns = number(members, "error_at", 10);
     state->updated_ns = number(members, "updated", 10);
     state->lag = number(members, "lag", 10);

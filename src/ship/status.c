@@ -71,7 +71,7 @@ static void put_text(struct spanlog_output *out, const struct spanlog_ship_state
                   {counts->left_out, " records left out, as they are of no use there or too old\n"},
                   {counts->unreadable, " lines that are no records\n"},
                   {counts->lost, " bytes let go unsent, as the spool was full\n"}};
-    spanlog_put_visible(out, (struct spanlog_text){state->target, (uint32_t)strlen(state->target)});
+    spanlog_put_visible(out, spanlog_text_of(state->target));
     spanlog_put(out, "\n  ");
     spanlog_put(out, what);
     if (strcmp(what, "running") == 0) {
@@ -99,8 +99,7 @@ static void put_text(struct spanlog_output *out, const struct spanlog_ship_state
         spanlog_put(out, "  the last trouble, ");
         put_age(out, state->error_ns);
         spanlog_put(out, ": ");
-        spanlog_put_visible(out,
-                            (struct spanlog_text){state->error, (uint32_t)strlen(state->error)});
+        spanlog_put_visible(out, spanlog_text_of(state->error));
         spanlog_put(out, "\n");
     }
 }
@@ -111,28 +110,19 @@ static void put_json(struct spanlog_output *out, const struct spanlog_ship_state
     const struct {
         const char *key;
         uint64_t number;
-    } numbers[] = {{"pid", (uint64_t)state->pid},  {"lag_bytes", lag},
-                   {"records", counts->records},   {"bytes", counts->bytes},
-                   {"requests", counts->requests}, {"failures", counts->failures},
-                   {"refused", counts->refused},   {"oversize", counts->oversize},
-                   {"left_out", counts->left_out}, {"unreadable", counts->unreadable},
-                   {"lost_bytes", counts->lost}};
-    spanlog_put(out, "{\"target\":");
-    spanlog_put_json_string(out,
-                            (struct spanlog_text){state->target, (uint32_t)strlen(state->target)});
-    spanlog_put(out, ",\"state\":\"");
-    spanlog_put(out, what);
-    spanlog_put(out, "\"");
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        spanlog_put(out, ",\"");
-        spanlog_put(out, numbers[i].key);
-        spanlog_put(out, "\":");
-        spanlog_put_number(out, numbers[i].number);
-    }
+    } numbers[] = {{",\"pid\":", (uint64_t)state->pid},  {",\"lag_bytes\":", lag},
+                   {",\"records\":", counts->records},   {",\"bytes\":", counts->bytes},
+                   {",\"requests\":", counts->requests}, {",\"failures\":", counts->failures},
+                   {",\"refused\":", counts->refused},   {",\"oversize\":", counts->oversize},
+                   {",\"left_out\":", counts->left_out}, {",\"unreadable\":", counts->unreadable},
+                   {",\"lost_bytes\":", counts->lost}};
+    spanlog_put_json_text(out, "{\"target\":", spanlog_text_of(state->target));
+    spanlog_put_json_text(out, ",\"state\":", spanlog_text_of(what));
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        spanlog_put_json_count(out, numbers[i].key, numbers[i].number);
     if (state->error[0]) {
-        spanlog_put(out, ",\"error\":\"");
-        spanlog_put(out, state->error);
-        spanlog_put(out, "\",\"error_at\":");
+        spanlog_put_json_text(out, ",\"error\":", spanlog_text_of(state->error));
+        spanlog_put(out, ",\"error_at\":");
         spanlog_put_json_time(out, state->error_ns);
     }
     spanlog_put(out, ",\"updated\":");
@@ -141,14 +131,12 @@ static void put_json(struct spanlog_output *out, const struct spanlog_ship_state
 }
 
 static void put_unreadable(struct spanlog_output *out, const char *name, int error, bool as_json) {
-    struct spanlog_text text = {name, (uint32_t)strlen(name)};
+    struct spanlog_text text = spanlog_text_of(name);
     const char *why = error == -EBADMSG ? "it is damaged" : strerror(-error);
     if (as_json) {
-        spanlog_put(out, "{\"target\":");
-        spanlog_put_json_string(out, text);
-        spanlog_put(out, ",\"state\":\"unreadable\",\"error\":\"");
-        spanlog_put(out, why);
-        spanlog_put(out, "\"}\n");
+        spanlog_put_json_text(out, "{\"target\":", text);
+        spanlog_put_json_text(out, ",\"state\":\"unreadable\",\"error\":", spanlog_text_of(why));
+        spanlog_put(out, "}\n");
         return;
     }
     spanlog_put_visible(out, text);

@@ -6,12 +6,12 @@
  * of the program holds none of its locks.
  */
 #include "src/sinks/compress.h"
+#include "src/core/descriptor.h"
 #include "src/core/futex.h"
 #include "src/core/tell.h"
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -23,10 +23,6 @@
 /* A program that is linked statically has none. */
 #pragma weak dlopen
 
-#ifndef SYS_close_range
-#define SYS_close_range 436
-#endif
-#define UNSHARE_TABLE 2u      /* CLOSE_RANGE_UNSHARE of linux/close_range.h, since 5.9 */
 #define IOPRIO_IDLE (3 << 13) /* of linux/ioprio.h */
 #define STACK_SIZE ((size_t)256 * 1024)
 #define MOST_FILES 4
@@ -68,7 +64,7 @@ static void become_humble(void) {
     prctl(PR_SET_NAME, "spanlog-zip");
     sched_setscheduler(0, SCHED_IDLE, &none);
     syscall(SYS_ioprio_set, 1, 0, IOPRIO_IDLE); /* this thread's */
-    syscall(SYS_close_range, 0u, UINT_MAX, UNSHARE_TABLE);
+    descriptors_leave();
 }
 
 /* The next that is wanted; false: there is none, and the thread ends. */

@@ -11,7 +11,11 @@ import shutil
 import subprocess
 import sys
 
-PACKAGE = "prometheus-client==0.21.1"
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../interop"))
+
+import packages
+
+MODULE, PACKAGE = "prometheus_client.openmetrics.parser", "prometheus-client==0.21.1"
 RANDOM = random.Random(20261121)
 FIXED = [b"", b"\\", b'"', b"\n", b"\\n", b'\\"', b'a="b",c="d"', b"} 1", b"#", b"# EOF", b"\r\n", b"\t",
          "é€😀".encode(), b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xf0\x9f\x98", b"x" * 300,
@@ -21,25 +25,6 @@ KNOWN = {"http_requests": "counter", "http_request_duration_seconds": "histogram
          "http_server_request_duration_seconds": "histogram", "db_query_duration_seconds": "histogram",
          "db_connections_active": "gauge", "llm_tokens": "counter", "llm_request_duration_seconds": "histogram",
          "auth_failures": "counter", "websocket_connections": "gauge"}
-
-
-def missing(what):
-    print(f"skipped: {what}")
-    sys.exit(1 if os.environ.get("CI") else 77)
-
-
-def install(venv):
-    """A Python that has the package; installs it where it is missing."""
-    python = os.path.join(venv, "bin", "python")
-    if os.path.exists(python) and subprocess.run([python, "-c", "import prometheus_client.openmetrics.parser"],
-                                                 stderr=subprocess.DEVNULL, check=False).returncode == 0:
-        return python
-    try:
-        subprocess.run([sys.executable, "-m", "venv", venv], check=True, timeout=120)
-        subprocess.run([python, "-m", "pip", "install", "-q", PACKAGE], check=True, timeout=300)
-    except (subprocess.SubprocessError, OSError) as error:
-        missing(f"prometheus-client cannot be installed: {error}")
-    return python
 
 
 def as_label(value):
@@ -109,9 +94,10 @@ def check(program):
             assert result.returncode == 0 and not result.stdout + result.stderr, result
     print(f"{labels} label values of the last set read back, {exemplars} exemplars")
     if not promtool:
-        missing("promtool is not installed (Debian: prometheus)")
+        packages.skip("promtool is not installed (Debian: prometheus)")
 
 
 if len(sys.argv) == 3:
-    sys.exit(subprocess.run([install(sys.argv[2]), __file__, sys.argv[1]], check=False).returncode)
+    python = packages.python_with(sys.argv[2], MODULE, PACKAGE)
+    sys.exit(subprocess.run([python, __file__, sys.argv[1]], check=False).returncode)
 check(sys.argv[1])

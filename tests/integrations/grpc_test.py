@@ -16,26 +16,17 @@ import tempfile
 import threading
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../interop"))
+
+import packages
+
+MODULES = "grpc, opentelemetry.sdk.trace, opentelemetry.instrumentation.grpc"
 PACKAGES = ["grpcio==1.*", "opentelemetry-sdk==1.*", "opentelemetry-instrumentation-grpc"]
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 TRACEPARENT = f"00-{TRACE}-{SPAN}-01"
 EVERY_BYTE = bytes(range(256))
 
 failures = []
-
-
-def install(venv):
-    python = os.path.join(venv, "bin", "python")
-    probe = [python, "-c", "import grpc, opentelemetry.sdk.trace, opentelemetry.instrumentation.grpc"]
-    if os.path.exists(python) and subprocess.run(probe, stderr=subprocess.DEVNULL, check=False).returncode == 0:
-        return python
-    try:
-        subprocess.run([sys.executable, "-m", "venv", venv], check=True, timeout=120)
-        subprocess.run([python, "-m", "pip", "install", "-q", *PACKAGES], check=True, timeout=400)
-    except (subprocess.SubprocessError, OSError) as error:
-        print(f"skipped: grpcio cannot be installed: {error}")
-        sys.exit(1 if os.environ.get("CI") else 77)
-    return python
 
 
 def expect(what, found, wanted):
@@ -504,7 +495,7 @@ def test_server_with_opentelemetry(program):
 
 def main():
     if sys.argv[1] != "--inside":
-        python = install(sys.argv[3])
+        python = packages.python_with(sys.argv[3], MODULES, *PACKAGES)
         sys.exit(subprocess.run([python, os.path.abspath(__file__), "--inside", *sys.argv[1:3]],
                                 check=False).returncode)
     client, server = sys.argv[2:4]

@@ -14,6 +14,9 @@ import subprocess
 import sys
 from urllib.parse import unquote_to_bytes
 
+import packages
+
+MODULES = "opentelemetry.propagators.b3, opentelemetry.propagators.jaeger"
 PACKAGES = ["opentelemetry-api==1.*", "opentelemetry-sdk==1.*", "opentelemetry-propagator-b3==1.*",
             "opentelemetry-propagator-jaeger==1.*"]
 ROUNDS = 6000
@@ -31,21 +34,6 @@ DIFFERENCES = {
     "jaeger strict": "fields are 1 to 32, 16, 16, 2 hex digits; the reference takes any int()",
     "version long": "the reference refuses a traceparent over 512 characters",
 }
-
-
-def install(venv):
-    python = os.path.join(venv, "bin", "python")
-    probe = [python, "-c", "import opentelemetry.propagators.b3, opentelemetry.propagators.jaeger"]
-    if os.path.exists(python) and subprocess.run(probe, stderr=subprocess.DEVNULL,
-                                                 check=False).returncode == 0:
-        return python
-    try:
-        subprocess.run([sys.executable, "-m", "venv", venv], check=True, timeout=120)
-        subprocess.run([python, "-m", "pip", "install", "-q", *PACKAGES], check=True, timeout=300)
-    except (subprocess.SubprocessError, OSError) as error:
-        print(f"skipped: opentelemetry-python cannot be installed: {error}")
-        sys.exit(1 if os.environ.get("CI") else 77)
-    return python
 
 
 # ---- headers -----------------------------------------------------------------------------------
@@ -304,7 +292,7 @@ def main():
     if sys.argv[1] == "--inside":
         sys.exit(1 if compare(sys.argv[2]) else 0)
     program, venv = sys.argv[1:3]
-    python = install(venv)
+    python = packages.python_with(venv, MODULES, *PACKAGES)
     sys.exit(subprocess.run([python, os.path.abspath(__file__), "--inside", program],
                             check=False).returncode)
 

@@ -15,6 +15,8 @@ import shutil
 import subprocess
 import sys
 
+import packages
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 RATIOS = ["0", "1", "0.5", "0.1", "0.01", "0.25", "0.3333333333333333", "0.999999", "0.0001", "1e-9",
           "1e-18", "5e-20", "0.9999999999999999", "1e-300"]
@@ -22,38 +24,17 @@ IDS = 5000
 RANDOM = random.Random(20261121)
 
 
-def skip(why):
-    print(f"skipped: {why}")
-    sys.exit(1 if os.environ.get("CI") else 77)
-
-
-def install_python(folder):
-    venv = os.path.join(folder, "sampling_venv")
-    python = os.path.join(venv, "bin", "python")
-    probe = [python, "-c", "import opentelemetry.sdk.trace.sampling"]
-    if os.path.exists(python) and subprocess.run(probe, stderr=subprocess.DEVNULL,
-                                                 check=False).returncode == 0:
-        return python
-    try:
-        subprocess.run([sys.executable, "-m", "venv", venv], check=True, timeout=120)
-        subprocess.run([python, "-m", "pip", "install", "-q", "opentelemetry-sdk==1.*"], check=True,
-                       timeout=300)
-    except (subprocess.SubprocessError, OSError) as error:
-        skip(f"opentelemetry-python cannot be installed: {error}")
-    return python
-
-
 def build_go(folder):
     work, program = os.path.join(folder, "sampling_go"), os.path.join(folder, "sampling_go", "sampling")
     if shutil.which("go") is None:
-        skip("there is no Go here")
+        packages.skip("there is no Go here")
     shutil.copytree(os.path.join(HERE, "sampling_go"), work, dirs_exist_ok=True)
     environment = {**os.environ, "GOFLAGS": "-mod=mod", "CGO_ENABLED": "0"}
     try:
         subprocess.run(["go", "build", "-o", program, "."], cwd=work, env=environment, check=True,
                        timeout=400)
     except (subprocess.SubprocessError, OSError) as error:
-        skip(f"the SDK for Go cannot be built: {error}")
+        packages.skip(f"the SDK for Go cannot be built: {error}")
     return program
 
 
@@ -102,7 +83,9 @@ def differences(name, ratio, ids, ours, theirs, except_near):
 def main():
     program, folder = map(os.path.abspath, sys.argv[1:3])
     os.makedirs(folder, exist_ok=True)
-    python, go = install_python(folder), build_go(folder)
+    python = packages.python_with(os.path.join(folder, "sampling_venv"), "opentelemetry.sdk.trace.sampling",
+                                  "opentelemetry-sdk==1.*")
+    go = build_go(folder)
     wrong, journals = 0, os.path.join(folder, "journals")
     for ratio in RATIOS:
         ids = ids_for(ratio)

@@ -15,32 +15,10 @@
 #include <unistd.h>
 
 #include "src/analyzer/input/follow.h"
+#include "tests/unit/folder.h"
 
 #define SOON_MS 20 /* long enough for what is there already */
 #define LATE_MS 5000
-
-static char folder[64];
-
-static int set_up(void **state) {
-    (void)state;
-    strcpy(folder, "/tmp/analyzer_follow_XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int tear_down(void **state) {
-    char command[128];
-    (void)state;
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    return system(command);
-}
-
-static const char *in_folder(const char *name) {
-    static char path[8][512];
-    static unsigned turn;
-    char *here = path[turn++ % 8];
-    snprintf(here, sizeof path[0], "%s/%s", folder, name);
-    return here;
-}
 
 static void append_to(const char *name, const char *text) {
     int fd = open(in_folder(name), O_WRONLY | O_CREAT | O_APPEND, 0600);
@@ -361,7 +339,7 @@ static void every_line_of_a_rotating_writer_comes_once_and_in_order(void **state
 }
 
 int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
     const struct CMUnitTest tests[] = {
         TEST(a_line_comes_when_it_is_whole),
         TEST(from_the_end_only_new_lines_come),

@@ -21,12 +21,16 @@
 struct bytes {
     char *data;
     size_t size;
+    size_t room; /* of what test_append has grown */
     uint64_t next_chunk;
 };
 
 static inline void test_append(struct bytes *to, const char *data, size_t size) {
-    to->data = realloc(to->data, to->size + size + 1);
-    assert_non_null(to->data);
+    if (to->size + size + 1 > to->room) {
+        to->room = 2 * (to->size + size + 1);
+        to->data = realloc(to->data, to->room);
+        assert_non_null(to->data);
+    }
     memcpy(to->data + to->size, data, size);
     to->size += size;
     to->data[to->size] = 0;

@@ -11,7 +11,7 @@
 struct seen {
     pthread_mutex_t lock;
     char *text; /* committed lines */
-    size_t size;
+    size_t size, room;
     unsigned char *times; /* of each line number */
     size_t lines;
     uint64_t last_number;
@@ -36,7 +36,9 @@ static int commit(void *argument, const struct spanlog_chunk *chunk) {
     size_t size = (size_t)(chunk->end - chunk->begin);
     assert_int_equal(chunk->number, seen->last_number);
     seen->last_number++;
-    seen->text = realloc(seen->text, seen->size + size + 1);
+    if (seen->size + size + 1 > seen->room)
+        seen->text = realloc(seen->text, seen->room = 2 * (seen->size + size + 1));
+    assert_non_null(seen->text);
     memcpy(seen->text + seen->size, chunk->begin, size);
     seen->size += size;
     return 0;

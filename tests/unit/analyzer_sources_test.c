@@ -8,16 +8,7 @@
 
 #include "src/analyzer/input/rotated.h"
 #include "src/analyzer/input/sources.h"
-
-static char folder[] = "/tmp/analyzer_sources_XXXXXX";
-
-static const char *in_folder(const char *name) {
-    static char path[8][512];
-    static unsigned turn;
-    char *here = path[turn++ % 8];
-    snprintf(here, sizeof path[0], "%s/%s", folder, name);
-    return here;
-}
+#include "tests/unit/folder.h"
 
 static void make(const char *name) {
     int fd = open(in_folder(name), O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -159,13 +150,6 @@ static void files_last_written_long_before_are_dropped(void **state) {
     spanlog_issues_free(&issues);
 }
 
-static int remove_folder(void **state) {
-    char command[128];
-    (void)state;
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    return system(command);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_oldest_of_a_rotated_set_is_first),
@@ -175,7 +159,5 @@ int main(void) {
         cmocka_unit_test(a_file_that_is_renamed_is_still_opened),
         cmocka_unit_test(files_last_written_long_before_are_dropped),
     };
-    if (!mkdtemp(folder))
-        return 1;
-    return cmocka_run_group_tests(tests, NULL, remove_folder);
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

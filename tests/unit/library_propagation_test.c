@@ -1,73 +1,11 @@
 /* tests/unit/library_propagation_test.c: contexts in and out of headers, as programs see it: what
  * records carry, what threads and children inherit, what is given back. The headers themselves:
  * conformance/propagation_test.c. */
-#include "tests/unit/library_check.h"
+#include "tests/unit/library_carrier.h"
 
-#define TRACE "4bf92f3577b34da6a3ce929d0e0e4736"
-#define SPAN "00f067aa0ba902b7"
-#define GOOD "00-" TRACE "-" SPAN "-01"
 #define UUID "550e8400-e29b-41d4-a716-446655440000"
 #define UUID_HEX "550e8400e29b41d4a716446655440000"
 #define SPAN_UUID "6ba7b810-9dad-11d1-80b4-00c04fd430c8"
-
-/* ---- a carrier: "name: value" parted by line breaks --------------------------------------------
- */
-
-static const char *get(void *arg, const char *name) {
-    static __thread char value[9000];
-    size_t size = strlen(name);
-    for (const char *at = arg; at != NULL; at = strchr(at, '\n')) {
-        at += *at == '\n';
-        if (strncmp(at, name, size) == 0 && at[size] == ':') {
-            snprintf(value, sizeof value, "%.*s", (int)strcspn(at + size + 2, "\n"), at + size + 2);
-            return value;
-        }
-    }
-    return NULL;
-}
-
-static __thread char written[10000];
-
-static void set(void *arg, const char *name, const char *value) {
-    size_t used = strlen(written);
-    (void)arg;
-    snprintf(written + used, sizeof written - used, "%s: %s\n", name, value ? value : "(none)");
-}
-
-static spanlog_ctx from(const char *headers) {
-    static __thread char copy[10000];
-    spanlog_ctx ctx;
-    snprintf(copy, sizeof copy, "%s", headers);
-    check_equal(spanlog_extract(get, copy, &ctx), 0);
-    return ctx;
-}
-
-static const char *sent_by(spanlog_ctx ctx) {
-    written[0] = '\0';
-    check_equal(spanlog_inject(ctx, set, NULL), 0);
-    return written;
-}
-
-static void expect(const char *text, const char *part) {
-    if (strstr(text, part) == NULL) {
-        fprintf(stderr, "no \"%s\" in\n%s", part, text);
-        child_failed(__FILE__, __LINE__, "expected header");
-    }
-}
-
-static void expect_baggage(const char *key, const char *expected) {
-    char value[300];
-    int size = spanlog_baggage_get(key, value, sizeof value);
-    if (expected == NULL) {
-        check_equal(size, -ENOENT);
-        return;
-    }
-    if (strcmp(value, expected) != 0) {
-        fprintf(stderr, "%s is \"%s\", not \"%s\"\n", key, value, expected);
-        child_failed(__FILE__, __LINE__, "expected baggage");
-    }
-    check_equal(size, strlen(expected));
-}
 
 /* ---- in and out --------------------------------------------------------------------------------
  */
@@ -488,130 +426,6 @@ static void what_exceeds_the_bound_is_counted(void **state) {
     assert_count(run, "correlation_id", "m2099", 0);
 }
 
-/* ---- settings, environment
- * ------------------------------------------------------------------------ */
-
-static void sends_as_told(void) {
-    spanlog_ctx ctx = {.trace_id = {1}, .span_id = {2}, .flags = 1};
-    fputs(sent_by(ctx), stdout);
-    spanlog_info("x");
-}
-
-static void propagators_are_chosen_by_the_environment(void **state) {
-    (void)state;
-    with("OTEL_PROPAGATORS", "b3,jaeger");
-    struct run *run = run_child(sends_as_told);
-    assert_exit(run, 0);
-    assert_string_equal(run->out, "b3: 01000000000000000000000000000000-0200000000000000-1\n"
-                                  "uber-trace-id: 01000000000000000000000000000000:"
-                                  "0200000000000000:0:1\n");
-    assert_string_equal(run->err, "");
-}
-
-static void of_none_nothing_goes_out(void **state) {
-    (void)state;
-    with("OTEL_PROPAGATORS", "none");
-    struct run *run = run_child(sends_as_told);
-    assert_exit(run, 0);
-    assert_string_equal(run->out, "");
-}
-
-static void an_unknown_name_is_said_once_and_the_default_stays(void **state) {
-    (void)state;
-    with("OTEL_PROPAGATORS", "tracecontext,ottrace");
-    struct run *run = run_child(sends_as_told);
-    assert_exit(run, 0);
-    assert_says(run->err,
-                "OTEL_PROPAGATORS=tracecontext,ottrace: there is no such propagator; right is "
-                "tracecontext, ",
-                1);
-    assert_says(run->out, "traceparent: ", 1);
-    assert_says(run->out, "x-correlation-id: ", 1);
-}
-
-static void xray_is_said_to_be_for_the_analyzer(void **state) {
-    (void)state;
-    with("OTEL_PROPAGATORS", "xray,tracecontext");
-    struct run *run = run_child(sends_as_told);
-    assert_exit(run, 0);
-    assert_says(run->err, "X-Ray", 2);
-    assert_says(run->err, "\n", 1);
-    assert_says(run->out, "traceparent: ", 1);
-    assert_says(run->out, "x-correlation-id: ", 0);
-}
-
-static void configures_in_code(void) {
-    spanlog_init(&(spanlog_config){.size = sizeof(spanlog_config),
-                                   .propagators = "x-request-id,baggage",
-                                   .baggage_keys = "who"});
-    spanlog_ctx_attach(from("baggage: who=me"));
-    spanlog_info("hello");
-    fputs(sent_by(spanlog_ctx_current()), stdout);
-}
-
-static void propagators_are_chosen_in_code(void **state) {
-    (void)state;
-    struct run *run = run_child(configures_in_code);
-    assert_exit(run, 0);
-    assert_field(need_line(run, "msg", "hello"), "who", "me");
-    assert_string_equal(run->out, "baggage: who=me\n");
-}
-
-static void *begins_elsewhere(void *arg) {
-    spanlog_scope(sp, "elsewhere");
-    return arg;
-}
-
-static void is_someones_child(void) {
-    {
-        spanlog_scope(sp, "main");
-        expect_baggage("a", "1");
-        written[0] = '\0';
-        check_equal(spanlog_env(spanlog_ctx_current(), set, NULL), 0);
-        expect(written, "TRACEPARENT: 00-" TRACE "-");
-        expect(written, "TRACESTATE: (none)\n");
-        expect(written, "BAGGAGE: a=1\n");
-    }
-    spanlog_info("outside");
-    on_thread(begins_elsewhere, NULL);
-}
-
-static void the_environment_is_the_first_thread_s_context(void **state) {
-    (void)state;
-    with("TRACEPARENT", GOOD);
-    with("BAGGAGE", "a=1");
-    struct run *run = run_child(is_someones_child);
-    assert_exit(run, 0);
-    assert_field(need_line(run, "operation", "main"), "parent_id", SPAN);
-    assert_field(need_line(run, "operation", "main"), "trace_id", TRACE);
-    assert_field(need_line(run, "msg", "outside"), "span_id", SPAN);
-    assert_no_field(need_line(run, "operation", "elsewhere"), "parent_id");
-}
-
-static void scopes_at_once(void) {
-    spanlog_scope(sp, "first");
-    spanlog_info("log");
-}
-
-static void an_unsampled_environment_holds_for_the_first_scope(void **state) {
-    (void)state;
-    with("TRACEPARENT", "00-" TRACE "-" SPAN "-00");
-    struct run *run = run_child(scopes_at_once);
-    assert_exit(run, 0);
-    assert_count(run, "operation", "first", 0);
-    assert_field(need_line(run, "msg", "log"), "trace_id", TRACE);
-    assert_field(need_line(run, "msg", "log"), "trace_flags", "00");
-}
-
-static void a_bad_environment_is_as_none(void **state) {
-    (void)state;
-    with("TRACEPARENT", "00-" TRACE "-" SPAN "-1");
-    with("TRACESTATE", "a=1");
-    struct run *run = run_child(scopes_at_once);
-    assert_exit(run, 0);
-    assert_no_field(need_line(run, "operation", "first"), "parent_id");
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         sentence(a_header_makes_a_child_and_a_bad_one_a_root),
@@ -627,14 +441,6 @@ int main(void) {
         sentence(what_is_stamped_is_bounded),
         sentence(what_is_no_longer_carried_is_used_again),
         sentence(what_exceeds_the_bound_is_counted),
-        sentence(propagators_are_chosen_by_the_environment),
-        sentence(of_none_nothing_goes_out),
-        sentence(an_unknown_name_is_said_once_and_the_default_stays),
-        sentence(xray_is_said_to_be_for_the_analyzer),
-        sentence(propagators_are_chosen_in_code),
-        sentence(the_environment_is_the_first_thread_s_context),
-        sentence(an_unsampled_environment_holds_for_the_first_scope),
-        sentence(a_bad_environment_is_as_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

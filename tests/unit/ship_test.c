@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "formatters/json.h"
 #include "src/analyzer/input/rotated.h"
 #include "src/ship/answer.h"
 #include "src/ship/backoff.h"
@@ -22,6 +23,7 @@
 #include "src/ship/http.h"
 #include "src/ship/labels.h"
 #include "src/ship/ship.h"
+#include "tests/unit/folder.h"
 
 /* ---- endpoints ---------------------------------------------------------------------------- */
 
@@ -313,20 +315,21 @@ static void labels_come_from_the_line_from_the_process_and_from_the_user(void **
 
 /* ---- state files -------------------------------------------------------------------------- */
 
-static char folder[] = "/tmp/spanlog-ship-test-XXXXXX";
-
 static int open_folder(void) {
     return open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
+#define TROUBLE "it answers \"no\" to C:\\logs\tand \u00e9"
+
 static void fill_state(struct spanlog_ship_state *state) {
     struct spanlog_ship_position *position = spanlog_ship_state_add_position(state);
-    *position = (struct spanlog_ship_position){.path = strdup("/x/\"a\\b\n.log"),
-                                               .device = 1,
-                                               .inode = UINT64_MAX,
-                                               .offset = 1ull << 62,
-                                               .print = {0xfedcba9876543210u, 1024},
-                                               .seen_s = 4000000000u};
+    *position =
+        (struct spanlog_ship_position){.path = strdup("/x/\"a\\b\n\xc2\x85\xe2\x80\xa8.log"),
+                                       .device = 1,
+                                       .inode = UINT64_MAX,
+                                       .offset = 1ull << 62,
+                                       .print = {0xfedcba9876543210u, 1024},
+                                       .seen_s = 4000000000u};
     state->target = strdup("loki:http://h");
     state->counts = (struct spanlog_ship_counts){1, 2, 3, 4, 5, 6, 7, 8, 9};
     state->streams = calloc(1, sizeof *state->streams);
@@ -338,7 +341,7 @@ static void fill_state(struct spanlog_ship_state *state) {
     state->processes[0] =
         (struct spanlog_ship_process){0x8000000000000001u, strdup(",\"e\":\"p\"")};
     state->process_count = 1;
-    snprintf(state->error, sizeof state->error, "it answers \\\"no\\\"");
+    strcpy(state->error, TROUBLE);
 }
 
 static void a_state_file_gives_back_what_was_saved(void **unused) {
@@ -352,7 +355,7 @@ static void a_state_file_gives_back_what_was_saved(void **unused) {
     assert_string_equal(again.target, "loki:http://h");
     assert_memory_equal(&again.counts, &state.counts, sizeof state.counts);
     assert_int_equal(again.position_count, 1);
-    assert_string_equal(again.positions[0].path, "/x/\"a\\b\n.log");
+    assert_string_equal(again.positions[0].path, "/x/\"a\\b\n\xc2\x85\xe2\x80\xa8.log");
     assert_int_equal(again.positions[0].inode, UINT64_MAX);
     assert_int_equal(again.positions[0].offset, 1ull << 62);
     assert_int_equal(again.positions[0].print.hash, 0xfedcba9876543210u);
@@ -363,7 +366,7 @@ static void a_state_file_gives_back_what_was_saved(void **unused) {
     assert_int_equal(again.streams[0].heads_ns[2], 5);
     assert_int_equal(again.processes[0].key, 0x8000000000000001u);
     assert_string_equal(again.processes[0].labels, ",\"e\":\"p\"");
-    assert_string_equal(again.error, "it answers \\\"no\\\"");
+    assert_string_equal(again.error, TROUBLE);
     spanlog_ship_state_close(&again);
     spanlog_ship_state_close(&state);
     close(directory);
@@ -386,15 +389,14 @@ static void one_state_has_one_owner(void **unused) {
 /* Cut at every byte, and every byte changed: it is read, or it is empty. */
 static void a_damaged_state_is_an_empty_one(void **unused) {
     struct spanlog_ship_state state;
-    char whole[4096], path[128];
+    char whole[4096];
     int directory = open_folder();
     (void)unused;
     assert_int_equal(spanlog_ship_state_open(&state, directory, "d"), 0);
     fill_state(&state);
     assert_int_equal(spanlog_ship_state_save(&state, NULL), 0);
     spanlog_ship_state_close(&state);
-    snprintf(path, sizeof path, "%s/d", folder);
-    int fd = open(path, O_RDWR | O_CLOEXEC);
+    int fd = open(in_folder("d"), O_RDWR | O_CLOEXEC);
     ssize_t size = read(fd, whole, sizeof whole);
     assert_true(size > 100);
     for (ssize_t i = 0; i < 2 * size; i++) {
@@ -416,12 +418,10 @@ static void a_damaged_state_is_an_empty_one(void **unused) {
     close(directory);
 }
 
-/* What `ship --status --json` says of the folder, and how many targets it counts. */
-static int read_status(char *text, size_t room) {
-    char path[64];
-    snprintf(path, sizeof path, "%s/status", folder);
-    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    int count = spanlog_ship_status(folder, true, fd);
+/* What `ship --status` says of the folder, and how many targets it counts. */
+static int read_status(bool as_json, char *text, size_t room) {
+    int fd = open(in_folder("status"), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    int count = spanlog_ship_status(folder, as_json, fd);
     ssize_t size = pread(fd, text, room - 1, 0);
     close(fd);
     assert_true(size >= 0);
@@ -447,7 +447,7 @@ static void the_status_names_every_target_whatever_its_host_is_called(void **unu
         assert_int_equal(read_target(targets[i]), 0);
         save_as(directory, endpoint.file_name);
         spanlog_ship_endpoint_free(&endpoint);
-        assert_int_equal(read_status(text, sizeof text), i + 1); /* and not its lock */
+        assert_int_equal(read_status(true, text, sizeof text), i + 1); /* and not its lock */
     }
     for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
         assert_int_equal(read_target(targets[i]), 0);
@@ -455,6 +455,22 @@ static void the_status_names_every_target_whatever_its_host_is_called(void **unu
         spanlog_ship_endpoint_free(&endpoint);
     }
     close(directory);
+}
+
+static void the_status_tells_what_a_server_answered_as_it_was(void **unused) {
+    char json[4096], text[4096];
+    int directory = open_folder();
+    (void)unused;
+    save_as(directory, "loki-h-0123abcd");
+    assert_int_equal(read_status(true, json, sizeof json), 1);
+    assert_int_equal(read_status(false, text, sizeof text), 1);
+    unlinkat(directory, "loki-h-0123abcd", 0);
+    close(directory);
+    assert_true(json[0] == '{' && spanlog_json_valid(json, strlen(json)));
+    if (!strstr(json, ",\"error\":\"it answers \\\"no\\\" to C:\\\\logs\\u0009and \u00e9\","))
+        fail_msg("%s", json);
+    if (!strstr(text, "it answers \"no\" to C:\\logs\\u0009and \u00e9\n"))
+        fail_msg("%s", text);
 }
 
 static void the_status_names_a_checkpoint_that_it_cannot_read(void **unused) {
@@ -465,7 +481,7 @@ static void the_status_names_a_checkpoint_that_it_cannot_read(void **unused) {
     int fd = openat(directory, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     assert_int_equal(write(fd, "{\"ship\":1", 9), 9);
     close(fd);
-    assert_int_equal(read_status(text, sizeof text), 1);
+    assert_int_equal(read_status(true, text, sizeof text), 1);
     assert_string_equal(text, "{\"target\":\"loki-h-0123abcd\",\"state\":\"unreadable\","
                               "\"error\":\"it is damaged\"}\n");
     unlinkat(directory, name, 0);
@@ -498,13 +514,11 @@ static void read_all(struct spanlog_ship_files *files) {
 /* The listing does not see it any more, and what told of it has not been read. */
 static void what_was_sent_and_is_deleted_beside_a_listing_is_not_lost(void **unused) {
     struct spanlog_ship_state state;
-    char spool[64], sent[96], unseen[96];
-    const char *paths[] = {spool};
+    const char *spool = in_folder("spool"), *paths[] = {spool};
+    const char *sent = in_folder("spool/records.jsonl.2"),
+               *unseen = in_folder("spool/records.jsonl.1");
     int directory = open_folder();
     (void)unused;
-    snprintf(spool, sizeof spool, "%s/spool", folder);
-    snprintf(sent, sizeof sent, "%s/records.jsonl.2", spool);
-    snprintf(unseen, sizeof unseen, "%s/records.jsonl.1", spool);
     assert_int_equal(mkdir(spool, 0700), 0);
     put_line(sent);
     assert_int_equal(spanlog_ship_state_open(&state, directory, "spool-state"), 0);
@@ -548,18 +562,6 @@ static void rotation_makes_these_names_of_a_log(void **state) {
             fail_msg("%s: %d", cases[i].name, !cases[i].is_of);
 }
 
-static int make_folder(void **state) {
-    (void)state;
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state) {
-    char command[128];
-    (void)state;
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    return system(command);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_target_has_the_url_that_its_server_listens_at),
@@ -578,6 +580,7 @@ int main(void) {
         cmocka_unit_test(one_state_has_one_owner),
         cmocka_unit_test(a_damaged_state_is_an_empty_one),
         cmocka_unit_test(the_status_names_every_target_whatever_its_host_is_called),
+        cmocka_unit_test(the_status_tells_what_a_server_answered_as_it_was),
         cmocka_unit_test(the_status_names_a_checkpoint_that_it_cannot_read),
         cmocka_unit_test(what_was_sent_and_is_deleted_beside_a_listing_is_not_lost),
         cmocka_unit_test(rotation_makes_these_names_of_a_log),

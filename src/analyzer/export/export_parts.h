@@ -19,10 +19,6 @@ static inline bool spanlog_line_is_span(const struct spanlog_line *line) {
     return line->line_kind != SPANLOG_LINE_LOG;
 }
 
-static inline struct spanlog_text spanlog_text_of(const char *text) {
-    return (struct spanlog_text){text, (uint32_t)strlen(text)};
-}
-
 static inline uint64_t spanlog_line_end_ns(const struct spanlog_line *line) {
     return line->start_ns + line->duration_ns;
 }

@@ -248,15 +248,11 @@ static int add_found(struct spanlog_follow *follow, const struct directory *in, 
     return S_ISREG(st.st_mode) && !is_known(follow, path, &st) ? add_file(follow, path, watch) : 0;
 }
 
-static int by_age(const struct dirent **a, const struct dirent **b) {
-    return spanlog_rotated_compare((*a)->d_name, (*b)->d_name);
-}
-
 static int add_all_in(struct spanlog_follow *follow, size_t index) {
     struct dirent **entries;
     /* The list may move while entries are added. */
     struct directory in = follow->directories[index];
-    int count = scandir(in.path, &entries, NULL, by_age), rc = 0;
+    int count = scandir(in.path, &entries, NULL, spanlog_rotated_by_age), rc = 0;
     for (int i = 0; i < count; i++) {
         if (rc == 0)
             rc = add_found(follow, &in, entries[i]->d_name);

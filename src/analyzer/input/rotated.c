@@ -106,6 +106,10 @@ int spanlog_rotated_compare(const char *a, const char *b) {
     return order ? order : strcmp(a, b);
 }
 
+int spanlog_rotated_by_age(const struct dirent **a, const struct dirent **b) {
+    return spanlog_rotated_compare((*a)->d_name, (*b)->d_name);
+}
+
 bool spanlog_rotated_is_old(const char *text) {
     struct name name;
     take_apart(text, &name);

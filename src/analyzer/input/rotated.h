@@ -10,10 +10,13 @@
 #ifndef SPANLOG_ANALYZER_INPUT_ROTATED_H
 #define SPANLOG_ANALYZER_INPUT_ROTATED_H
 
+#include <dirent.h>
 #include <stdbool.h>
 
 /* As strcmp: a total order of file names, in which the files of a set stand together. */
 int spanlog_rotated_compare(const char *a, const char *b);
+/* The same for scandir. */
+int spanlog_rotated_by_age(const struct dirent **a, const struct dirent **b);
 /* Whether rotation has left this behind: app.log.1, app.log-20261121, app.log.gz; not
  * app-20261121.log, which may be the live one. */
 bool spanlog_rotated_is_old(const char *name);

@@ -101,10 +101,6 @@ static int is_of_interest(const struct dirent *entry) {
     return entry->d_name[0] != '.' && !(point && strcmp(point, ".spx") == 0);
 }
 
-static int by_age(const struct dirent **a, const struct dirent **b) {
-    return spanlog_rotated_compare((*a)->d_name, (*b)->d_name);
-}
-
 static int add_directory(struct spanlog_sources *sources, const char *path, unsigned depth,
                          struct spanlog_issues *issues);
 
@@ -129,7 +125,7 @@ static int add_directory(struct spanlog_sources *sources, const char *path, unsi
         spanlog_issues_unreadable(issues, path, ELOOP);
         return 0;
     }
-    int count = scandir(path, &entries, is_of_interest, by_age);
+    int count = scandir(path, &entries, is_of_interest, spanlog_rotated_by_age);
     int rc = 0;
     if (count < 0) {
         spanlog_issues_unreadable(issues, path, errno);

@@ -61,7 +61,7 @@ static struct spanlog_text group_of_line(void *argument, const struct spanlog_re
         return SPANLOG_TEXT("error");
     if (job->canonical == SPANLOG_FIELD_KIND) {
         const char *word = record->span_kind ? spanlog_kind_word(record->span_kind) : "internal";
-        return (struct spanlog_text){word, (uint32_t)strlen(word)};
+        return spanlog_text_of(word);
     }
     if (job->canonical != SPANLOG_FIELD_COUNT)
         return text_of(job, &record->raw[job->canonical]);

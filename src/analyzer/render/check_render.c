@@ -13,10 +13,6 @@
 
 #include "src/analyzer/render/check_render.h"
 
-static struct spanlog_text text_of(const char *text) {
-    return (struct spanlog_text){text, (uint32_t)strlen(text)};
-}
-
 static void put_finding(const struct spanlog_finding *finding, const struct spanlog_look *look,
                         struct spanlog_output *out) {
     char text[48];
@@ -27,7 +23,7 @@ static void put_finding(const struct spanlog_finding *finding, const struct span
     snprintf(text, sizeof text, "%llu", (unsigned long long)finding->count);
     spanlog_put_right(out, text, 7);
     spanlog_put(out, "  ");
-    spanlog_put_visible(out, text_of(finding->detail));
+    spanlog_put_visible(out, spanlog_text_of(finding->detail));
     if (finding->file && finding->kind != SPANLOG_CHECK_UNREADABLE_FILE) {
         spanlog_put(out, "\n");
         spanlog_put_repeat(out, " ", 32);
@@ -35,7 +31,7 @@ static void put_finding(const struct spanlog_finding *finding, const struct span
         spanlog_put(out, finding->count > 1 && finding->kind != SPANLOG_CHECK_LAST_LINE
                              ? "first at "
                              : "at ");
-        spanlog_put_visible(out, text_of(finding->file));
+        spanlog_put_visible(out, spanlog_text_of(finding->file));
         if (finding->line) {
             snprintf(text, sizeof text, ":%llu", (unsigned long long)finding->line);
             spanlog_put(out, text);
@@ -90,9 +86,10 @@ void spanlog_render_check_json(const struct spanlog_check *check, struct spanlog
         spanlog_put(out, "{\"kind\":\"");
         spanlog_put(out, spanlog_check_kind_names[finding->kind]);
         spanlog_put_json_count(out, "\",\"count\":", finding->count);
-        spanlog_put_json_text(out, ",\"first_file\":", text_of(finding->file ? finding->file : ""));
+        spanlog_put_json_text(
+            out, ",\"first_file\":", spanlog_text_of(finding->file ? finding->file : ""));
         spanlog_put_json_count(out, ",\"first_line\":", finding->line);
-        spanlog_put_json_text(out, ",\"detail\":", text_of(finding->detail));
+        spanlog_put_json_text(out, ",\"detail\":", spanlog_text_of(finding->detail));
         spanlog_put(out, "}\n");
     }
 }

@@ -111,7 +111,7 @@ void spanlog_render_stats(const struct spanlog_stats *stats, const struct spanlo
     spanlog_look_start(out, look, SPANLOG_LOOK_BOLD);
     struct spanlog_text head = SPANLOG_TEXT("SERVICE OPERATION");
     if (stats->field)
-        head = (struct spanlog_text){stats->field, (uint32_t)strlen(stats->field)};
+        head = spanlog_text_of(stats->field);
     spanlog_put_text_cell(out, head, name, look->ascii);
     for (unsigned i = 0; i < COLUMNS; i++)
         if (shown[i])

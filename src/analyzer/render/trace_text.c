@@ -83,10 +83,6 @@ static size_t put_inside(struct drawing *draw, uint32_t depth, bool children_fol
 
 /* ---- a span ------------------------------------------------------------------------------- */
 
-static struct spanlog_text text_of(const char *text) {
-    return (struct spanlog_text){text, (uint32_t)strlen(text)};
-}
-
 /* times: how many spans the line stands for. */
 static void put_name(struct drawing *draw, const struct spanlog_node *node, uint32_t times,
                      size_t used) {
@@ -97,7 +93,7 @@ static void put_name(struct drawing *draw, const struct spanlog_node *node, uint
     char folded[24] = "";
     if (times > 1)
         snprintf(folded, sizeof folded, " %s%u", draw->glyphs->times, times);
-    size_t suffix = times > 1 ? spanlog_visible_width(text_of(folded)) : 0;
+    size_t suffix = times > 1 ? spanlog_visible_width(spanlog_text_of(folded)) : 0;
     size_t room = draw->name_width > used + suffix + 4 ? draw->name_width - used - suffix : 4;
     if (operation.size == 0 && (node->flags & SPANLOG_NODE_UNFINISHED))
         operation = SPANLOG_TEXT("(operation unknown)");

@@ -11,7 +11,7 @@
 
 static struct spanlog_rows_block *new_block(struct spanlog_arena *arena,
                                             struct spanlog_rows *rows) {
-    struct spanlog_rows_block *block = spanlog_arena_alloc(arena, sizeof *block);
+    struct spanlog_rows_block *block = spanlog_arena_alloc(arena, sizeof *block + BLOCK_BYTES);
     if (!block)
         return NULL;
     block->next = NULL;
@@ -317,10 +317,10 @@ static int gather_facts(struct spanlog_collection *all, struct facts *facts) {
         struct spanlog_job *job = &all->jobs[i];
         uint32_t *hosts = map_strings(&all->hosts, &job->hosts);
         int rc = hosts ? 0 : -ENOMEM;
-        SPANLOG_ROWS_EACH(&job->facts, struct spanlog_host_fact, fact)
-        if (rc == 0)
-            rc = add_fact(facts, fact->source, fact->pid, job->service_map[fact->service],
-                          hosts[fact->host]);
+        SPANLOG_ROWS_EACH (&job->facts, struct spanlog_host_fact, fact)
+            if (rc == 0)
+                rc = add_fact(facts, fact->source, fact->pid, job->service_map[fact->service],
+                              hosts[fact->host]);
         free(hosts);
         if (rc < 0)
             return rc;

@@ -8,12 +8,13 @@
 
 #define BLOCK_BYTES 4080
 
-/* Rows of one kind in the order they came, in blocks of a page. */
+/* Rows of one kind in the order they came, in blocks of a page; what comes back from a file is one
+ * block of its own size. */
 struct spanlog_rows_block {
     struct spanlog_rows_block *next;
     uint32_t used; /* bytes */
     uint32_t unused;
-    char data[BLOCK_BYTES];
+    char data[];
 };
 
 struct spanlog_rows {

@@ -113,8 +113,8 @@ static int count_services(struct load *load) {
         for (uint32_t i = 0; i < from->traces.count; i++)
             for (uint64_t bits = from->traces.list[i].services; bits; bits &= bits - 1)
                 count_service(load, &seen, traces[i], services[__builtin_ctzll(bits)]);
-        SPANLOG_ROWS_EACH(&from->rows[SPANLOG_ROWS_SERVICES], struct spanlog_service_row, row)
-        count_service(load, &seen, traces[row->trace], services[row->service]);
+        SPANLOG_ROWS_EACH (&from->rows[SPANLOG_ROWS_SERVICES], struct spanlog_service_row, row)
+            count_service(load, &seen, traces[row->trace], services[row->service]);
     }
     return 0;
 }
@@ -130,8 +130,8 @@ static int count_logs(struct load *load) {
     if (set_open(&seen, load->arena, most) < 0)
         return -ENOMEM;
     for (unsigned job = 0; job < all->job_count; job++) {
-        SPANLOG_ROWS_EACH(&part_of(load, job)->rows[SPANLOG_ROWS_LOGS], struct spanlog_log_row,
-                          row) {
+        SPANLOG_ROWS_EACH (&part_of(load, job)->rows[SPANLOG_ROWS_LOGS], struct spanlog_log_row,
+                           row) {
             uint32_t trace = load->trace_maps[job][row->trace];
             uint64_t digest = (uint64_t)row->digest_high << 32 | row->digest_low;
             if (set_add(&seen, digest ^ trace * 0xd6e8feb86659fd93u))
@@ -154,7 +154,7 @@ static int group_extras(struct load *load) {
     for (unsigned job = 0; job < all->job_count; job++) {
         const struct spanlog_rows_block *at = part_of(load, job)->rows[SPANLOG_ROWS_EXTRAS].first;
         uint32_t used = 0;
-        SPANLOG_ROWS_EACH(&part_of(load, job)->rows[SPANLOG_ROWS_SPANS], struct spanlog_row, row) {
+        SPANLOG_ROWS_EACH (&part_of(load, job)->rows[SPANLOG_ROWS_SPANS], struct spanlog_row, row) {
             if (used == at->used) {
                 at = at->next;
                 used = 0;
@@ -180,9 +180,9 @@ static int group_log_bits(struct load *load) {
     memset(part->first_log_bits, 0, traces * sizeof *part->first_log_bits);
     uint32_t *first = part->first_log_bits + 1; /* while filling: where the next one goes */
     for (unsigned job = 0; job < all->job_count; job++)
-        SPANLOG_ROWS_EACH(&part_of(load, job)->rows[SPANLOG_ROWS_LOG_BITS], struct spanlog_log_bits,
-                          row)
-    first[load->trace_maps[job][row->trace] + 1]++;
+        SPANLOG_ROWS_EACH (&part_of(load, job)->rows[SPANLOG_ROWS_LOG_BITS],
+                           struct spanlog_log_bits, row)
+            first[load->trace_maps[job][row->trace] + 1]++;
     for (uint32_t i = 0; i < part->trace_count; i++)
         first[i + 1] += first[i];
     uint32_t total = first[part->trace_count];
@@ -190,9 +190,9 @@ static int group_log_bits(struct load *load) {
     if (!part->log_bits)
         return -ENOMEM;
     for (unsigned job = 0; job < all->job_count; job++)
-        SPANLOG_ROWS_EACH(&part_of(load, job)->rows[SPANLOG_ROWS_LOG_BITS], struct spanlog_log_bits,
-                          row)
-    part->log_bits[first[load->trace_maps[job][row->trace]]++] = *row;
+        SPANLOG_ROWS_EACH (&part_of(load, job)->rows[SPANLOG_ROWS_LOG_BITS],
+                           struct spanlog_log_bits, row)
+            part->log_bits[first[load->trace_maps[job][row->trace]]++] = *row;
     return 0;
 }
 
@@ -201,8 +201,8 @@ static int group_spans(struct load *load) {
     struct spanlog_part *part = load->part;
     const struct spanlog_collection *all = load->all;
     for (unsigned job = 0; job < all->job_count; job++)
-        SPANLOG_ROWS_EACH(&part_of(load, job)->rows[SPANLOG_ROWS_SPANS], struct spanlog_row, row)
-    part->first[load->trace_maps[job][row->trace] + 1]++;
+        SPANLOG_ROWS_EACH (&part_of(load, job)->rows[SPANLOG_ROWS_SPANS], struct spanlog_row, row)
+            part->first[load->trace_maps[job][row->trace] + 1]++;
     for (uint32_t i = 0; i < part->trace_count; i++)
         part->first[i + 1] += part->first[i];
     uint32_t *next = spanlog_arena_array(load->arena, part->trace_count + 1, sizeof *next);
@@ -213,7 +213,7 @@ static int group_spans(struct load *load) {
     memcpy(next, part->first, (part->trace_count + 1) * sizeof *next);
     for (unsigned job = 0; job < all->job_count; job++) {
         const uint32_t *names = all->jobs[job].name_map;
-        SPANLOG_ROWS_EACH(&part_of(load, job)->rows[SPANLOG_ROWS_SPANS], struct spanlog_row, row) {
+        SPANLOG_ROWS_EACH (&part_of(load, job)->rows[SPANLOG_ROWS_SPANS], struct spanlog_row, row) {
             uint32_t trace = load->trace_maps[job][row->trace];
             struct spanlog_row *to = &part->rows[next[trace]++];
             *to = *row;

@@ -187,7 +187,7 @@ static void set_raw(struct spanlog_record *record, unsigned field, uint8_t type,
     struct spanlog_json_value *raw = &record->raw[field];
     raw->type = type;
     raw->begin = text.data;
-    raw->end = text.data + text.size;
+    raw->end = text.data ? text.data + text.size : NULL;
     raw->escaped = false;
 }
 

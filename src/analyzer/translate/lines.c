@@ -90,7 +90,7 @@ static int translate(struct spanlog_lines *lines, const char *line, const char *
     lines->whole = NULL;
     lines->ordinal = 0;
     lines->translated += lines->translator.count > 0;
-    lines->more = lines->translator.out;
+    lines->more = lines->translator.size > 0 ? lines->translator.out : ""; /* out may be NULL */
     lines->more_end = lines->more + lines->translator.size;
     if (lines->translator.problem)
         note_bad(lines, line, lines->translator.problem, lines->translator.count > 0);

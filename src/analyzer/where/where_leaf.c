@@ -89,7 +89,7 @@ struct spanlog_where_name spanlog_where_field_name(const struct spanlog_where_le
     }
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         if (fields[i].field == leaf->field && fields[i].source == leaf->source) {
-            name.text = (struct spanlog_text){fields[i].name, (uint32_t)strlen(fields[i].name)};
+            name.text = spanlog_text_of(fields[i].name);
             if (leaf->source != SPANLOG_WHERE_FIELD || leaf->field != SPANLOG_FIELD_ERROR)
                 return name;
         }

@@ -10,7 +10,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 import urllib.parse
@@ -30,13 +29,9 @@ def records(path):
         return [json.loads(line) for line in file]
 
 
-class Case(unittest.TestCase):
-    maxDiff = 2000
-
+class Case(shipping.Case):
     def setUp(self):
-        scratch = tempfile.TemporaryDirectory()
-        self.addCleanup(scratch.cleanup)
-        self.folder = scratch.name
+        super().setUp()
         self.logs = os.path.join(self.folder, "logs")
         os.mkdir(self.logs)
         self.environment = {key: value for key, value in os.environ.items() if not key.startswith(("SPANLOG_", "OTEL_"))}

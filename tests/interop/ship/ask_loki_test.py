@@ -9,7 +9,6 @@ import os
 import random
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 
@@ -29,16 +28,7 @@ def ask(*words):
     return done.returncode, done.stdout, done.stderr
 
 
-class WithLoki(unittest.TestCase):
-    maxDiff = 2000
-
-    def setUp(self):
-        scratch = tempfile.TemporaryDirectory()
-        self.addCleanup(scratch.cleanup)
-        self.folder = scratch.name
-        self.log = os.path.join(self.folder, "app.log")
-        self.now = time.time_ns() // SECOND * SECOND
-
+class WithLoki(shipping.Case):
     def start(self, **more):
         self.loki = servers.Loki(self.folder, **more)
         self.loki.start()

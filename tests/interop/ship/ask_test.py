@@ -11,8 +11,6 @@ import resource
 import socket
 import subprocess
 import sys
-import tempfile
-import time
 import unittest
 
 import fault_server
@@ -23,16 +21,7 @@ SECOND = 10**9
 MEASURE = "--no-memory" not in sys.argv
 
 
-class Asking(unittest.TestCase):
-    maxDiff = 2000
-
-    def setUp(self):
-        scratch = tempfile.TemporaryDirectory()
-        self.addCleanup(scratch.cleanup)
-        self.folder = scratch.name
-        self.log = os.path.join(self.folder, "app.log")
-        self.now = time.time_ns() // SECOND * SECOND
-
+class Asking(shipping.Case):
     def serve(self, lines=(), options=(), **more):
         server = fault_server.FaultServer(**more)
         self.addCleanup(server.down)

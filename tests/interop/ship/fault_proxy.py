@@ -8,21 +8,14 @@
 A fault is a function of the handler, as in fault_server.py: what it returns is the answer, None closes the
 connection.
 """
-import http.server
 import threading
 import urllib.error
 import urllib.request
 
-from fault_server import QuietServer
+from fault_server import QuietHandler, QuietServer
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def log_message(self, *_):
-        pass
-
+class Handler(QuietHandler):
     def do_GET(self):
         owner = self.server.owner
         with owner.lock:

@@ -57,13 +57,15 @@ def slow(seconds):
     return fault
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
+class QuietHandler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
     def log_message(self, *_):
         pass
 
+
+class Handler(QuietHandler):
     def do_GET(self):
         self.do_POST()
 

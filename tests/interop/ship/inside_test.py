@@ -28,7 +28,7 @@ class Program:
         base = {key: value for key, value in os.environ.items() if not key.startswith(("SPANLOG_", "OTEL_"))}
         environment = {**base, "SPANLOG_SERVICE": service, "SPANLOG_OUTPUT": "none",
                        "SPANLOG_SPOOL_DIR": os.path.join(folder, spool), "SPANLOG_CONFIG": "/dev/null",
-                       "SPANLOG_JOURNAL_DIR": folder, **environment}
+                       "SPANLOG_JOURNAL_DIR": folder, "LD_LIBRARY_PATH": os.path.dirname(shipping.TOOL), **environment}
         with open(self.said_path, "wb") as said:
             self.process = subprocess.Popen([program or PROGRAM], env=environment, cwd=folder, text=True, bufsize=1,
                                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said)

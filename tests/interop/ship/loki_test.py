@@ -5,7 +5,6 @@
 import json
 import os
 import sys
-import tempfile
 import threading
 import time
 import unittest
@@ -22,16 +21,7 @@ def records(first, count, begin_ns, services=3):
     return [shipping.record(i, service=f"s{i % services}", ns=begin_ns + i * 1000) for i in range(first, first + count)]
 
 
-class RealLoki(unittest.TestCase):
-    maxDiff = 2000
-
-    def setUp(self):
-        scratch = tempfile.TemporaryDirectory()
-        self.addCleanup(scratch.cleanup)
-        self.folder = scratch.name
-        self.log = os.path.join(self.folder, "app.log")
-        self.now = time.time_ns()
-
+class RealLoki(shipping.Case):
     def loki(self, **more):
         server = servers.Loki(self.folder, **more)
         server.start()

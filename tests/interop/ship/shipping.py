@@ -6,6 +6,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import unittest
 
 SOON = 60  # seconds: longer only where something is wrong
 EPOCH_NS = 1795257045 * 10**9
@@ -48,6 +49,19 @@ def wait_for(condition, what, seconds=SOON):
         if time.monotonic() > end:
             raise AssertionError(f"waited {seconds} s for: {what() if callable(what) else what}")
         time.sleep(0.02)
+
+
+class Case(unittest.TestCase):
+    """A test in a folder of its own, with a log in it, and with whole seconds."""
+
+    maxDiff = 2000
+
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.folder = scratch.name
+        self.log = os.path.join(self.folder, "app.log")
+        self.now = time.time_ns() // 10**9 * 10**9
 
 
 class Ship:

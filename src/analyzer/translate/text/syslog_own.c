@@ -125,7 +125,7 @@ static bool read_own(const char *line, const char *end, struct spanlog_arena *ar
     if ((size_t)(end - c.at) <= size || memcmp(c.at, OUR_DATA, size) != 0 || priority.size < 5)
         return false;
     const char *level = levels[strtoul(priority.data + 1, NULL, 10) & 7];
-    own->level = (struct spanlog_text){level, (uint32_t)strlen(level)};
+    own->level = spanlog_text_of(level);
     if (own->service.size == 1 && *own->service.data == '-')
         own->service = SPANLOG_TEXT("");
     c.at += size;

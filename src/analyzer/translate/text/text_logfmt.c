@@ -230,8 +230,7 @@ static void add_head(struct spanlog_text_json *json, const struct pretty *line, 
     if (!has_time)
         spanlog_text_json_add(json, SPANLOG_TEXT("ts"), (struct spanlog_text){time, 30}, false);
     const char *level = spanlog_level_word(spanlog_reading_level(line->level));
-    spanlog_text_json_add(json, SPANLOG_TEXT("level"),
-                          (struct spanlog_text){level, (uint32_t)strlen(level)}, false);
+    spanlog_text_json_add(json, SPANLOG_TEXT("level"), spanlog_text_of(level), false);
     spanlog_text_json_add(json, SPANLOG_TEXT("msg"), line->message, false);
     spanlog_text_json_add(json, SPANLOG_TEXT("service"), line->service, false);
 }
