@@ -1,5 +1,6 @@
 /* back/back.c: see back.h. */
 #include "src/back/back.h"
+#include "src/back/pace.h"
 #include "src/back/recover.h"
 #include "src/core/process.h"
 #include "src/metrics/metrics.h"
@@ -10,12 +11,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-/* Some work is let come together: the less there is, the longer. The first record after sleep is
- * written at once, and what follows it, as a rule a request's worth, in one go. The last nap
- * without a record is followed by sleep. What waits is safe in the journal. */
-#define NAP_MIN_NS 100000
-#define NAP_AWOKEN_NS 3200000
-#define NAP_MAX_NS 25600000
 #define RETRY_NS 100000000
 #define BEGIN_MS 1000 /* a fork waits at most so long for a back that has just been started */
 
@@ -35,6 +30,7 @@ static struct {
     uint32_t ended;        /* futex: the thread has returned */
     uint32_t flush_wanted; /* tickets */
     uint32_t flush_done;   /* futex: the newest ticket that is served */
+    uint64_t found;        /* bytes, in the last turn: see how_much */
     int outputs_wait;      /* why others are not taken yet: -EAGAIN, -EBUSY; 0: none are waiting */
     uint64_t rules_until;  /* when live rules expire, ns of CLOCK_MONOTONIC; 0: never */
     uint64_t sleeps;
@@ -192,9 +188,10 @@ static void sleep_for_good(void) {
     set_asleep(false);
 }
 
+/* Not when somebody has called since the turn began. */
 static void nap(int64_t ns) {
-    uint32_t word = before_sleep();
-    if (!is_called())
+    uint32_t word = __atomic_load_n(&control()->wake, __ATOMIC_SEQ_CST);
+    if ((word & CONTROL_WOKEN) == 0 && !is_called())
         futex_wait_shared(&control()->wake, word, ns);
 }
 
@@ -208,22 +205,19 @@ static void wait_for_sink(void) {
 
 /* ---- the thread ---------------------------------------------------------------------------- */
 
-enum turn { TURN_IDLE, TURN_LITTLE, TURN_SOME, TURN_BUSY, TURN_STUCK };
+enum turn { TURN_IDLE, TURN_WORK, TURN_BUSY, TURN_STUCK };
 
-/* More than an eighth of a ring in one turn: there is no time to nap. Less than a 32nd: there is
- * time for a longer nap. */
-static enum turn how_much(const uint64_t *read_before) {
+/* What a turn has read; a ring that has given more than its share counts as if all were like it. */
+static uint64_t how_much(const uint64_t *read_before) {
     uint32_t rings = __atomic_load_n(&process.journal.ring_count, __ATOMIC_ACQUIRE);
-    enum turn most = TURN_LITTLE;
+    uint64_t sum = 0, most = 0;
     for (uint32_t i = 0; i < rings; i++) {
         uint64_t read = back.drain.now.ring_read[i] - read_before[i];
-        uint64_t size = process.journal.rings[i]->size;
-        if (read > size / 8)
-            return TURN_BUSY;
-        if (read > size / 32)
-            most = TURN_SOME;
+        uint64_t share = pace_share(read, process.journal.rings[i]->size);
+        sum += read;
+        most = share > most ? share : most;
     }
-    return most;
+    return sum > most ? sum : most;
 }
 
 static void let_visitors_in(void) {
@@ -236,6 +230,7 @@ static void let_visitors_in(void) {
 static enum turn take_turn(bool at_rest) {
     static uint64_t before[JOURNAL_MAX_RINGS];
     let_visitors_in();
+    before_sleep(); /* whoever calls from now on may have come too late for this turn */
     struct control *c = control();
     uint32_t wanted = __atomic_load_n(&back.flush_wanted, __ATOMIC_SEQ_CST);
     uint32_t flush = __atomic_load_n(&c->flush_wanted, __ATOMIC_SEQ_CST);
@@ -247,7 +242,8 @@ static enum turn take_turn(bool at_rest) {
     size_t count = drain_pass(&back.drain, clock_ticks());
     burst_end(&back.drain, clock_ticks(), wanted != back.flush_done || (count == 0 && at_rest));
     bool out = drain_write(&back.drain);
-    enum turn turn = count == 0 ? TURN_IDLE : how_much(before);
+    enum turn turn = count == 0 ? TURN_IDLE : TURN_WORK;
+    back.found = how_much(before);
     if (out && rotate != c->rotate_done)
         drain_reopen(&back.drain);
     publish_counts();
@@ -264,32 +260,29 @@ static enum turn take_turn(bool at_rest) {
     return back.outputs_wait == 0 ? turn : back.outputs_wait == -EBUSY ? TURN_BUSY : TURN_STUCK;
 }
 
-static int64_t longer(int64_t nap_ns, int64_t times) {
-    return nap_ns * times < NAP_MAX_NS ? nap_ns * times : NAP_MAX_NS;
-}
-
-/* Waits as is right after such a turn; returns how long the next nap is. Without records naps grow
- * fast: a few looks, then sleep. */
+/* Waits as is right after such a turn; nap_ns is how long the last nap was, and what is returned
+ * how long this one. A long nap without a record is followed by sleep. */
 static int64_t rest(enum turn turn, int64_t nap_ns) {
     switch (turn) {
     case TURN_STUCK:
         wait_for_sink();
-        return NAP_MIN_NS;
-    case TURN_SOME:
+        return PACE_MIN_NS;
+    case TURN_WORK:
+        nap_ns = pace_after_work(nap_ns, back.found);
+        if (nap_ns < PACE_MIN_NS)
+            return PACE_MIN_NS;
         nap(nap_ns);
-        return nap_ns / 2 > NAP_MIN_NS ? nap_ns / 2 : NAP_MIN_NS;
-    case TURN_LITTLE:
-        nap(nap_ns);
-        return longer(nap_ns, 2);
+        return nap_ns;
     case TURN_IDLE:
-        if (nap_ns < NAP_MAX_NS) {
-            nap(nap_ns);
-            return longer(nap_ns, 4);
+        if (nap_ns == PACE_MAX_NS) {
+            sleep_for_good();
+            return PACE_AWOKEN_NS;
         }
-        sleep_for_good();
-        return NAP_AWOKEN_NS;
+        nap_ns = pace_after_nothing(nap_ns);
+        nap(nap_ns);
+        return nap_ns;
     default:
-        return NAP_MIN_NS;
+        return PACE_MIN_NS;
     }
 }
 
@@ -307,9 +300,9 @@ static void *back_main(void *unused) {
     drain_compress_old(&back.drain);
     __atomic_store_n(&back.begun, 1, __ATOMIC_SEQ_CST);
     futex_wake(&back.begun);
-    int64_t nap_ns = NAP_MIN_NS;
+    int64_t nap_ns = PACE_MIN_NS;
     while (!change_stop(STOP_ASKED, STOP_GOES))
-        nap_ns = rest(take_turn(nap_ns >= NAP_MAX_NS), nap_ns);
+        nap_ns = rest(take_turn(nap_ns >= PACE_MAX_NS), nap_ns);
     __atomic_store_n(&back.ended, 1, __ATOMIC_SEQ_CST);
     futex_wake(&back.ended);
     return NULL;

@@ -216,6 +216,16 @@ static bool look_for_room(struct thread *t, size_t need) {
     return t->position + need <= t->limit;
 }
 
+/* A back that naps is woken when half of the ring is full, so that nobody waits for it in vain, or
+ * drops, when all of it is. Below that the limit is set so that this is asked again there. */
+static void wake_at_half(struct thread *t, size_t need) {
+    uint64_t half = t->limit - t->ring->size / 2;
+    if (t->position + (need > FAST_ROOM ? need : FAST_ROOM) <= half)
+        t->limit = half;
+    else
+        process_wake();
+}
+
 /* A larger ring in place of a full one. The old one is drained and then free for another thread;
  * order stays, since the back merges by time. */
 static bool grow(struct thread *t, size_t need) {
@@ -292,6 +302,7 @@ uint8_t *thread_reserve(struct thread *t, size_t size) {
         t->limit = 0; /* the next call comes here again, even when a small record would fit */
         return NULL;
     }
+    wake_at_half(t, size);
     t->gave_up = 0;
     if (t->ring->dropped != t->dropped_marked)
         mark_dropped(t);

@@ -51,11 +51,10 @@ static void add_header(void *arg, const char *name, const char *value) {
     struct transfer *transfer = arg;
     if (list_has(transfer->headers, name))
         return;
-    size_t size = strlen(name) + strlen(value) + 3;
-    char *line = malloc(size);
+    char *line = malloc(strlen(name) + strlen(value) + 3);
     if (line == NULL)
         return;
-    snprintf(line, size, "%s: %s", name, value);
+    stpcpy(stpcpy(stpcpy(line, name), ": "), value);
     struct curl_slist *longer = curl_slist_append(transfer->injected, line);
     if (longer != NULL)
         transfer->injected = longer;
@@ -91,6 +90,13 @@ static void take_headers_back(struct transfer *transfer) {
 
 /* ---- begin and end ------------------------------------------------------------------------ */
 
+static void copy(char *to, size_t room, const char *text) {
+    size_t size = text != NULL ? strnlen(text, room - 1) : 0;
+    if (size > 0)
+        memcpy(to, text, size);
+    to[size] = '\0';
+}
+
 static void begin(struct transfer *transfer, CURL *easy, const spanlog_curl_call *call) {
     static const spanlog_curl_call empty;
     if (call == NULL)
@@ -101,10 +107,8 @@ static void begin(struct transfer *transfer, CURL *easy, const spanlog_curl_call
     transfer->no_outcome = call->no_outcome;
     transfer->knows_url = call->url != NULL;
     transfer->knows_method = call->method != NULL;
-    if (call->method != NULL)
-        snprintf(transfer->method, sizeof transfer->method, "%s", call->method);
-    if (call->route != NULL)
-        snprintf(transfer->route, sizeof transfer->route, "%s", call->route);
+    copy(transfer->method, sizeof transfer->method, call->method);
+    copy(transfer->route, sizeof transfer->route, call->route);
     spanlog_http_call facts = {.method = call->method,
                                .url = call->url,
                                .route = call->route,

@@ -11,14 +11,22 @@ static const char redacted[] = "REDACTED";
 
 /* ---- secrets ------------------------------------------------------------------------------ */
 
-static bool name_is(const char *name, size_t size, const char *word) {
-    return strlen(word) == size && strncasecmp(name, word, size) == 0;
+struct word {
+    const char *text; /* in small letters */
+    size_t size;
+};
+
+#define WORD(text)                                                                                 \
+    { text, sizeof(text) - 1 }
+
+static bool starts_with(const char *name, const struct word *word) {
+    return (name[0] | 0x20) == (word->text[0] | 0x20) &&
+           strncasecmp(name, word->text, word->size) == 0;
 }
 
-static bool name_has(const char *name, size_t size, const char *word) {
-    size_t length = strlen(word);
-    for (size_t at = 0; at + length <= size; at++) {
-        if (strncasecmp(name + at, word, length) == 0)
+static bool name_has(const char *name, size_t size, const struct word *word) {
+    for (size_t at = 0; at + word->size <= size; at++) {
+        if (starts_with(name + at, word))
             return true;
     }
     return false;
@@ -27,17 +35,20 @@ static bool name_has(const char *name, size_t size, const char *word) {
 /* The conventions' four, and the names that secrets usually have. A name with a percent sign could
  * be any of them. */
 static bool is_secret(const char *name, size_t size) {
-    static const char *const whole[] = {"sig", "key",  "auth",          "code",
-                                        "pwd", "pass", "awsaccesskeyid"};
-    static const char *const parts[] = {
-        "token",      "secret",    "passw",      "signature",  "api_key", "apikey", "api-key",
-        "access_key", "accesskey", "access-key", "credential", "session", "%"};
+    static const struct word whole[] = {WORD("sig"),           WORD("key"), WORD("auth"),
+                                        WORD("code"),          WORD("pwd"), WORD("pass"),
+                                        WORD("awsaccesskeyid")};
+    static const struct word parts[] = {WORD("token"),      WORD("secret"),     WORD("passw"),
+                                        WORD("signature"),  WORD("api_key"),    WORD("apikey"),
+                                        WORD("api-key"),    WORD("access_key"), WORD("accesskey"),
+                                        WORD("access-key"), WORD("credential"), WORD("session"),
+                                        WORD("%")};
     for (size_t i = 0; i < sizeof whole / sizeof *whole; i++) {
-        if (name_is(name, size, whole[i]))
+        if (whole[i].size == size && starts_with(name, &whole[i]))
             return true;
     }
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        if (name_has(name, size, parts[i]))
+        if (name_has(name, size, &parts[i]))
             return true;
     }
     return false;
@@ -61,12 +72,17 @@ static const char *authority_end(const char *start) {
     return start + strcspn(start, "/?#");
 }
 
+static bool is_of_scheme(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' ||
+           c == '.' || c == '-';
+}
+
 /* Behind "scheme://"; NULL: there is none, as in a request's target. */
 static const char *authority_start(const char *url) {
-    const char *colon = strstr(url, "://");
-    size_t scheme =
-        strspn(url, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-");
-    return colon != NULL && scheme > 0 && url + scheme == colon ? colon + 3 : NULL;
+    const char *end = url;
+    while (is_of_scheme(*end))
+        end++;
+    return end > url && strncmp(end, "://", 3) == 0 ? end + 3 : NULL;
 }
 
 static const char *last_at(const char *start, const char *end) {

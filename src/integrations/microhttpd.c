@@ -47,7 +47,8 @@ static enum MHD_Result look_at(void *arg, enum MHD_ValueKind kind, const char *n
                                const char *value) {
     struct headers *headers = arg;
     (void)kind;
-    if (value == NULL || strcasecmp(name, headers->wanted) != 0)
+    if (value == NULL || ((name[0] ^ headers->wanted[0]) & ~0x20) != 0 ||
+        strcasecmp(name, headers->wanted) != 0)
         return MHD_YES;
     if (headers->count++ == 0) {
         headers->first = value;

@@ -30,7 +30,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LONE_RECORDS = 100, LONE_PAUSE_MS = 20, SETTLE_MS = 500, LINE_BYTES = 340 };
+enum { LONE_RECORDS = 100, LONE_PAUSE_MS = 150, SETTLE_MS = 500, LINE_BYTES = 340 };
 
 static const char *volatile user = "user:7";
 static const char *volatile peer = "10.20.30.40";

@@ -341,7 +341,7 @@ static void logs_now_and_then(void) {
     spanlog_statistics stats = {.size = sizeof stats};
     spanlog_info("one");
     check_equal(spanlog_flush(5000), 0);
-    sleep_ms(100);
+    sleep_ms(400);
     spanlog_stats(&stats);
     uint64_t sleeps = stats.sleeps;
     check(sleeps >= 1);
