@@ -5,6 +5,7 @@
 
 Their outputs and files: live_outputs_test.py.
 """
+import json
 import os
 import shutil
 import signal

@@ -26,7 +26,7 @@ struct bytes {
 };
 
 static inline void test_append(struct bytes *to, const char *data, size_t size) {
-    if (to->size + size + 1 > to->room) {
+    if (to->room - to->size <= size) {
         to->room = 2 * (to->size + size + 1);
         to->data = realloc(to->data, to->room);
         assert_non_null(to->data);

@@ -36,7 +36,7 @@ static int commit(void *argument, const struct spanlog_chunk *chunk) {
     size_t size = (size_t)(chunk->end - chunk->begin);
     assert_int_equal(chunk->number, seen->last_number);
     seen->last_number++;
-    if (seen->size + size + 1 > seen->room)
+    if (seen->room - seen->size <= size)
         seen->text = realloc(seen->text, seen->room = 2 * (seen->size + size + 1));
     assert_non_null(seen->text);
     memcpy(seen->text + seen->size, chunk->begin, size);

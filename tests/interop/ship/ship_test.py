@@ -274,7 +274,7 @@ class Rotating(Case):
             subprocess.run([shipping.TOOL, "log", "written", f"n={number}"], env=env, check=True)
         finish = subprocess.Popen([shipping.TOOL, "exec", "--", "sleep", "300"], env=env)
         try:
-            plain = lambda: [name for name in os.listdir(self.folder) if name[8:9].isdigit() and name[-1].isdigit()]
+            plain = lambda: [name for name in os.listdir(self.folder) if name.startswith("app.log.2") and name[-1].isdigit()]
             wait_for(lambda: len(plain()) <= 1, lambda: f"compressed: {os.listdir(self.folder)}", 240)
         finally:
             finish.terminate()
@@ -508,7 +508,7 @@ class Compressed(Case):
         write(15, 185)
         finish = subprocess.Popen([shipping.TOOL, "exec", "--", "sleep", "300"], env=env)
         try:
-            plain = lambda: [name for name in os.listdir(self.folder) if name[8:9].isdigit() and name[-1].isdigit()]
+            plain = lambda: [name for name in os.listdir(self.folder) if name.startswith("app.log.2") and name[-1].isdigit()]
             wait_for(lambda: len(plain()) <= 1, lambda: f"compressed: {os.listdir(self.folder)}",
                      240)  # by a thread that runs when nobody else wants to
         finally:
