@@ -85,7 +85,7 @@ static void set_asleep(bool asleep) {
 }
 
 static void make_owners_see(void) {
-    if ((process.attention & RING_ATTENTION_FENCE) == 0)
+    if ((__atomic_load_n(&process.attention, __ATOMIC_RELAXED) & RING_ATTENTION_FENCE) == 0)
         syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
@@ -177,7 +177,10 @@ static void sleep_for_good(void) {
     uint32_t word = before_sleep();
     set_asleep(true);
     make_owners_see();
-    if (!drain_has_work(&back.drain) && !is_called()) {
+    struct lock_guard guard = lock_take(&back.lock); /* or a caller that writes for itself drains */
+    bool has_work = drain_has_work(&back.drain);
+    lock_release(&back.lock, &guard);
+    if (!has_work && !is_called()) {
         __atomic_add_fetch(&back.sleeps, 1, __ATOMIC_RELAXED);
         put(&control()->counts.sleeps, get(&back.sleeps));
         do {

@@ -110,6 +110,7 @@ static int read_all(int fd, size_t size, char **ret_text, size_t *ret_size) {
 static int open_file(const char *path, struct stat *ret_status) {
     int fd = descriptor_above_stdio(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     int error = 0;
+    *ret_status = (struct stat){.st_size = 0};
     if (fd < 0)
         return -errno;
     if (fstat(fd, ret_status) != 0)

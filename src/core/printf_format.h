@@ -18,8 +18,7 @@ struct printf_conversion {
     char flags[8];
     int width;     /* -1: none, -2: '*' */
     int precision; /* -1: none, -2: '*' */
-    char
-        length; /* 'H' hh, 'h', 'l', 'L' (ll, q), 'D' (L: as ll of integers), 'j', 'z', 't', or 0 */
+    char length;   /* 'H' hh, 'h', 'l', 'L' (ll, q), 'D' (L, as ll), 'j', 'z', 't', or 0 */
     char letter;   /* 'd' ... '%' */
     unsigned type; /* SPANLOG__T_* or RECORD_T_*; 0: takes no argument */
 };

@@ -39,10 +39,12 @@ struct process {
     const char *baggage_keys;                 /* that records carry: "key,key" */
     uint64_t headers_refused;                 /* malformed, or members of them */
     uint64_t contexts_refused;                /* too many carried something at once */
-    struct sampler *sampler;                  /* src/sampling; NULL: every new trace is recorded */
-    bool tail;           /* traces may be kept for how they end (SPANLOG_TAIL) */
-    bool counts_spans;   /* metrics are on: of unsampled traces, those that they come from */
-    bool flight;         /* debug records are kept for an error of their thread */
+    bool tail;               /* traces may be kept for how they end (SPANLOG_TAIL) */
+    bool counts_spans;       /* metrics are on: of unsampled traces, those that they come from */
+    bool flight;             /* debug records are kept for an error of their thread */
+    struct sampler *sampler; /* src/sampling; NULL: every new trace is recorded */
+    /* These two change; not beside the ones above, which a compiler may read in one word with them.
+     */
     bool decides_roots;  /* there is a sampler or a tail */
     bool decides_remote; /* the sampler does not go by what contexts from elsewhere say */
     /* The level that records, or spans, need there; set by src/process. *ret_exact: a directive is

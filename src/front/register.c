@@ -39,7 +39,7 @@ static uint32_t register_content(const struct spanlog__site *site) {
  * call returns. */
 static void let_callers_write(void) {
     process.sites_private = true;
-    process.attention |= RING_ATTENTION_SYNC;
+    __atomic_or_fetch(&process.attention, RING_ATTENTION_SYNC, __ATOMIC_RELAXED);
     for (uint32_t i = 0; i < process.journal.ring_count; i++)
         __atomic_or_fetch(&process.journal.rings[i]->attention, RING_ATTENTION_SYNC,
                           __ATOMIC_SEQ_CST);

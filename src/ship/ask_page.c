@@ -131,7 +131,7 @@ uint32_t spanlog_ask_page_whole(const struct spanlog_ask_page *page, uint64_t li
 /* ---- what else it may answer -------------------------------------------------------------- */
 
 static bool says(const struct spanlog_ship_answer *answer, const char *text) {
-    return answer->text_size && memmem(answer->text, answer->text_size, text, strlen(text));
+    return answer->text && memmem(answer->text, answer->text_size, text, strlen(text));
 }
 
 static bool says_one_of(const struct spanlog_ship_answer *answer, const char *const *texts) {

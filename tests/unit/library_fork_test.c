@@ -87,7 +87,7 @@ static void a_fork_during_the_first_record_hangs_nobody(void **state) {
 
 /* ---- locks of our own that other threads hold ------------------------------------------------ */
 
-static volatile bool forks_are_over;
+static uint32_t forks_are_over;
 
 /* A child that finds a lock taken by a thread that it does not have waits for ever. */
 static void fork_beside(void *(*busy)(void *), void (*in_the_child)(void)) {
@@ -105,7 +105,7 @@ static void fork_beside(void *(*busy)(void *), void (*in_the_child)(void)) {
         waitpid(pid, &status, 0);
         check_equal(status, 0);
     }
-    forks_are_over = true;
+    __atomic_store_n(&forks_are_over, 1, __ATOMIC_RELAXED);
     for (int i = 0; i < 2; i++)
         pthread_join(threads[i], NULL);
 }
@@ -119,7 +119,7 @@ static void open_many_logs(void) {
 }
 
 static void *opens_logs(void *unused) {
-    while (!forks_are_over)
+    while (!__atomic_load_n(&forks_are_over, __ATOMIC_RELAXED))
         open_many_logs();
     return unused;
 }
@@ -138,7 +138,7 @@ static void read_memory(void) {
 }
 
 static void *reads_memory(void *unused) {
-    while (!forks_are_over)
+    while (!__atomic_load_n(&forks_are_over, __ATOMIC_RELAXED))
         read_memory();
     return unused;
 }
@@ -168,7 +168,7 @@ static void use_handles(void) {
 }
 
 static void *uses_handles(void *unused) {
-    while (!forks_are_over)
+    while (!__atomic_load_n(&forks_are_over, __ATOMIC_RELAXED))
         use_handles();
     return unused;
 }
