@@ -119,7 +119,8 @@ bool spanlog_ship_archive_has_ended(struct spanlog_ship_archive *archive, int fd
     return true;
 }
 
-struct spanlog_ship_archive *spanlog_ship_archive_new(enum spanlog_inflate_kind kind, int fd) {
+/* Its head only; head_size 0: there is too little of it as yet. */
+static struct spanlog_ship_archive *look(enum spanlog_inflate_kind kind, int fd) {
     struct spanlog_ship_archive *archive = calloc(1, sizeof *archive);
     const char *problem;
     if (!archive)
@@ -135,4 +136,37 @@ struct spanlog_ship_archive *spanlog_ship_archive_new(enum spanlog_inflate_kind 
         return archive;
     spanlog_ship_archive_free(archive);
     return NULL;
+}
+
+size_t spanlog_ship_archive_ending(const char *path) {
+    static const char *const endings[] = {".gz", ".zst"};
+    size_t size = strlen(path);
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        size_t ending = strlen(endings[i]);
+        if (size > ending && strcmp(path + size - ending, endings[i]) == 0)
+            return ending;
+    }
+    return 0;
+}
+
+int spanlog_ship_archive_look(struct spanlog_ship_archive **archive, int fd, const char *path) {
+    char magic[8];
+    struct spanlog_ship_archive *now = NULL;
+    ssize_t got = pread(fd, magic, sizeof magic, 0);
+    enum spanlog_inflate_kind kind = spanlog_inflate_kind_of(magic, got > 0 ? (size_t)got : 0);
+    if (kind == SPANLOG_INFLATE_GZ || kind == SPANLOG_INFLATE_ZST) {
+        now = look(kind, fd);
+        if (!now)
+            return -ENOMEM;
+    }
+    if (now ? now->head_size == 0
+            : kind == SPANLOG_INFLATE_UNSURE && spanlog_ship_archive_ending(path)) {
+        spanlog_ship_archive_free(now);
+        return -EAGAIN;
+    }
+    if (now && *archive)
+        now->ended_size = (*archive)->ended_size;
+    spanlog_ship_archive_free(*archive);
+    *archive = now;
+    return 0;
 }

@@ -1,6 +1,6 @@
 /* ship/archive.h: a file of gzip or zstd, read as if it were what it holds.
  *
- *     struct spanlog_ship_archive *archive = spanlog_ship_archive_new(SPANLOG_INFLATE_GZ, fd);
+ *     rc = spanlog_ship_archive_look(&archive, fd, path);          NULL: it is plain
  *     ssize_t got = spanlog_ship_archive_read(archive, fd, to, size, offset);      as pread
  *     if (spanlog_ship_archive_has_ended(archive, fd, &problem)) ...
  *     spanlog_ship_archive_rest(archive);              gives its memory back until the next read
@@ -32,8 +32,11 @@ struct spanlog_ship_archive {
     size_t size, room;
 };
 
-/* Unpacks its head; head_size 0: there is too little of it as yet. NULL: no memory. */
-struct spanlog_ship_archive *spanlog_ship_archive_new(enum spanlog_inflate_kind kind, int fd);
+/* The size of what compressing adds to a name; 0: nothing. */
+size_t spanlog_ship_archive_ending(const char *path);
+/* Whether the open file is compressed, and what it begins with: *archive becomes one, or NULL, and
+ * keeps its ended_size. 0, -ENOMEM, or -EAGAIN: it is only begun; its writer will close it. */
+int spanlog_ship_archive_look(struct spanlog_ship_archive **archive, int fd, const char *path);
 /* Bytes, fewer than asked for where there are no more at present, or -errno. */
 ssize_t spanlog_ship_archive_read(struct spanlog_ship_archive *archive, int fd, char *to,
                                   size_t size, uint64_t offset);

@@ -60,7 +60,13 @@ int spanlog_ship_file_open(struct spanlog_ship_files *files, struct spanlog_ship
         return -ENOENT;
     }
     file->fd = fd;
-    return 0;
+    /* Each time anew: while it was closed another file may have got its inode. */
+    int rc = spanlog_ship_archive_look(&file->archive, fd, file->path);
+    if (rc < 0) {
+        close(fd);
+        file->fd = -1;
+    }
+    return rc;
 }
 
 size_t spanlog_ship_file_head(const struct spanlog_ship_file *file,
@@ -110,12 +116,17 @@ static void note_event(struct spanlog_ship_files *files, const struct inotify_ev
         for (size_t i = 0; i < files->count; i++)
             files->list[i].is_marked = true;
     } else if (event->mask & IN_CLOSE_WRITE) {
-        files->must_list |= event->len && spanlog_rotated_is_old(event->name);
+        if (event->len && spanlog_rotated_is_old(event->name)) {
+            files->must_list = true;
+            mark(files, event->wd, event->name);
+        }
     } else if (event->mask & IN_MODIFY) {
         if (event->len)
             mark(files, event->wd, event->name);
     } else if (event->mask & ~(uint32_t)IN_IGNORED) {
         files->must_list = true;
+        if (event->mask & IN_MOVED_TO && event->len)
+            mark(files, event->wd, event->name);
         if (event->mask & IN_DELETE && event->len)
             note_deleted(files, event->wd, event->name);
     }
@@ -190,6 +201,10 @@ int spanlog_ship_file_was_cut(struct spanlog_ship_files *files, struct spanlog_s
     file->is_marked = true;
     free(file->twins);
     file->twins = NULL;
+    if (file->archive) {
+        spanlog_ship_archive_rest(file->archive);
+        file->archive->ended_size = 0;
+    }
     return 0;
 }
 
@@ -366,7 +381,7 @@ bool spanlog_ship_file_has_been_read(const struct spanlog_ship_file *file) {
 /* 1, 0, -EAGAIN: once more, or -ENOMEM. */
 static int read_once(struct spanlog_ship_files *files, struct spanlog_ship_file *file,
                      struct spanlog_buffer *buffer, struct spanlog_chunk *chunk) {
-    if (spanlog_ship_file_open(files, file) < 0 || spanlog_ship_file_has_been_read(file))
+    if (spanlog_ship_file_open(files, file) < 0)
         return rest(files, file);
     if (!is_same(file))
         return spanlog_ship_file_was_cut(files, file) < 0 ? -ENOMEM : -EAGAIN;

@@ -29,10 +29,7 @@ struct look {
 
 /* Without what compressing adds. */
 static size_t name_size(const char *path) {
-    size_t size = strlen(path);
-    if (size > 3 && strcmp(path + size - 3, ".gz") == 0)
-        return size - 3;
-    return size > 4 && strcmp(path + size - 4, ".zst") == 0 ? size - 4 : size;
+    return strlen(path) - spanlog_ship_archive_ending(path);
 }
 
 /* Whether both are names of the same part, of which one may be compressed. One may be absolute. */

@@ -40,19 +40,6 @@ static bool has_end(const char *name, const char *end) {
     return size > end_size && strcmp(name + size - end_size, end) == 0;
 }
 
-/* One that is only begun is looked at again when its writer closes it. */
-static int open_archive(struct spanlog_ship_file *file) {
-    char head[8];
-    bool is_named = has_end(file->path, ".gz") || has_end(file->path, ".zst");
-    ssize_t got = pread(file->fd, head, sizeof head, 0);
-    enum spanlog_inflate_kind kind = spanlog_inflate_kind_of(head, got > 0 ? (size_t)got : 0);
-    if (kind == SPANLOG_INFLATE_GZ || kind == SPANLOG_INFLATE_ZST) {
-        file->archive = spanlog_ship_archive_new(kind, file->fd);
-        return !file->archive ? -ENOMEM : file->archive->head_size ? 0 : -EAGAIN;
-    }
-    return is_named && kind == SPANLOG_INFLATE_UNSURE ? -EAGAIN : 0;
-}
-
 static bool is_log(struct spanlog_ship_files *files, const struct spanlog_ship_file *file) {
     char head[SPANLOG_SHIP_PRINT_SIZE];
     size_t got = spanlog_ship_file_head(file, head);
@@ -102,7 +89,7 @@ static int add_file(struct spanlog_ship_files *files, const char *path, int watc
         return -ENOMEM;
     const char *slash = strrchr(path, '/');
     file->is_old = spanlog_rotated_is_old(slash ? slash + 1 : path);
-    if (spanlog_ship_file_open(files, file) < 0 || open_archive(file) < 0 || !is_log(files, file)) {
+    if (spanlog_ship_file_open(files, file) < 0 || !is_log(files, file)) {
         spanlog_ship_file_free(file);
         return 0;
     }
@@ -117,6 +104,8 @@ static int see_file(struct spanlog_ship_files *files, const char *path, int watc
     if (!file)
         return add_file(files, path, watch, st);
     file->is_listed = true;
+    /* The inode of one that has gone may be another file's by now. */
+    file->is_marked |= file->leave_ms != 0;
     file->leave_ms = 0;
     file->is_leaving = false;
     if (strcmp(file->path, path) != 0) {

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -59,7 +60,8 @@ static void reads_are_as_of_the_plain_file(void **state) {
     (void)state;
     for (size_t k = 0; k < 2; k++) {
         int fd = pack(kinds[k]);
-        struct spanlog_ship_archive *archive = spanlog_ship_archive_new(kinds[k], fd);
+        struct spanlog_ship_archive *archive = NULL;
+        assert_int_equal(spanlog_ship_archive_look(&archive, fd, "log"), 0);
         assert_non_null(archive);
         assert_int_equal(archive->head_size, SPANLOG_SHIP_PRINT_SIZE);
         assert_memory_equal(archive->head, plain, SPANLOG_SHIP_PRINT_SIZE);
@@ -80,7 +82,8 @@ static void an_end_is_told_from_a_file_that_still_grows(void **state) {
     int fd = pack(SPANLOG_INFLATE_GZ), growing = memfd_create("growing", MFD_CLOEXEC);
     ssize_t size = pread(fd, piece, sizeof piece, 0), half = size / 3;
     assert_int_equal(pwrite(growing, piece, (size_t)half, 0), half);
-    struct spanlog_ship_archive *archive = spanlog_ship_archive_new(SPANLOG_INFLATE_GZ, growing);
+    struct spanlog_ship_archive *archive = NULL;
+    assert_int_equal(spanlog_ship_archive_look(&archive, growing, "log"), 0);
     assert_non_null(archive);
     ssize_t first = spanlog_ship_archive_read(archive, growing, got, PLAIN_SIZE, 0);
     assert_in_range(first, 1000, PLAIN_SIZE / 2);
@@ -105,7 +108,8 @@ static void damage_ends_it_and_is_named(void **state) {
     int fd = pack(SPANLOG_INFLATE_GZ);
     off_t size = lseek(fd, 0, SEEK_END);
     assert_int_equal(pwrite(fd, "\xff\xff\xff\xff\xff\xff\xff\xff", 8, size / 2 + 300), 8);
-    struct spanlog_ship_archive *archive = spanlog_ship_archive_new(SPANLOG_INFLATE_GZ, fd);
+    struct spanlog_ship_archive *archive = NULL;
+    assert_int_equal(spanlog_ship_archive_look(&archive, fd, "log"), 0);
     assert_non_null(archive);
     ssize_t read = spanlog_ship_archive_read(archive, fd, got, PLAIN_SIZE, 0);
     assert_in_range(read, 1000, PLAIN_SIZE - 1);
@@ -116,12 +120,34 @@ static void damage_ends_it_and_is_named(void **state) {
     close(fd);
 }
 
+static void each_look_is_at_what_the_file_is_now(void **state) {
+    (void)state;
+    int packed = pack(SPANLOG_INFLATE_ZST), plain_one = memfd_create("plain", MFD_CLOEXEC);
+    struct spanlog_ship_archive *archive = NULL;
+    assert_int_equal(spanlog_ship_archive_look(&archive, plain_one, "log.1.gz"), -EAGAIN);
+    assert_int_equal(spanlog_ship_archive_look(&archive, plain_one, "log.1"), 0);
+    assert_null(archive);
+    assert_int_equal(spanlog_ship_archive_look(&archive, packed, "log.1.zst"), 0);
+    assert_non_null(archive);
+    archive->ended_size = 7;
+    memset(archive->head, 0, sizeof archive->head);
+    assert_int_equal(spanlog_ship_archive_look(&archive, packed, "log.1.zst"), 0);
+    assert_int_equal(archive->ended_size, 7);
+    assert_memory_equal(archive->head, plain, SPANLOG_SHIP_PRINT_SIZE);
+    assert_int_equal(pwrite(plain_one, plain, 1000, 0), 1000);
+    assert_int_equal(spanlog_ship_archive_look(&archive, plain_one, "log.1.zst"), 0);
+    assert_null(archive);
+    close(packed);
+    close(plain_one);
+}
+
 int main(void) {
     fill_plain();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_are_as_of_the_plain_file),
         cmocka_unit_test(an_end_is_told_from_a_file_that_still_grows),
         cmocka_unit_test(damage_ends_it_and_is_named),
+        cmocka_unit_test(each_look_is_at_what_the_file_is_now),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
