@@ -326,9 +326,11 @@ static void take_otlp(struct spanlog_ship_target *target) {
         target->ca =
             either("OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE", "OTEL_EXPORTER_OTLP_CERTIFICATE");
     if (!target->certificate)
-        target->certificate = variable("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE");
+        target->certificate = either("OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE",
+                                     "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE");
     if (!target->key)
-        target->key = variable("OTEL_EXPORTER_OTLP_CLIENT_KEY");
+        target->key =
+            either("OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY", "OTEL_EXPORTER_OTLP_CLIENT_KEY");
     take_timeout(target, either("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"));
 }
 

@@ -227,7 +227,8 @@ class Certificates(Base):
             self.assertEqual(program.close(), 0)
             self.assertIn(word, program.said()[0])
             self.assertEqual(self.got(), [])
-        program = self.program(**tls, **ours, OTEL_EXPORTER_OTLP_CLIENT_KEY=path("client.key"))
+        program = self.program(**tls, **ours, OTEL_EXPORTER_OTLP_CLIENT_KEY=path("gone.key"),
+                               OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY=path("client.key"))  # which is stronger
         program.write(400, 500)
         wait_for(lambda: len(self.got()) == 500, lambda: f"500 spans, there are {len(self.got())}: {program.said()}")
         self.assertEqual(program.close(), 0)

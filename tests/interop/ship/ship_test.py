@@ -1022,7 +1022,8 @@ class Certificates(Case):
         append(self.log, [span(1, name="GET /", kind="server")])
         environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": self.secure.url,
                        "OTEL_EXPORTER_OTLP_CERTIFICATE": self.path("ca.pem"),
-                       "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": self.path("client.pem"),
+                       "OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE": self.path("client.pem"),
+                       "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": self.path("gone.pem"),
                        "OTEL_EXPORTER_OTLP_CLIENT_KEY": self.path("client.key")}
         self.assertEqual(self.once("app.log", environment=environment)[:2], (0, []))
         self.assertEqual((len(self.secure.spans), len(self.secure.logs)), (1, 200))
