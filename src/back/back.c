@@ -272,9 +272,8 @@ static int64_t rest(enum turn turn, int64_t nap_ns) {
         return PACE_MIN_NS;
     case TURN_WORK:
         nap_ns = pace_after_work(nap_ns, back.found);
-        if (nap_ns < PACE_MIN_NS)
-            return PACE_MIN_NS;
-        nap(nap_ns);
+        if (nap_ns >= PACE_MIN_NS)
+            nap(nap_ns);
         return nap_ns;
     case TURN_IDLE:
         if (nap_ns == PACE_MAX_NS) {

@@ -1,7 +1,7 @@
 /* back/pace.h: how long the back waits between two looks at the rings. Pure; back.c does the
  * waiting.
  *
- *     nap_ns = pace_after_work(nap_ns, bytes);    0.1 to 102.4 ms; below PACE_MIN_NS: look at once
+ *     nap_ns = pace_after_work(nap_ns, bytes);    up to 102.4 ms; below PACE_MIN_NS: look at once
  *     nap_ns = pace_after_nothing(nap_ns);        longer; PACE_MAX_NS brought nothing either: sleep
  *
  * Work is let come together, since to wake up costs what twenty lines cost. The first record after
@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #define PACE_MIN_NS 100000
+#define PACE_RUSH_NS 3125 /* the least: what pauses after a rush is waited for 0.1 ms first */
 #define PACE_FIRST_NS 3200000
 #define PACE_MAX_NS 102400000
 #define PACE_CHANGE 4 /* a nap is at most so many times the last one, or that part of it */
@@ -34,6 +35,8 @@ static inline int64_t pace_after_work(int64_t nap_ns, uint64_t found) {
         next = nap_ns * PACE_CHANGE;
     if (next < nap_ns / PACE_CHANGE)
         next = nap_ns / PACE_CHANGE;
+    if (next < PACE_RUSH_NS)
+        next = PACE_RUSH_NS;
     return next < PACE_MAX_NS ? next : PACE_MAX_NS;
 }
 
