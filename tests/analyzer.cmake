@@ -28,7 +28,9 @@ add_test(NAME tool_prints_what_is_expected
           $<TARGET_FILE:spanlog_tool>)
 set(limits)
 if(SPANLOG_SANITIZE)
-  set(limits --no-memory)
+  set(limits --no-memory --tenth)
+elseif(SPANLOG_PORTABLE)
+  set(limits --tenth)
 endif()
 add_test(NAME tool_stays_within_its_limits
   COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/limits_test.py
