@@ -11,7 +11,7 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <spanlog/grpcpp.h>
 
-static const int TIMEOUT_MS = 500;
+static const int TIMEOUT_MS = 4000;
 
 /* Made by the first call: gRPC's threads then leave signals alone, as the caller does. */
 static const std::shared_ptr<grpc::Channel> &service() {

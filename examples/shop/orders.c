@@ -19,7 +19,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { REFUSED_EVERY = 16, CARRIER_STEP_MS = 50 };
+enum { REFUSED_EVERY = 16 };
 
 struct order {
     int64_t id;
@@ -98,17 +98,25 @@ static int call_inventory(const struct order *order, const char *resource) {
     return answer.status;
 }
 
+/* How long the carrier thinks each time; examples/run lets it think longer. */
+static int carrier_ms(void) {
+    const char *text = getenv("SHOP_CARRIER_MS");
+    int ms = text != NULL ? atoi(text) : 0;
+    return ms > 0 && ms < 1000 ? ms : 50;
+}
+
 static void quote_freight(const struct order *order) {
+    int step_ms = carrier_ms();
     int rounds = 2 + (order->quantity < 4 ? order->quantity : 4);
     spanlog_scope(span, "quote freight", kv("order.id", order->id), kv("carrier", "slow boat"));
     spanlog_info("asking the carrier for a freight quote", kv("item", order->item),
                  kv("quantity", order->quantity));
     for (int round = 1; round <= rounds; round++) {
-        nanosleep(&(struct timespec){.tv_nsec = CARRIER_STEP_MS * 1000000L}, NULL);
+        nanosleep(&(struct timespec){.tv_nsec = step_ms * 1000000L}, NULL);
         spanlog_event(&span, "carrier is still thinking", kv("round", round));
     }
-    spanlog_warn("the carrier was slow", kv("item", order->item),
-                 kv("waited_ms", rounds * CARRIER_STEP_MS), kv("rounds", rounds));
+    spanlog_warn("the carrier was slow", kv("item", order->item), kv("waited_ms", rounds * step_ms),
+                 kv("rounds", rounds));
 }
 
 static bool charge_card(const struct order *order) {

@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 
 #define RETRY_NS 100000000
+#define STOP_MS 200
 #define BEGIN_MS 1000 /* a fork waits at most so long for a back that has just been started */
 
 /* Who asked may take it back, unless the thread has begun to go. */
@@ -429,8 +430,11 @@ void back_count_spans(uint64_t *ret_count) {
 }
 
 int back_stop(int timeout_ms, bool (*abandon)(void)) {
+    uint64_t start = clock_gettime_ns(CLOCK_MONOTONIC);
     int error = back.running ? back_flush(timeout_ms) : 0;
-    if (!stop_thread(timeout_ms < 0 ? -1 : 200, abandon != NULL))
+    /* One that has just served a flush does not hang; it may have to wait for a processor. */
+    int left = error == 0 ? (int)(time_left(start, timeout_ms) / 1000000) : 0;
+    if (!stop_thread(timeout_ms < 0 ? -1 : left > STOP_MS ? left : STOP_MS, abandon != NULL))
         return -ETIMEDOUT;
     close_rings();
     struct lock_guard guard = lock_take(&back.lock);

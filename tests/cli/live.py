@@ -103,6 +103,10 @@ class Live(unittest.TestCase):
 
     def run_tool(self, *arguments, status=0, **rest):
         done = self.call_tool(*arguments, **rest)
+        end = time.monotonic() + SOON
+        # On a busy machine a process may take longer than the second for which the tool waits.
+        while status == 0 and done.returncode == 2 and "yet: the process" in done.stdout and time.monotonic() < end:
+            done = self.call_tool(*arguments, **rest)
         self.assertEqual(done.returncode, status, (arguments, done.stdout, done.stderr))
         return done
 

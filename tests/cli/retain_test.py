@@ -238,11 +238,15 @@ class Retain(unittest.TestCase):
 
     def test_a_kill_at_any_moment_leaves_each_file_old_or_new(self):
         moments, changed = random.Random(5), 0
+        self.make([10 * DAY] * 4 + [0])
+        began = time.monotonic()
+        self.retain("--keep", "7d")
+        whole = time.monotonic() - began
         for _ in range(40):
             self.make([10 * DAY] * 4 + [0])
             running = subprocess.Popen([SPANLOG, "retain", "--keep", "7d", self.logs], stdout=subprocess.DEVNULL,
                                        stderr=subprocess.DEVNULL)
-            time.sleep(moments.random() * 0.03)
+            time.sleep(moments.random() * whole)
             running.send_signal(signal.SIGKILL)
             running.wait()
             for index, name in enumerate(NAMES[:4]):

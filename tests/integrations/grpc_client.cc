@@ -123,7 +123,7 @@ static void fails() {
 static void times_out() {
     spanlog_scope(span, "times out");
     grpc::ClientContext context;
-    context.set_deadline(after_ms(200));
+    context.set_deadline(after_ms(1500));
     call_unary("times-out", channel, "/peer.Echo/Slow", "", &context);
 }
 

@@ -346,7 +346,7 @@ def test_statuses(program):
             expect("status handed on", call(served.channel, "unary_unary", "/test.Sync/Fail", f"{code} why".encode()),
                    (code, ["why"]))
         expect("a method of nobody's", call(served.channel, "unary_unary", "/test.Nobody/Home")[0], 12)
-        expect("deadline", call(served.channel, "unary_unary", "/test.Sync/Slow", timeout=0.3)[0], 4)
+        expect("deadline", call(served.channel, "unary_unary", "/test.Sync/Slow", timeout=1.5)[0], 4)
         for side in ("Sync", "Callback"):
             cancel_a_chat(served.channel, side)
         wait_for_lines(served.folder.name, "test.Sync/Slow", "test.Sync/Chat", "test.Callback/Chat")

@@ -219,7 +219,8 @@ static void hang_up(void) {
     for (int i = 0; i < 500 && __atomic_load_n(&begun, __ATOMIC_ACQUIRE) == 0; i++)
         sleep_ms(10);
     close(fd);
-    sleep_ms(100);
+    for (int i = 0; i < 2000 && __atomic_load_n(&completed, __ATOMIC_RELAXED) == 0; i++)
+        sleep_ms(10); /* or stopping would be the reason */
     MHD_stop_daemon(daemon_);
     check_equal(completed, 1);
 }

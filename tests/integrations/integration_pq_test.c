@@ -239,6 +239,8 @@ static void each_statement_of_a_pipeline_has_its_results(void **state) {
 static void is_slow(void) {
     PGconn *conn = connect_to_server(&(spanlog_pq_options){.slow_ms = 50});
     expect(spanlog_pq_exec(conn, "SELECT pg_sleep(0.08)"), PGRES_TUPLES_OK);
+    spanlog_pq_finish(conn);
+    conn = connect_to_server(&(spanlog_pq_options){.slow_ms = 20000});
     expect(spanlog_pq_exec(conn, "SELECT 1 AS quick"), PGRES_TUPLES_OK);
     spanlog_pq_finish(conn);
 }

@@ -190,6 +190,7 @@ static void is_slow(void) {
     spanlog_sqlite_exec(db, "SELECT nap(60)", NULL, NULL, NULL); /* below 1 s */
     check_equal(spanlog_sqlite_watch(db, &(spanlog_sqlite_options){.slow_ms = 30}), 0);
     spanlog_sqlite_exec(db, "SELECT nap(61)", NULL, NULL, NULL);
+    check_equal(spanlog_sqlite_watch(db, &(spanlog_sqlite_options){.slow_ms = 20000}), 0);
     spanlog_sqlite_exec(db, "SELECT nap(0)", NULL, NULL, NULL);
     check_equal(spanlog_sqlite_watch(db, &(spanlog_sqlite_options){.slow_ms = -1}), 0);
     spanlog_sqlite_exec(db, "SELECT nap(62)", NULL, NULL, NULL);

@@ -123,7 +123,7 @@ def check_values(prometheus, job):
     }
     for query, want in expected.items():
         wait_for(f"{query} = {want}", lambda q=query, w=want: prometheus.value(q) == w)
-    assert prometheus.value(f'orders_uptime_seconds{{job="{job}"}}') > 0
+    wait_for("the uptime", lambda: (prometheus.value(f'orders_uptime_seconds{{job="{job}"}}') or 0) > 0)
     return len(expected)
 
 
@@ -179,7 +179,7 @@ def run(program, document, folder):
         prometheus = Prometheus(folder, {"orders": port, "file": file_port})
         wait_for("Prometheus", prometheus.is_ready)
         values = check_values(prometheus, "orders") + check_values(prometheus, "file")
-        assert prometheus.value("node_textfile_scrape_error") == 0
+        wait_for("no scrape error", lambda: prometheus.value("node_textfile_scrape_error") == 0)
         exemplars = check_exemplars(prometheus, log)
         queries = check_documented_queries(prometheus, url, document)
         print(f"{FOUND + LOST} requests: {values} figures equal, {exemplars} exemplars are spans of the log, "

@@ -29,6 +29,7 @@ static void append_to(const char *name, const char *text) {
 
 static uint64_t last_lines;
 static size_t size_seen; /* read by the writer of the last test, too */
+static bool is_written;
 
 struct followed_text {
     struct spanlog_follow *follow;
@@ -319,6 +320,7 @@ static void *write_and_rotate(void *argument) {
             break;
     }
     close(fd);
+    __atomic_store_n(&is_written, true, __ATOMIC_RELEASE);
     return NULL;
 }
 
@@ -328,8 +330,11 @@ static void every_line_of_a_rotating_writer_comes_once_and_in_order(void **state
     int expected = 0;
     (void)state;
     __atomic_store_n(&size_seen, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&is_written, false, __ATOMIC_RELEASE);
     begin(&all, in_folder("app.log"), false, -1);
     assert_int_equal(pthread_create(&writer, NULL, write_and_rotate, NULL), 0);
+    while (!__atomic_load_n(&is_written, __ATOMIC_ACQUIRE))
+        read_all(&all, 100);
     read_all(&all, 1000);
     pthread_join(writer, NULL);
     for (const char *p = all.text; *p; p = strchr(p, '\n') + 1)

@@ -201,6 +201,34 @@ struct run *run_command(const char *format, ...) {
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
+void wait_until_said(unsigned lines) {
+    for (int i = 0; i < 2000; i++) {
+        unsigned there = 0;
+        FILE *file = fopen("stderr", "r");
+        for (int c; file != NULL && (c = fgetc(file)) != EOF;)
+            there += c == '\n';
+        if (file != NULL)
+            fclose(file);
+        if (there >= lines)
+            return;
+        sleep_ms(10);
+    }
+    check(!"said within 20 s");
+}
+
+void wait_until_asleep(void) {
+    spanlog_statistics now = {.size = sizeof now};
+    uint64_t before;
+    int tries = 0;
+    do {
+        spanlog_stats(&now);
+        before = now.sleeps;
+        sleep_ms(400);
+        spanlog_stats(&now);
+    } while ((now.sleeps == 0 || now.sleeps != before) && ++tries < 50);
+    check(now.sleeps == before && before > 0);
+}
+
 char *read_text(const char *path) {
     FILE *file = fopen(path, "r");
     size_t size = 0, room = 1 << 16;

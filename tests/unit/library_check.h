@@ -67,6 +67,10 @@ void allow_damaged_lines(bool allowed);
 const char *run_directory(void);
 /* A file's text, "" when it is not there; free with the test. */
 char *read_text(const char *path);
+/* In a child: until its stderr has so many lines. */
+void wait_until_said(unsigned lines);
+/* Until the back sleeps for good. */
+void wait_until_asleep(void);
 /* The lines of a JSON log file, each checked, into run->lines. */
 void read_lines(struct run *run, const char *path);
 /* Number of names in a directory that end with `suffix`. */

@@ -232,6 +232,7 @@ static void a_hundred_forks_of_a_busy_process_hang_and_lose_nothing(void **state
     (void)state;
     if (under_sanitizer())
         skip(); /* its own locks do not survive the fork of a busy process */
+    with("SPANLOG_BLOCK_MS", "20000");
     struct run *run = run_child(forks_while_everything_runs);
     assert_exit(run, 0);
     assert_each_once(run, "parent", 100);

@@ -135,7 +135,7 @@ static void idles(void) {
     spanlog_statistics before = {.size = sizeof before}, after = before;
     spanlog_counter_add(&plain, 1);
     spanlog_flush(-1);
-    sleep_ms(300);
+    wait_until_asleep();
     spanlog_stats(&before);
     sleep_ms(700);
     spanlog_stats(&after);

@@ -184,7 +184,7 @@ static void writes_a_rule_into_its_file(void) {
     check(file != NULL);
     fputs("redact = none\n", file);
     fclose(file);
-    for (int i = 0; i < 500; i++) {
+    for (int i = 0; i < 5000 && (i < 7 || system("grep -q REDACTED log.jsonl") != 0); i++) {
         spanlog_info("one", kv("i", i), kv("number", 5));
         check_equal(spanlog_flush(5000), 0);
         if (i == 5) {
@@ -195,6 +195,7 @@ static void writes_a_rule_into_its_file(void) {
         }
         sleep_ms(2);
     }
+    spanlog_info("last", kv("number", 5));
 }
 
 static void rules_in_a_file_are_followed_while_it_runs(void **state) {
@@ -203,7 +204,7 @@ static void rules_in_a_file_are_followed_while_it_runs(void **state) {
     struct run *run = run_child(writes_a_rule_into_its_file);
     assert_exit(run, 0);
     assert_field(need_line(run, "i", "0"), "number", "5");
-    assert_field(need_line(run, "i", "499"), "number", "[REDACTED]");
+    assert_field(need_line(run, "msg", "last"), "number", "[REDACTED]");
 }
 
 static void fills_texts_with_secrets(void) {

@@ -232,7 +232,7 @@ static void changes_its_file_below_the_environment(void) {
     put_file("spanlog.conf", "include_events = off\nring_size = 128K\nfull = maybe\n");
     for (int i = 0; i < 20; i++)
         check(comes_out(WITH_EVENT)); /* as the environment says */
-    sleep_ms(200);
+    wait_until_said(2);
 }
 
 static void the_environment_still_beats_a_file_that_has_changed(void **state) {

@@ -262,6 +262,7 @@ static void what_was_let_go_is_counted(void **state) {
     (void)state;
     errors_only();
     with("SPANLOG_TAIL_MEMORY", "1M");
+    with("SPANLOG_BLOCK_MS", "20000");
     struct run *run = run_child(much_in_one_trace);
     assert_exit(run, 0);
     size_t written = count_lines(run, "msg", "much");
@@ -288,6 +289,7 @@ static void what_nobody_misses_is_not_said(void **state) {
     (void)state;
     errors_only();
     with("SPANLOG_TAIL_MEMORY", "1M");
+    with("SPANLOG_BLOCK_MS", "20000");
     struct run *run = run_child(much_for_nothing);
     assert_exit(run, 0);
     assert_count(run, "msg", "records dropped", 0);

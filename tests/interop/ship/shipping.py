@@ -70,6 +70,16 @@ def wait_for(condition, what, seconds=SOON):
         time.sleep(0.02)
 
 
+def wait_until_quiet(switches):
+    """Until nothing has run for three seconds, which never comes for what wakes up by itself."""
+    for _ in range(6):
+        before = switches()
+        time.sleep(3)
+        if switches() == before:
+            return
+    raise AssertionError("it wakes up while nothing is written")
+
+
 class Case(unittest.TestCase):
     """A test in a folder of its own, with a log in it, and with whole seconds."""
 
