@@ -10,7 +10,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import unittest
 
 from live import SOON, TOOL, Live
@@ -228,7 +227,6 @@ class Outputs(Live):
         os.mkdir(program.log)  # no file can be opened there
         program.tell("info waits")
         self.wait_for(lambda: self.status()[0]["sink_errors"] > 0)
-        is_ = self.status()[0]
         self.assertIn("errors of its outputs", self.run_tool("status").stdout)
         os.rmdir(program.log)
         self.run_tool("flush", "orders")

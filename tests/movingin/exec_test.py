@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 
-from sentences import equal, holds, run_tests, skip, wait_until
+from sentences import equal, holds, run_tests, skip
 
 TOOL, WRITER = (os.path.abspath(path) for path in sys.argv[1:3])
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
