@@ -6,6 +6,7 @@
 They lie in $SPANLOG_TEST_CACHE, else in spanlog-tests below $XDG_CACHE_HOME or ~/.cache. Building Loki takes
 some minutes, 3 GB of memory and 4 GB of disk; the others about a minute each. What cannot be had raises Missing.
 """
+import fcntl
 import json
 import os
 import re
@@ -63,12 +64,22 @@ def run(command, folder, **environment):
 
 
 def go_build(name, package, version, mod=None, sums=None):
-    """A program of a Go module, built in a module of our own that requires it."""
+    """A program of a Go module, built once: tests that run beside each other wait for the first."""
     target = os.path.join(cache(), f"{name}-{version}")
     if os.path.exists(target):
         return target
     if not shutil.which("go"):
         raise Missing("there is no Go compiler")
+    os.makedirs(cache(), exist_ok=True)
+    with open(os.path.join(cache(), f"{name}.lock"), "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.path.exists(target):
+            make(name, package, version, target, mod, sums)
+    return target
+
+
+def make(name, package, version, target, mod, sums):
+    """In a module of our own that requires it."""
     folder = os.path.join(cache(), f"build-{name}")
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, "go.mod"), "w", encoding="utf-8") as file:
@@ -81,7 +92,6 @@ def go_build(name, package, version, mod=None, sums=None):
         GOMAXPROCS="1")
     os.rename(target + ".new", target)
     shutil.rmtree(folder, ignore_errors=True)
-    return target
 
 
 def loki_program():
