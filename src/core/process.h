@@ -43,7 +43,7 @@ struct process {
     bool counts_spans;       /* metrics are on: of unsampled traces, those that they come from */
     bool flight;             /* debug records are kept for an error of their thread */
     struct sampler *sampler; /* src/sampling; NULL: every new trace is recorded */
-    /* These two change; not beside the ones above, which a compiler may read in one word with them.
+    /* These two change: apart from the ones above, which may be read in one word with neighbours.
      */
     bool decides_roots;  /* there is a sampler or a tail */
     bool decides_remote; /* the sampler does not go by what contexts from elsewhere say */

@@ -188,7 +188,9 @@ def a_pipe_is_answered_line_by_line(tool, folder):
             line = span(number, 0, 1, 2).encode()
             process.stdin.write(line)
             process.stdin.flush()
-            assert process.stdout.readline() == line  # or it would wait for ever
+            began = time.time()
+            assert process.stdout.readline() == line
+            assert time.time() - began < 5
         process.stdin.close()
         assert process.wait() == 0
 

@@ -48,6 +48,9 @@ struct run {
 void with(const char *name, const char *value);
 /* Runs body() in a child, then exit(0). The run is freed with the test. */
 struct run *run_child(void (*body)(void));
+/* The same up to five times, until a child has ended within `seconds` and no check_in_time of its
+ * failed: a busy machine delays any of them, and what is slow by itself is so each time. */
+struct run *run_in_time(void (*body)(void), double seconds);
 /* The same in the directory of the child before: a second start of the same service. */
 struct run *run_again(void (*body)(void));
 /* Runs a command line in the last child's directory; its output in run->out. */
@@ -117,6 +120,13 @@ void assert_says_(const char *in, const char *text, unsigned times, const char *
             child_failed(__FILE__, __LINE__, #a " == " #b);                                        \
         }                                                                                          \
     } while (0)
+/* Of a child of run_in_time: a bound on time that it keeps in this try. */
+#define check_in_time(condition)                                                                   \
+    do {                                                                                           \
+        if (!(condition))                                                                          \
+            child_is_late(__FILE__, __LINE__, #condition);                                         \
+    } while (0)
+void child_is_late(const char *file, int line, const char *what);
 void child_failed(const char *file, int line, const char *what);
 
 double now_seconds(void);

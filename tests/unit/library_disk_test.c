@@ -13,7 +13,7 @@
 static void logs_and_goes_on(void) {
     double start = now_seconds();
     log_numbers(0, 100);
-    check(now_seconds() - start < 10);
+    check_in_time(now_seconds() - start < 0.5);
     printf("still here\n");
 }
 
@@ -23,12 +23,11 @@ static void an_unwritable_path_is_said_once_and_the_program_goes_on(void **state
                                         "file:/tmp"};
     for (size_t i = 0; i < 3; i++) {
         with("SPANLOG_OUTPUT", paths[i]);
-        struct run *run = run_child(logs_and_goes_on);
+        struct run *run = run_in_time(logs_and_goes_on, 4);
         assert_exit(run, 0);
         assert_string_equal(run->out, "still here\n");
         assert_says(run->err, "spanlog: cannot write file:", 1);
         assert_says(run->err, "\n", 1);
-        assert_true(run->seconds < 20);
     }
 }
 
@@ -50,6 +49,9 @@ static void fill(const char *path) {
     }
     close(fd);
 }
+
+/* The policy's 0.2, and some in which we may not have the processor. */
+#define LONGEST_SECONDS 0.5
 
 static double longest_call;
 static long waits; /* in calls: how often the thread gave its processor away of itself */
@@ -83,11 +85,13 @@ static void runs_out_of_space(void) {
     check_equal(stat("disk/log.jsonl", &before), 0);
     check_equal(unlink("disk/filler"), 0);
     double freed = now_seconds();
-    do { /* resumes soon, asked by nobody */
+    do { /* resumes within a second, asked by nobody */
         usleep(1000);
         check_equal(stat("disk/log.jsonl", &after), 0);
     } while (after.st_size <= before.st_size && now_seconds() - freed < 10);
     check(after.st_size > before.st_size);
+    check_in_time(now_seconds() - freed < 1);
+    check_in_time(strcmp(getenv("SPANLOG_FULL"), "block") != 0 || longest_call < LONGEST_SECONDS);
     printf("resumed after %.3f s, longest call %.3f s, %ld waits\n", now_seconds() - freed,
            longest_call, waits);
     spanlog_info("n", kv("i", next++));
@@ -103,7 +107,7 @@ static struct run *run_full_disk(const char *full) {
     with("SPANLOG_FULL", full);
     with("SPANLOG_BLOCK_MS", "200");
     with("SPANLOG_RING_SIZE", "64K");
-    struct run *run = run_child(runs_out_of_space);
+    struct run *run = run_in_time(runs_out_of_space, 60);
     if (WIFEXITED(run->status) && WEXITSTATUS(run->status) == NOT_PERMITTED)
         not_permitted("a tmpfs cannot be mounted");
     assert_exit(run, 0);
@@ -124,6 +128,10 @@ static void assert_loss_is_counted(const struct run *run) {
     assert_says(run->err, "\n", 1);
 }
 
+static double longest_of(const struct run *run) {
+    return strtod(strstr(run->out, "longest call ") + 13, NULL);
+}
+
 static long waits_of(const struct run *run) {
     return strtol(strchr(strstr(run->out, "longest call "), ',') + 1, NULL, 10);
 }
@@ -140,6 +148,7 @@ static void a_full_disk_blocks_no_longer_than_the_policy(void **state) {
     struct run *run = run_full_disk("block");
     assert_loss_is_counted(run);
     assert_in_range(waits_of(run), 1, 100); /* and not one for each call */
+    assert_true(longest_of(run) < LONGEST_SECONDS);
 }
 
 /* Copies and cuts, under the lock that each batch takes: what is written in between would be gone.

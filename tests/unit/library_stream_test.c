@@ -60,16 +60,15 @@ static void logs_to_a_stopped_reader(void) {
     }
     double start = now_seconds();
     check_equal(spanlog_shutdown(300), -ETIMEDOUT);
-    check(now_seconds() - start < 10);
+    check_in_time(now_seconds() - start < 1.0);
 }
 
 static void a_stopped_reader_costs_nothing_under_drop(void **state) {
     (void)state;
     with("SPANLOG_OUTPUT", "stdout");
     with("SPANLOG_FULL", "drop");
-    struct run *run = run_child(logs_to_a_stopped_reader);
+    struct run *run = run_in_time(logs_to_a_stopped_reader, 8);
     assert_exit(run, 0);
-    assert_true(run->seconds < 30);
     print_message("%s", run->err);
 }
 
@@ -116,9 +115,8 @@ static void an_exit_with_a_stopped_reader_ends_in_time(void **state) {
     (void)state;
     with("SPANLOG_OUTPUT", "stdout");
     with("SPANLOG_FULL", "drop");
-    struct run *run = run_child(exits_with_a_stopped_reader);
+    struct run *run = run_in_time(exits_with_a_stopped_reader, 4);
     assert_exit(run, 42);
-    assert_true(run->seconds < 20);
 }
 
 static void its_reader_goes(void) {
@@ -297,7 +295,7 @@ static void logs_to_a_fifo(void) {
     double start = now_seconds();
     for (int i = 0; i < 100; i++) /* before anybody reads */
         spanlog_info("n", kv("i", i));
-    check(now_seconds() - start < 10);
+    check_in_time(now_seconds() - start < 0.5);
     pthread_create(&reader, NULL, reads_a_fifo, NULL);
     for (int i = 100; i < 200; i++)
         spanlog_info("n", kv("i", i));

@@ -130,7 +130,6 @@ class TheSame(WithLoki):
 
     def test_entries_that_nothing_tells_apart_are_said_to_be_too_many(self):
         self.start(limits="max_entries_limit_per_query: 10")
-        tail = "x" * 600
         self.ship([shipping.record(0, ns=self.now - 60 * SECOND, msg="y" * 600, last=i) for i in range(25)])
         code, _, said = self.cat()
         self.assertEqual(code, 2)

@@ -256,7 +256,7 @@ class Deaths(Base):
         program.write(0, 100)
         begin = time.monotonic()
         self.assertEqual(program.close(), 0)
-        self.assertLess(time.monotonic() - begin, 9, "a server that is down keeps nobody waiting")
+        self.assertLess(time.monotonic() - begin, 5, "a server that is down keeps nobody waiting")
         self.server.up()
         program = self.program()
         program.write(100, 200)
@@ -295,7 +295,7 @@ class Deaths(Base):
         program.write(0, 10)
         begin = time.monotonic()
         self.assertEqual(program.close(), 0)
-        self.assertLess(time.monotonic() - begin, 30)
+        self.assertLess(time.monotonic() - begin, 5)
 
     def test_shutdown_delivers_within_its_time_and_exit_handlers_come_later(self):
         program = self.program()
@@ -464,15 +464,8 @@ class Quiet(Base):
         other = self.program()
         other.write(10, 11)
         wait_for(lambda: len(self.got()) == 11, lambda: len(self.got()))
-        shipping.wait_until_quiet(lambda: (self.switches(program), self.switches(other)))
+        shipping.wait_until_quiet(program.process, other.process)
         self.assertEqual((program.close(), other.close()), (0, 0))
-
-    def switches(self, program):
-        total = 0
-        for task in os.listdir(f"/proc/{program.process.pid}/task"):
-            with open(f"/proc/{program.process.pid}/task/{task}/status", encoding="utf-8") as file:
-                total += sum(int(line.split()[1]) for line in file if "ctxt_switches" in line)
-        return total
 
     def test_the_program_s_descriptors_are_its_own(self):
         program = self.program()
@@ -497,11 +490,12 @@ class Live(Base):
         self.running = self.program(OTEL_TRACES_EXPORTER="", SPANLOG_OUTPUT="file:log.jsonl")
         self.running.write(0, 10)
 
-    def enable(self, *words, status=0):
+    def enable(self, *words, status=0, tries=2):
         result = subprocess.run([shipping.TOOL, "enable", "--dir", self.folder, "--service-name", "orders", *words],
                                 capture_output=True, text=True, check=False)
-        if status == 0 and result.returncode == 2 and "yet: the process" in result.stdout:
-            return self.enable(*words)  # a busy machine: it took longer than the second for which the tool waits
+        if tries > 1 and status == 0 and result.returncode == 2 and "yet: the process" in result.stdout:
+            self.enable(*words, tries=tries - 1)  # busy: it took longer than the second for which the tool waits
+            return
         self.assertEqual(result.returncode, status, result.stdout + result.stderr)
 
     def exporter(self, url, status=0):

@@ -70,12 +70,21 @@ def wait_for(condition, what, seconds=SOON):
         time.sleep(0.02)
 
 
-def wait_until_quiet(switches):
+def switches(process):
+    """How often its threads have got a processor, or lost it."""
+    total = 0
+    for task in os.listdir(f"/proc/{process.pid}/task"):
+        with open(f"/proc/{process.pid}/task/{task}/status", encoding="utf-8") as file:
+            total += sum(int(line.split()[1]) for line in file if "ctxt_switches" in line)
+    return total
+
+
+def wait_until_quiet(*processes):
     """Until nothing has run for three seconds, which never comes for what wakes up by itself."""
     for _ in range(6):
-        before = switches()
+        before = [switches(process) for process in processes]
         time.sleep(3)
-        if switches() == before:
+        if [switches(process) for process in processes] == before:
             return
     raise AssertionError("it wakes up while nothing is written")
 
