@@ -298,14 +298,21 @@ static const char *either(const char *name, const char *general) {
     return value ? value : variable(general);
 }
 
-static void take_timeout(struct spanlog_ship_target *target, const char *value) {
+/* The variable for spans, where it is set, or the one for all: `name` becomes its name. */
+static const char *otlp_variable(const char *what, char name[64]) {
+    snprintf(name, 64, "OTEL_EXPORTER_OTLP_TRACES_%s", what);
+    if (!variable(name))
+        snprintf(name, 64, "OTEL_EXPORTER_OTLP_%s", what);
+    return variable(name);
+}
+
+static void take_timeout(struct spanlog_ship_target *target, const char *name) {
+    const char *value = variable(name);
     uint64_t ms;
     if (value && !target->timeout_ms && spanlog_value_count(value, 3600000, &ms) && ms)
         target->timeout_ms = ms;
     else if (value && !target->timeout_ms)
-        fprintf(stderr,
-                "spanlog: ship: OTEL_EXPORTER_OTLP_TIMEOUT=%s: must be milliseconds; 10000 is "
-                "taken\n",
+        fprintf(stderr, "spanlog: ship: %s=%s: must be milliseconds; 10000 is taken\n", name,
                 value);
 }
 
@@ -313,6 +320,7 @@ static void take_timeout(struct spanlog_ship_target *target, const char *value) 
  * it is. */
 static void take_otlp(struct spanlog_ship_target *target) {
     static char to[4096];
+    char name[64];
     const char *base = variable("OTEL_EXPORTER_OTLP_ENDPOINT");
     target->traces_url = variable("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
     target->logs_url = variable("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT");
@@ -321,17 +329,15 @@ static void take_otlp(struct spanlog_ship_target *target) {
     snprintf(to, sizeof to, "otlp:%s", base ? base : "http://localhost:4318");
     target->to = to;
     if (!target->headers)
-        target->headers = either("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS");
+        target->headers = otlp_variable("HEADERS", name);
     if (!target->ca)
-        target->ca =
-            either("OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE", "OTEL_EXPORTER_OTLP_CERTIFICATE");
+        target->ca = otlp_variable("CERTIFICATE", name);
     if (!target->certificate)
-        target->certificate = either("OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE",
-                                     "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE");
+        target->certificate = otlp_variable("CLIENT_CERTIFICATE", name);
     if (!target->key)
-        target->key =
-            either("OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY", "OTEL_EXPORTER_OTLP_CLIENT_KEY");
-    take_timeout(target, either("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"));
+        target->key = otlp_variable("CLIENT_KEY", name);
+    otlp_variable("TIMEOUT", name);
+    take_timeout(target, name);
 }
 
 static void take_zipkin(struct spanlog_ship_target *target) {
@@ -339,7 +345,7 @@ static void take_zipkin(struct spanlog_ship_target *target) {
     const char *url = variable("OTEL_EXPORTER_ZIPKIN_ENDPOINT");
     snprintf(to, sizeof to, "zipkin:%s", url ? url : "http://localhost:9411/api/v2/spans");
     target->to = to;
-    take_timeout(target, variable("OTEL_EXPORTER_ZIPKIN_TIMEOUT"));
+    take_timeout(target, "OTEL_EXPORTER_ZIPKIN_TIMEOUT");
 }
 
 static void take_environment(struct spanlog_ship_options *options) {

@@ -119,8 +119,8 @@ bool spanlog_ship_archive_has_ended(struct spanlog_ship_archive *archive, int fd
     return true;
 }
 
-/* Its head only; head_size 0: there is too little of it as yet. */
-static struct spanlog_ship_archive *look(enum spanlog_inflate_kind kind, int fd) {
+/* Its head only; head_size 0: there is too little of it as yet. NULL: no memory. */
+static struct spanlog_ship_archive *unpack_head(enum spanlog_inflate_kind kind, int fd) {
     struct spanlog_ship_archive *archive = calloc(1, sizeof *archive);
     const char *problem;
     if (!archive)
@@ -155,7 +155,7 @@ int spanlog_ship_archive_look(struct spanlog_ship_archive **archive, int fd, con
     ssize_t got = pread(fd, magic, sizeof magic, 0);
     enum spanlog_inflate_kind kind = spanlog_inflate_kind_of(magic, got > 0 ? (size_t)got : 0);
     if (kind == SPANLOG_INFLATE_GZ || kind == SPANLOG_INFLATE_ZST) {
-        now = look(kind, fd);
+        now = unpack_head(kind, fd);
         if (!now)
             return -ENOMEM;
     }

@@ -116,17 +116,12 @@ static void note_event(struct spanlog_ship_files *files, const struct inotify_ev
         for (size_t i = 0; i < files->count; i++)
             files->list[i].is_marked = true;
     } else if (event->mask & IN_CLOSE_WRITE) {
-        if (event->len && spanlog_rotated_is_old(event->name)) {
-            files->must_list = true;
-            mark(files, event->wd, event->name);
-        }
+        files->must_list |= event->len && spanlog_rotated_is_old(event->name);
     } else if (event->mask & IN_MODIFY) {
         if (event->len)
             mark(files, event->wd, event->name);
     } else if (event->mask & ~(uint32_t)IN_IGNORED) {
         files->must_list = true;
-        if (event->mask & IN_MOVED_TO && event->len)
-            mark(files, event->wd, event->name);
         if (event->mask & IN_DELETE && event->len)
             note_deleted(files, event->wd, event->name);
     }
@@ -318,12 +313,14 @@ static int rest(struct spanlog_ship_files *files, struct spanlog_ship_file *file
         return 0;
     if (file->archive && !file->is_copy && file->archive->is_open)
         end_archive(files, file);
-    bool is_whole = fstat(file->fd, &st) == 0 &&
-                    (file->archive ? file->archive->ended_size : file->at) == (uint64_t)st.st_size;
+    bool is_there = fstat(file->fd, &st) == 0;
+    bool is_whole =
+        is_there && (file->archive ? file->archive->ended_size : file->at) == (uint64_t)st.st_size;
     file->whole_ns = is_whole && !file->is_copy ? spanlog_ship_written_ns(&st) : 0;
     if (file->archive)
         spanlog_ship_archive_rest(file->archive);
-    if ((file->is_old || file->archive) && file->is_listed) {
+    if ((file->is_old || file->archive) && file->is_listed && is_there) {
+        file->closed_ns = spanlog_ship_changed_ns(&st);
         close(file->fd);
         file->fd = -1;
     }
@@ -381,8 +378,9 @@ bool spanlog_ship_file_has_been_read(const struct spanlog_ship_file *file) {
 /* 1, 0, -EAGAIN: once more, or -ENOMEM. */
 static int read_once(struct spanlog_ship_files *files, struct spanlog_ship_file *file,
                      struct spanlog_buffer *buffer, struct spanlog_chunk *chunk) {
-    if (spanlog_ship_file_open(files, file) < 0)
-        return rest(files, file);
+    int rc = spanlog_ship_file_open(files, file);
+    if (rc < 0)
+        return rc == -ENOMEM ? rc : rest(files, file);
     if (!is_same(file))
         return spanlog_ship_file_was_cut(files, file) < 0 ? -ENOMEM : -EAGAIN;
     if (spanlog_ship_file_is_copy(files, file) || spanlog_ship_file_has_been_read(file)) {

@@ -39,13 +39,14 @@ struct spanlog_ship_file {
     uint64_t done; /* sent up to here */
     struct spanlog_ship_print print;
     struct spanlog_ship_archive *archive; /* NULL: it is plain */
-    uint64_t whole_ns; /* when it was written last, as it was when it had been read whole; or 0 */
-    uint64_t time_ns;  /* of what was read last, or of what comes first */
-    bool is_marked;    /* there may be more */
-    bool is_listed;    /* it has a name here */
-    bool is_old;       /* which is one that rotation gives */
-    bool is_copy;      /* of a file that stands */
-    bool is_skipping;  /* the rest of a line that is too long */
+    uint64_t whole_ns;  /* when it was written last, as it was when it had been read whole; or 0 */
+    uint64_t closed_ns; /* when it, or its name, was changed last, as it was when it was closed */
+    uint64_t time_ns;   /* of what was read last, or of what comes first */
+    bool is_marked;     /* there may be more */
+    bool is_listed;     /* it has a name here */
+    bool is_old;        /* which is one that rotation gives */
+    bool is_copy;       /* of a file that stands */
+    bool is_skipping;   /* the rest of a line that is too long */
     uint64_t copy_device, copy_inode;
     uint64_t leave_ms; /* without a name: when it is let go */
     bool is_leaving;   /* that time has come, and it is looked at once more */
@@ -123,6 +124,9 @@ void spanlog_ship_file_free(struct spanlog_ship_file *file);
 uint64_t spanlog_ship_now_ms(void);
 static inline uint64_t spanlog_ship_written_ns(const struct stat *st) {
     return (uint64_t)st->st_mtim.tv_sec * 1000000000 + (uint64_t)st->st_mtim.tv_nsec;
+}
+static inline uint64_t spanlog_ship_changed_ns(const struct stat *st) {
+    return (uint64_t)st->st_ctim.tv_sec * 1000000000 + (uint64_t)st->st_ctim.tv_nsec;
 }
 
 #endif

@@ -89,9 +89,10 @@ static int add_file(struct spanlog_ship_files *files, const char *path, int watc
         return -ENOMEM;
     const char *slash = strrchr(path, '/');
     file->is_old = spanlog_rotated_is_old(slash ? slash + 1 : path);
-    if (spanlog_ship_file_open(files, file) < 0 || !is_log(files, file)) {
+    int rc = spanlog_ship_file_open(files, file);
+    if (rc < 0 || !is_log(files, file)) {
         spanlog_ship_file_free(file);
-        return 0;
+        return rc == -ENOMEM ? rc : 0;
     }
     files->count++;
     return 0;
@@ -104,8 +105,8 @@ static int see_file(struct spanlog_ship_files *files, const char *path, int watc
     if (!file)
         return add_file(files, path, watch, st);
     file->is_listed = true;
-    /* The inode of one that has gone may be another file's by now. */
-    file->is_marked |= file->leave_ms != 0;
+    /* While it was closed it may have been written to, or have left its inode to another file. */
+    file->is_marked |= file->fd < 0 && file->closed_ns != spanlog_ship_changed_ns(st);
     file->leave_ms = 0;
     file->is_leaving = false;
     if (strcmp(file->path, path) != 0) {
