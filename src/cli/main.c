@@ -3,6 +3,7 @@
  *     spanlog trace e266f103 shop.jsonl
  *     spanlog --help
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -55,7 +56,7 @@ static void print_help(FILE *to) {
     fprintf(to, "\nspanlog VERB --help says more, with examples. spanlog --version\n");
 }
 
-int main(int argc, char **argv) {
+static int run(int argc, char **argv) {
     if (argc < 2) {
         print_help(stderr);
         return SPANLOG_EXIT_ERROR;
@@ -77,5 +78,16 @@ int main(int argc, char **argv) {
                 argv[1]);
     else
         fprintf(stderr, "spanlog: unknown verb %s (see: spanlog --help)\n", argv[1]);
+    return SPANLOG_EXIT_ERROR;
+}
+
+/* What a verb printed and has not been written yet may find no room; nobody would be told. */
+int main(int argc, char **argv) {
+    int status = run(argc, argv);
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    fprintf(stderr, "spanlog: cannot write the answer: %s\n",
+            errno ? strerror(errno) : "some of it could not be written");
     return SPANLOG_EXIT_ERROR;
 }

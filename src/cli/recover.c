@@ -30,6 +30,7 @@ static const char help[] =
 
 struct options {
     const char *directory;
+    bool is_named; /* the directory, on the command line */
     const char *service;
     bool json;
     bool failed;
@@ -66,9 +67,10 @@ static int parse(struct options *options, int argc, char **argv) {
         bool has_value = i + 1 < argc;
         if (strcmp(argv[i], "--json") == 0)
             options->json = true;
-        else if (strcmp(argv[i], "--dir") == 0 && has_value)
+        else if (strcmp(argv[i], "--dir") == 0 && has_value) {
             options->directory = argv[++i];
-        else if (strcmp(argv[i], "--service") == 0 && has_value)
+            options->is_named = true;
+        } else if (strcmp(argv[i], "--service") == 0 && has_value)
             options->service = argv[++i];
         else if (argv[i][0] == '-') {
             fprintf(stderr, "spanlog recover: %s: %s (see: spanlog recover --help)\n", argv[i],
@@ -113,7 +115,7 @@ int spanlog_verb_recover(int argc, char **argv) {
     } else {
         int error = recover_directory(options.directory, options.service, true, PATIENCE_MS,
                                       print_result, &options);
-        if (error == -ENOENT)
+        if (error == -ENOENT && !options.is_named)
             error = 0; /* nobody has logged here yet */
         if (error < 0) {
             fprintf(stderr, "spanlog: cannot read %s: %s\n",

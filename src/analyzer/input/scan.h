@@ -21,6 +21,7 @@
 #ifndef SPANLOG_ANALYZER_INPUT_SCAN_H
 #define SPANLOG_ANALYZER_INPUT_SCAN_H
 
+#include "formatters/line.h"
 #include "src/analyzer/read/json.h"
 #include "src/analyzer/base/parallel.h"
 #include "src/analyzer/input/sources.h"
@@ -78,6 +79,14 @@ static inline const char *spanlog_record_end(const struct spanlog_chunk *chunk, 
 /* Lines of blanks only are not worth a word. */
 static inline bool spanlog_line_is_blank(const char *line, const char *end) {
     return spanlog_json_blank(line) == end;
+}
+
+/* Without the white space around it, which makes no line another one: copies may end in CR LF. */
+static inline struct spanlog_text spanlog_line_trimmed(const char *line, const char *end) {
+    line = spanlog_json_blank(line);
+    while (end > line && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r'))
+        end--;
+    return (struct spanlog_text){line, (size_t)(end - line)};
 }
 
 #endif

@@ -215,7 +215,6 @@ static int add_span(struct spanlog_job *job, struct spanlog_job_part *part, uint
 
 static int add_record(struct spanlog_job *job, uint32_t source, const struct spanlog_record *record,
                       const char *line) {
-    const char *end = record->end;
     uint64_t low = record->trace.low;
     struct spanlog_job_part *part = &job->parts[spanlog_traces_hash(low) >> 56];
     uint32_t trace = spanlog_traces_add(&part->traces, record->trace.high, low);
@@ -225,16 +224,16 @@ static int add_record(struct spanlog_job *job, uint32_t source, const struct spa
         note_service(job, part, trace, service) < 0)
         return -ENOMEM;
     if (record->trace.opaque && !part->traces.list[trace].text) {
-        struct spanlog_text text = record->trace_text;
-        text = spanlog_arena_text(&job->arena, text.data, text.size);
-        part->traces.list[trace].text = text.data;
-        if (!text.data)
+        struct spanlog_text id = record->trace_text;
+        id = spanlog_arena_text(&job->arena, id.data, id.size);
+        part->traces.list[trace].text = id.data;
+        if (!id.data)
             return -ENOMEM;
     }
     const struct spanlog_lines *lines = &job->lines;
-    uint64_t digest = lines->whole
-                          ? job->digest(lines->origin, (size_t)(lines->whole - lines->origin))
-                          : job->digest(line, (size_t)(end - line));
+    struct spanlog_text text = lines->whole ? spanlog_line_trimmed(lines->origin, lines->whole)
+                                            : spanlog_line_trimmed(line, record->end);
+    uint64_t digest = job->digest(text.data, text.size);
     /* A span line without an id cannot be linked to anything: it counts as a log line. */
     if (record->line_kind != SPANLOG_LINE_LOG && record->has_span) {
         uint32_t place = place_of(job, source, record);
@@ -243,7 +242,7 @@ static int add_record(struct spanlog_job *job, uint32_t source, const struct spa
         if (record->raw[SPANLOG_FIELD_LINKS].type == SPANLOG_JSON_ARRAY && job->probe &&
             job->probe->links)
             job->probe->links(job->probe_job, record, line);
-        return job->is_probed ? add_extra(job, part, record, line, end) : 0;
+        return job->is_probed ? add_extra(job, part, record, line, record->end) : 0;
     }
     if (add_log(job, part, trace, record, digest) < 0)
         return -ENOMEM;

@@ -70,7 +70,8 @@ static uint32_t find_process(const struct question *question, struct spanlog_tex
 static int keep_line(struct searcher *searcher, const struct spanlog_record *record,
                      const char *line, uint32_t process) {
     const struct spanlog_lines *from = &searcher->lines_of;
-    size_t size = (size_t)(record->end - line), room = size + 1 + SPANLOG_JSON_PADDING;
+    struct spanlog_text text = spanlog_line_trimmed(line, record->end);
+    size_t size = text.size, room = size + 1 + SPANLOG_JSON_PADDING;
     if (searcher->bytes + room > LINE_BYTES_MAX)
         return 0;
     void *grown =
@@ -80,7 +81,7 @@ static int keep_line(struct searcher *searcher, const struct spanlog_record *rec
         searcher->lines = grown;
     if (!grown || !copy)
         return -ENOMEM;
-    memcpy(copy, line, size);
+    memcpy(copy, text.data, size);
     copy[size] = '\n';
     memset(copy + size + 1, 0, SPANLOG_JSON_PADDING);
     searcher->bytes += room;
@@ -90,7 +91,7 @@ static int keep_line(struct searcher *searcher, const struct spanlog_record *rec
                   .source = from->chunk->source,
                   .offset = from->chunk->offset + (uint64_t)(from->origin - from->chunk->begin),
                   .ordinal = from->ordinal,
-                  .digest = spanlog_hash(line, size)},
+                  .digest = spanlog_hash(copy, size)},
         .time_ns = record->time_ns,
         .process = process,
         .tid = spanlog_record_number(record, SPANLOG_FIELD_TID)};

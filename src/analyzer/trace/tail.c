@@ -187,14 +187,15 @@ static struct spanlog_held_line *add_line(struct spanlog_held *held) {
 
 static int keep_line(struct spanlog_tail *tail, struct spanlog_held *held,
                      const struct spanlog_record *record, const char *line, uint32_t service) {
-    size_t size = (size_t)(record->end - line), room = size + 1 + SPANLOG_JSON_PADDING;
+    struct spanlog_text text = spanlog_line_trimmed(line, record->end);
+    size_t size = text.size, room = size + 1 + SPANLOG_JSON_PADDING;
     char *copy = malloc(room);
     struct spanlog_held_line *kept = copy ? add_line(held) : NULL;
     if (!kept) {
         free(copy);
         return -ENOMEM;
     }
-    memcpy(copy, line, size);
+    memcpy(copy, text.data, size);
     copy[size] = '\n';
     memset(copy + size + 1, 0, SPANLOG_JSON_PADDING);
     /* The order in which they came, since a file may begin anew. */
@@ -202,7 +203,7 @@ static int keep_line(struct spanlog_tail *tail, struct spanlog_held *held,
                                        .size = (uint32_t)size,
                                        .source = tail->lines.chunk->source,
                                        .offset = tail->sequence++,
-                                       .digest = spanlog_hash(line, size)};
+                                       .digest = spanlog_hash(copy, size)};
     *kept = (struct spanlog_held_line){.found = found,
                                        .span = record->has_span ? record->span.low : 0,
                                        .parent = record->has_parent ? record->parent.low : 0,

@@ -96,9 +96,9 @@ static int match_number(struct matches *matches, const struct spanlog_record *re
 
 /* ---- chunks ------------------------------------------------------------------------------- */
 
-static int keep_line(struct finder *finder, const char *line, const char *end) {
+static int keep_line(struct finder *finder, struct spanlog_text line) {
     const struct spanlog_lines *from = &finder->lines_of;
-    size_t size = (size_t)(end - line);
+    size_t size = line.size;
     if (finder->count == finder->room) {
         uint32_t room = finder->room ? 2 * finder->room : 64;
         struct spanlog_found_line *grown = realloc(finder->lines, room * sizeof *grown);
@@ -110,7 +110,7 @@ static int keep_line(struct finder *finder, const char *line, const char *end) {
     char *copy = spanlog_arena_alloc(&finder->arena, size + 1 + SPANLOG_JSON_PADDING);
     if (!copy)
         return -ENOMEM;
-    memcpy(copy, line, size);
+    memcpy(copy, line.data, size);
     copy[size] = '\n';
     memset(copy + size + 1, 0, SPANLOG_JSON_PADDING);
     finder->lines[finder->count++] = (struct spanlog_found_line){
@@ -119,7 +119,7 @@ static int keep_line(struct finder *finder, const char *line, const char *end) {
         .source = from->chunk->source,
         .offset = from->chunk->offset + (uint64_t)(from->origin - from->chunk->begin),
         .ordinal = from->ordinal,
-        .digest = spanlog_hash(line, size)};
+        .digest = spanlog_hash(copy, size)};
     return 0;
 }
 
@@ -196,7 +196,8 @@ static int read_candidates(struct finder *finder, const struct spanlog_chunk *ch
         /* With more than one trace there will be a list of ids and no tree. */
         if (number != 0 || __atomic_load_n(&finder->matches->count, __ATOMIC_RELAXED) > 1)
             continue;
-        if (note_writer(finder, &record) < 0 || keep_line(finder, line, record.end) < 0)
+        if (note_writer(finder, &record) < 0 ||
+            keep_line(finder, spanlog_line_trimmed(line, record.end)) < 0)
             return -ENOMEM;
     }
     spanlog_lines_end(lines);
