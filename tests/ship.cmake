@@ -67,4 +67,8 @@ add_test(NAME ship_inside_to_servers
 set_tests_properties(ship_inside_to_servers PROPERTIES TIMEOUT 3600 SKIP_RETURN_CODE 77
   LABELS "interop;once;slow;servers")
 
+# Nothing in these depends on the processor or on what its portable paths replace.
+set_property(TEST ship_rotating ship_compressed ship_faults ship_certificates ship_inside_certificates
+  ship_inside_several ship_inside_live tool_asks_loki APPEND PROPERTY LABELS network)
+
 spanlog_fuzzer(ship_fuzz SOURCES fuzz/ship_fuzz.c USES ship)
