@@ -221,26 +221,8 @@ int live_find_all(const struct live *live, struct attach_list *list) {
     return find(live, list, true);
 }
 
-struct editing {
-    const struct live *live;
-    const struct attached *process;
-};
-
-/* The rule before those in force: live ones, or what the process says. */
-static int add_sample_rule(const struct editing *editing, char text[CONTROL_TEXT_SIZE + 1],
-                           uint64_t now, uint64_t expiry, const struct live_change *change) {
-    char value[SETTING_TEXT_SIZE];
-    rules_remove(text, now, ""); /* what has expired does not hold */
-    attach_value(text, change->setting->name, value, sizeof value);
-    if (value[0] == '\0')
-        attach_value(editing->process->state, change->setting->name, value, sizeof value);
-    int error = rules_prepend(value, sizeof value, change->value);
-    return error != 0 ? error : rules_add(text, now, expiry, change->setting->name, value);
-}
-
 static int edit(char text[CONTROL_TEXT_SIZE + 1], void *arg) {
-    const struct editing *editing = arg;
-    const struct live *live = editing->live;
+    const struct live *live = arg;
     uint64_t now = clock_gettime_ns(CLOCK_MONOTONIC);
     uint64_t expiry = live->for_text != NULL ? now + live->for_ns : 0;
     int error = 0;
@@ -250,8 +232,6 @@ static int edit(char text[CONTROL_TEXT_SIZE + 1], void *arg) {
             continue;
         if (live->reset)
             rules_remove(text, now, change->setting->name);
-        else if (strcmp(change->setting->name, "sample_rules") == 0)
-            error = add_sample_rule(editing, text, now, expiry, change);
         else
             error = rules_add(text, now, expiry, change->setting->name, change->value);
     }
@@ -353,10 +333,8 @@ static int change_living(struct live *live) {
     int *errors = calloc(list.count, sizeof *errors);
     uint32_t *generations = calloc(list.count, sizeof *generations);
     bool all = errors != NULL && generations != NULL;
-    for (size_t i = 0; all && i < list.count; i++) {
-        struct editing editing = {.live = live, .process = &list.found[i]};
-        errors[i] = attach_change(&list.found[i], edit, &editing, &generations[i]);
-    }
+    for (size_t i = 0; all && i < list.count; i++)
+        errors[i] = attach_change(&list.found[i], edit, live, &generations[i]);
     bool done = all;
     for (size_t i = 0; all && i < list.count; i++)
         done &= say_taken(live, &list.found[i], errors[i], generations[i]);

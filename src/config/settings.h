@@ -224,6 +224,9 @@ size_t settings_format(const struct settings *settings, char *ret_text, size_t s
 /* The sampler that the settings together ask for: a rate that is set by a stronger source than the
  * sampler makes it one of that ratio. The texts are those of settings. */
 struct sampler_setting settings_sampler(const struct settings *settings);
+/* The sampling rules `more` ("route=/checkout:1") before those of `value`, in place of those with
+ * the same conditions; "none" leaves none. Returns 0, or -E2BIG: then value is as it was. */
+int sample_rules_over(char *value, size_t size, const char *more);
 
 /* ---- levels and outputs --------------------------------------------------------------------- */
 

@@ -216,6 +216,23 @@ class Control(Live):
         self.assertEqual(program.end(), "")
         self.assertEqual(program.texts("span completed"), ["b", "a", "f", "e", "j", "i"])
 
+    def test_each_sampling_rule_ends_at_its_own_time(self):
+        self.needs_sampling()
+        program = self.start(SPANLOG_SAMPLE_RULES="route=/own:1")
+        self.run_tool("sample", "orders", "--route", "/a", "1", "--for", "3s")
+        self.run_tool("sample", "orders", "--route", "/b", "0.5", "--for", "10m")
+        self.run_tool("sample", "orders", "--operation", "x*", "0.5")
+        self.assertEqual(self.status()[0]["sample_rules"],
+                         "operation=x*:0.5; route=/b:0.5; route=/a:1; route=/own:1")
+        self.wait_for(lambda: "/a" not in self.status()[0]["sample_rules"])
+        now = self.status()[0]
+        self.assertEqual(now["sample_rules"], "operation=x*:0.5; route=/b:0.5; route=/own:1")
+        self.assertEqual([(rule["rule"], "left_ms" in rule) for rule in now["live"]],
+                         [("sample_rules = route=/b:0.5", True), ("sample_rules = operation=x*:0.5", False)])
+        self.run_tool("sample", "orders", "--reset")
+        self.assertEqual(self.status()[0]["sample_rules"], "route=/own:1")
+        self.assertEqual(program.end(), "")
+
     def test_a_sampling_rule_is_saved_before_those_that_stand_there(self):
         self.needs_sampling()
         path = os.path.join(self.place, ".config", "spanlog", "spanlog.conf")
