@@ -67,7 +67,9 @@ static const char *take_exporters(char to[64], const char *words, const char *va
 }
 
 static const char *take_url(char *to, size_t room, const char *value) {
-    const char *wrong = strlen(value) >= room ? "too long" : export_check_url(value);
+    const char *wrong = strlen(value) >= room ? "too long"
+                        : value[0] == '\0'    ? NULL /* back to none */
+                                              : export_check_url(value);
     if (wrong == NULL)
         strcpy(to, value);
     return wrong;
@@ -293,7 +295,8 @@ static bool set_member(struct settings *s, const char *key, size_t size, const c
                    {"deployment.environment.name", "environment"}};
     for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
         if (strlen(members[i].key) == size && memcmp(members[i].key, key, size) == 0) {
-            settings_set(s, setting_find(members[i].setting), value, *origin);
+            if (value[0] != '\0')
+                settings_set(s, setting_find(members[i].setting), value, *origin);
             return true;
         }
     }

@@ -1,7 +1,6 @@
 /* config/sampling.c: the settings of src/sampling: sampler, rate, rules, tail and bursts. See
  * parsers.h. */
 #include "src/config/parsers.h"
-#include "src/core/tell.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -39,13 +38,12 @@ void setting_print_sampler(const struct settings *s, char *value, size_t size) {
 
 const char *setting_parse_sample_rate(struct settings *s, const char *value,
                                       const struct setting_origin *origin) {
+    (void)origin;
     double rate;
     if (!sampling_number((struct sampling_text){value, strlen(value)}, &rate))
         return "no number";
     s->sample_rate = rate > 1 ? 1 : rate > 0 ? rate : 0;
-    if (rate < 0 || rate > 1)
-        tell("%s: a sample rate of %.40s is outside 0 to 1; %g is used", origin->name, value,
-             s->sample_rate);
+    s->clamped = rate > 1 ? "above the most" : rate < 0 ? "below the least" : NULL;
     return NULL;
 }
 
@@ -108,6 +106,32 @@ int sample_rules_over(char *value, size_t size, const char *more) {
     return 0;
 }
 
+/* The rules with every ratio in its range, as they hold. */
+static void clamp_rules(char *rules) {
+    char inside[SETTING_TEXT_SIZE];
+    size_t used = 0, size = 0;
+    const char *at = rules;
+    for (const char *rule; (rule = next_rule(&at, &size)), size > 0;) {
+        size_t head = conditions_size(rule, size);
+        head += memchr(rule, ':', size) != NULL;
+        head += strspn(rule + head, " \t");
+        size_t rate = strcspn(rule + head, " \t;");
+        double ratio;
+        if (used + size + 3 > sizeof inside)
+            return; /* they hold so all the same */
+        bool out = sampling_number((struct sampling_text){rule + head, rate}, &ratio) &&
+                   (ratio < 0 || ratio > 1);
+        used +=
+            (size_t)snprintf(inside + used, sizeof inside - used, "%s%.*s%s%.*s",
+                             used > 0 ? "; " : "", (int)head, rule,
+                             !out        ? ""
+                             : ratio > 1 ? "1"
+                                         : "0",
+                             (int)(size - head - (out ? rate : 0)), rule + head + (out ? rate : 0));
+    }
+    strcpy(rules, inside); /* no number is shorter than its nearest */
+}
+
 /* Live, rules are laid over those in force: each set of live rules ends at its own time. */
 const char *setting_parse_sample_rules(struct settings *s, const char *value,
                                        const struct setting_origin *origin) {
@@ -123,8 +147,8 @@ const char *setting_parse_sample_rules(struct settings *s, const char *value,
     if (wrong != NULL)
         return wrong;
     if (clamped)
-        tell("%s: a rate in \"%.100s\" is outside 0 to 1; the nearest is used", origin->name,
-             value);
+        clamp_rules(rules);
+    s->clamped = clamped ? "a rate outside 0 to 1" : NULL;
     strcpy(s->sample_rules, is_none(rules) ? "" : rules);
     return NULL;
 }

@@ -127,6 +127,8 @@ struct settings {
     uint32_t tail_memory;
     uint32_t flight; /* debug records that an error brings along; 0: none */
     uint32_t burst;  /* records a second of one call site; 0: no limit */
+    const char
+        *clamped; /* what was wrong with the last value, of which the nearest was taken; NULL */
     struct setting_origin origins[SETTINGS_MAX]; /* by row */
 };
 
@@ -140,7 +142,8 @@ enum setting_type {
     SETTING_OTHER   /* as parse and print say */
 };
 
-/* Takes the value up; returns NULL, or what is wrong with it, and then has changed nothing. */
+/* Takes the value up; returns NULL, or what is wrong with it, and then has changed nothing. Where
+ * the nearest is taken, `clamped` says what is wrong. */
 typedef const char *setting_parser(struct settings *settings, const char *value,
                                    const struct setting_origin *origin);
 /* The inverse: a text that parses to the same. */
@@ -197,9 +200,16 @@ void settings_load_as(struct settings *ret_settings, const char *service);
  * value is another. One caller at a time, with settings as settings_load made them. */
 bool settings_reload(struct settings *settings);
 
-/* Sets one; an empty value is as none. False: refused, which has been said. */
+/* Sets one. False: refused, which has been said. NULL is none; so is an empty value of code and of
+ * OTEL_*, whose specification says so. */
 bool settings_set(struct settings *settings, const struct setting *setting, const char *value,
                   struct setting_origin origin);
+/* The same without a word: NULL, or what is wrong with the value. */
+const char *settings_try(struct settings *settings, const struct setting *setting,
+                         const char *value, struct setting_origin origin);
+/* Sets one to what it is in `from`. */
+void settings_take(struct settings *settings, const struct settings *from,
+                   const struct setting *setting);
 
 /* Reads the text of a configuration file:
  *
@@ -216,7 +226,10 @@ size_t settings_apply_text(struct settings *settings, const char *text, size_t s
                            struct setting_origin origin, const char *service);
 /* What follows from the settings together: dialects of the outputs, sizes that fit. */
 void settings_settle(struct settings *settings);
-/* All of them as such a text, to be shown. Returns its size, without NUL; it is cut to fit. */
+/* Of these only the sizes. */
+void settings_round(struct settings *settings);
+/* All of them that are not empty as such a text, to be shown. Returns its size, without NUL; it is
+ * cut to fit. */
 size_t settings_format(const struct settings *settings, char *ret_text, size_t size);
 
 /* ---- sampling ------------------------------------------------------------------------------- */

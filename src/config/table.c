@@ -306,7 +306,7 @@ const struct setting settings_table[] = {
      AT(journal_dir),
      CODE(journal_dir),
      .built_in = "",
-     .about = "Where the queues live; empty: `/dev/shm/spanlog-<uid>`. In a container, a memory "
+     .about = "Where the queues live; else `/dev/shm/spanlog-<uid>`. In a container, a memory "
               "volume that outlives it."},
     {.name = "sync",
      .variables = {"SPANLOG_SYNC"},

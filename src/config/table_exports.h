@@ -92,7 +92,7 @@
      .print = setting_print_jaeger_endpoint,
      .right = "http://HOST:PORT or https://HOST:PORT",
      .built_in = "",
-     .about = "Where `jaeger` takes OTLP over HTTP; empty: `otlp_endpoint`."},
+     .about = "Where `jaeger` takes OTLP over HTTP; else `otlp_endpoint`."},
     {.name = "zipkin_endpoint",
      .variables = {"OTEL_EXPORTER_ZIPKIN_ENDPOINT", "SPANLOG_ZIPKIN_ENDPOINT"},
      .live = true,
@@ -133,7 +133,7 @@
      AT(spool_dir),
      .built_in = "",
      .about = "Where network outputs keep what is not sent: a folder for each service in it. "
-              "Empty: `$XDG_STATE_HOME/spanlog/spool`, for root `/var/lib/spanlog/spool`, else "
+              "Else `$XDG_STATE_HOME/spanlog/spool`, for root `/var/lib/spanlog/spool`, else "
               "`~/.local/state/spanlog/spool`."},
     {.name = "spool_size",
      .variables = {"SPANLOG_SPOOL_SIZE"},

@@ -92,8 +92,10 @@ uint64_t publish_read(struct publish_rules *rules, struct control *control,
     *ret_settings = *base;
     reading.refused = take_text(rules, control);
     tell_nothing |= !first || rules->damaged; /* what is wrong with these has been said */
+    mistakes_begin(&rules->mistakes);
     apply_rules(&reading, rules->text, strlen(rules->text));
     settings_settle(ret_settings);
+    mistakes_end();
     tell_nothing = quiet;
     if (first)
         __atomic_add_fetch(&control->counts.refused, reading.refused, __ATOMIC_RELAXED);
@@ -112,6 +114,8 @@ void publish_state(struct control *control, const struct settings *settings,
             if ((strcmp(setting->name, "output") == 0) != (output != 0) || !setting->live)
                 continue;
             setting_print(settings, setting, value, sizeof value);
+            if (value[0] == '\0')
+                continue;
             int size = snprintf(text + used, sizeof text - used, "%s = %s\n", setting->name, value);
             if ((size_t)size >= sizeof text - used)
                 break;

@@ -17,6 +17,7 @@
 #ifndef SPANLOG_CONTROL_PUBLISH_H
 #define SPANLOG_CONTROL_PUBLISH_H
 
+#include "src/config/mistakes.h"
 #include "src/config/settings.h"
 
 /* What was read last, and holds on where what stands there now is damaged. All zeros: nothing. */
@@ -24,6 +25,7 @@ struct publish_rules {
     char text[CONTROL_TEXT_SIZE + 1];
     uint32_t generation;
     bool damaged; /* which has been said */
+    struct mistakes mistakes;
 };
 
 /* *ret_settings is the base with the rules that hold now; returns when the next of them expires, 0:

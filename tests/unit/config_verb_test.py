@@ -105,12 +105,17 @@ class Config(unittest.TestCase):
     def test_check_says_all_mistakes_of_all_sections(self):
         path = self.file("level = loud\n[a]\nfull = y\nmax_events = 5000\n[b]\nlevle = info\nfull = drop\n")
         done = run("--check", path)
-        self.assertEqual((done.returncode, done.stdout), (1, f"{path}: 3 lines refused\n"))
+        self.assertEqual((done.returncode, done.stdout), (1, f"{path}: 4 mistakes\n"))
         said = done.stderr.splitlines()
         self.assertEqual(len(said), 4, done.stderr)
         for line, where in zip(said, (":1: level = loud: ", ":3: full = y: ", ":4: max_events = 5000: above the most",
                                       ':6: "levle": there is no such setting')):
             self.assertIn(path + where, line)
+        clamped = self.file("sample_rate = 7\n", "clamped")
+        done = run("--check", clamped)
+        self.assertEqual((done.returncode, done.stdout, done.stderr),
+                         (1, f"{clamped}: 1 mistake\n",
+                          f"spanlog: {clamped}:1: sample_rate = 7: above the most; 1 is used\n"))
         good = self.file("level = info\n[a]\nfull = drop\n", "good")
         done = run("--check", good)
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, f"{good}: no mistakes\n", ""))

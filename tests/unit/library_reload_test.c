@@ -249,6 +249,64 @@ static void the_environment_still_beats_a_file_that_has_changed(void **state) {
     assert_says(run->err, "\n", 2);
 }
 
+static void asks_for_another_format(void) {
+    put_file("spanlog.conf", "include_events = on\noutput = file:log.jsonl\n");
+    check(comes_out(WITH_EVENT));
+    put_file("spanlog.conf", "format = logfmt\ninclude_events = off\noutput = file:log.jsonl\n");
+    check(comes_out(WITHOUT_EVENT)); /* as JSON writes it */
+    put_file("spanlog.conf", "output = file:b.jsonl\nformat = logfmt\n");
+    log_until_there_is("b.jsonl");
+}
+
+static void the_format_stays_also_where_the_output_changes(void **state) {
+    (void)state;
+    with("SPANLOG_CONFIG", "spanlog.conf");
+    with("SPANLOG_OUTPUT", NULL);
+    char line[1000] = "", path[300];
+    struct run *run = run_child(asks_for_another_format);
+    assert_exit(run, 0);
+    assert_says(
+        run->err,
+        "/spanlog.conf:1: format = logfmt: cannot change while the process runs; auto stays "
+        "until its next start\n",
+        1);
+    assert_says(run->err, "\n", 1); /* the line has moved, no more */
+    snprintf(path, sizeof path, "%s/b.jsonl", run_directory());
+    FILE *file = fopen(path, "re");
+    assert_non_null(file);
+    assert_non_null(fgets(line, sizeof line, file));
+    fclose(file);
+    assert_int_equal(line[0], '{');
+}
+
+static void edits_beside_mistakes(void) {
+    static const char mistakes[] = "sample_rate = 7\nmax_events = 5000\nfull = maybe\nlevle = x\n";
+    char text[300];
+    for (int i = 0; i < 4; i++) {
+        snprintf(text, sizeof text, "%sinclude_events = %d\n%s", i % 2 == 0 ? "" : "# moved\n",
+                 i % 2, mistakes);
+        put_file("spanlog.conf", text);
+        check(comes_out(i % 2 == 1 ? WITH_EVENT : WITHOUT_EVENT));
+    }
+    put_file("spanlog.conf", "include_events = 0\nsample_rate = 8\n");
+    check(comes_out(WITHOUT_EVENT));
+    put_file("spanlog.conf", "include_events = 1\nsample_rate = 7\n");
+    check(comes_out(WITH_EVENT));
+}
+
+static void a_mistake_is_said_again_only_when_its_value_changes(void **state) {
+    (void)state;
+    with("SPANLOG_CONFIG", "spanlog.conf");
+    struct run *run = run_child(edits_beside_mistakes);
+    assert_exit(run, 0);
+    assert_says(run->err, "/spanlog.conf:2: sample_rate = 7: above the most; 1 is used\n", 2);
+    assert_says(run->err, "/spanlog.conf:2: sample_rate = 8: above the most; 1 is used\n", 1);
+    assert_says(run->err, ": max_events = 5000: above the most; 1024 is used\n", 1);
+    assert_says(run->err, ": full = maybe: there is no such value; ", 1);
+    assert_says(run->err, ": \"levle\": there is no such setting", 1);
+    assert_says(run->err, "\n", 6);
+}
+
 static void closes_what_it_can(void) {
     put_file("spanlog.conf", "include_events = on\n");
     check(comes_out(WITH_EVENT));
@@ -447,6 +505,8 @@ int main(void) {
         sentence(a_file_that_names_another_output_is_followed),
         sentence(a_limit_below_what_an_open_span_has_lets_nothing_more_in),
         sentence(the_environment_still_beats_a_file_that_has_changed),
+        sentence(the_format_stays_also_where_the_output_changes),
+        sentence(a_mistake_is_said_again_only_when_its_value_changes),
         sentence(a_program_that_closes_every_descriptor_still_follows_its_file),
         sentence(a_forked_child_follows_the_file_too),
         sentence(nobody_wakes_up_while_the_file_stays_as_it_is),

@@ -171,20 +171,36 @@ static void a_huge_value_is_named_once_and_cut(void **state) {
     with_every_variable(check_any_huge);
 }
 
+/* OpenTelemetry's specification takes an empty variable as unset. */
 static void check_empty(const struct setting *setting, const char *variable) {
-    char standard[SETTING_TEXT_SIZE];
+    char standard[SETTING_TEXT_SIZE], where[100];
+    bool otel = strncmp(variable, "OTEL_", 5) == 0;
     struct settings s;
     load_with(&s, variable, NULL);
     assert_said(0, NULL, variable);
     setting_print(&s, setting, standard, sizeof standard);
     load_with(&s, variable, "");
-    assert_said(0, NULL, variable);
+    snprintf(where, sizeof where, "spanlog: %s=: empty; right is ", variable);
+    assert_said(otel ? 0 : 1, otel ? NULL : where, variable);
+    if (!otel)
+        assert_non_null(strstr(said, " (default) stays\n"));
     assert_value(&s, setting, standard, "default");
 }
 
-static void an_empty_value_is_as_none(void **state) {
+static void an_empty_value_is_named_once_but_opentelemetrys_are_as_none(void **state) {
     (void)state;
     with_every_variable(check_empty);
+}
+
+static void what_is_empty_leaves_what_is_weaker(void **state) {
+    (void)state;
+    struct settings s;
+    setenv("LOG_LEVEL", "warn", 1);
+    load_with(&s, "SPANLOG_LEVEL", "");
+    assert_said(1, "SPANLOG_LEVEL=: empty; right is ", "level");
+    assert_non_null(strstr(said, "; warn (LOG_LEVEL) stays\n"));
+    assert_value(&s, setting_find("level"), "warn", "LOG_LEVEL");
+    unsetenv("LOG_LEVEL");
 }
 
 static void check_range(const struct setting *setting, const char *variable) {
@@ -279,6 +295,39 @@ static void every_setting_can_stand_in_a_file(void **state) {
     }
 }
 
+/* In a file as in the environment. */
+static void check_in_file(const struct setting *setting, const char *value, bool number) {
+    static char text[101000];
+    char standard[SETTING_TEXT_SIZE];
+    struct settings s;
+    load_with(&s, "SPANLOG_LEVEL", NULL);
+    assert_said(0, NULL, setting->name);
+    setting_print(&s, setting, standard, sizeof standard);
+    snprintf(text, sizeof text, "#\n%s = %s\n", setting->name, value);
+    assert_int_equal(apply(&s, text, NULL), number ? 0 : 1);
+    assert_said(1, "spanlog: /etc/x.conf:2: ", setting->name);
+    assert_non_null(strstr(said, setting->name));
+    assert_in_range(strlen(said), 40, 800);
+    if (number)
+        assert_int_equal(*(uint32_t *)(void *)((char *)&s + setting->offset), setting->most);
+    else
+        assert_value(&s, setting, standard, "default");
+}
+
+static void huge_and_empty_values_are_named_once_in_a_file_too(void **state) {
+    (void)state;
+    static char huge[100000];
+    memset(huge, '7', sizeof huge - 1);
+    for (size_t i = 0; i < settings_count; i++) {
+        bool number = settings_table[i].type == SETTING_NUMBER;
+        check_in_file(&settings_table[i], "", false);
+        huge[2000] = '\0'; /* within a line */
+        check_in_file(&settings_table[i], huge, number);
+        huge[2000] = '7';
+        check_in_file(&settings_table[i], huge, false);
+    }
+}
+
 static void what_is_printed_reads_back_the_same(void **state) {
     (void)state;
     static char first[SETTINGS_MAX * 100], second[sizeof first];
@@ -289,6 +338,7 @@ static void what_is_printed_reads_back_the_same(void **state) {
                  case_of(&settings_table[i])->good);
         assert_int_equal(apply(&s, text, NULL), 0);
         assert_said(0, NULL, text);
+        s.otlp_headers[0] = s.loki_headers[0] = '\0'; /* which are not printed */
         size_t size = settings_format(&s, first, sizeof first);
         assert_int_equal(size, strlen(first));
         assert_int_equal(apply(&again, first, NULL), 0);
@@ -304,8 +354,9 @@ static void blanks_around_commas_do_not_count(void **state) {
                                "output = stderr , file:/tmp/a b , error:stdout\nsource = , \n"
                                "baggage_keys =  \t \n";
     struct settings s;
-    assert_int_equal(apply(&s, text, NULL), 1);
-    assert_said(1, "source = ,: there is no such field; ", "lists");
+    assert_int_equal(apply(&s, text, NULL), 2);
+    assert_said(2, "source = ,: there is no such field; ", "lists");
+    assert_non_null(strstr(said, "/etc/x.conf:4: baggage_keys = : empty; "));
     assert_value(&s, setting_find("level"), "warn,db=debug,http=error", "/etc/x.conf:1");
     assert_value(&s, setting_find("output"),
                  "trace:auto+stderr,trace:auto+file:/tmp/a b,"
@@ -438,12 +489,14 @@ int main(void) {
         cmocka_unit_test(a_good_value_holds_and_says_nothing),
         cmocka_unit_test(a_bad_value_is_named_once_with_what_is_right_and_what_stays),
         cmocka_unit_test(a_huge_value_is_named_once_and_cut),
-        cmocka_unit_test(an_empty_value_is_as_none),
+        cmocka_unit_test(an_empty_value_is_named_once_but_opentelemetrys_are_as_none),
+        cmocka_unit_test(what_is_empty_leaves_what_is_weaker),
         cmocka_unit_test(a_number_out_of_range_becomes_the_nearest_in_it),
         cmocka_unit_test(the_strongest_name_wins),
         cmocka_unit_test(service_attributes_lose_to_names_of_their_own),
         cmocka_unit_test(a_resource_attribute_that_comes_again_replaces_the_weaker),
         cmocka_unit_test(every_setting_can_stand_in_a_file),
+        cmocka_unit_test(huge_and_empty_values_are_named_once_in_a_file_too),
         cmocka_unit_test(what_is_printed_reads_back_the_same),
         cmocka_unit_test(blanks_around_commas_do_not_count),
         cmocka_unit_test(sections_hold_for_their_service),
