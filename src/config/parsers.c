@@ -96,6 +96,37 @@ URL_SETTING(jaeger_endpoint)
 URL_SETTING(zipkin_endpoint)
 URL_SETTING(loki_endpoint)
 
+/* ---- headers and keys ----------------------------------------------------------------------- */
+
+/* How many characters of a token, as HTTP calls it, the text begins with. */
+static size_t token_size(const char *text) {
+    return strspn(text, "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
+                        "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+}
+
+const char *setting_check_headers(const char *value) {
+    for (const char *at = value; *at != '\0';) {
+        at += strspn(at, " \t");
+        size_t size = strcspn(at, ","), key = token_size(at);
+        if (size > 0 && (key == 0 || at[key + strspn(at + key, " \t")] != '='))
+            return "a pair without key or \"=\"";
+        at += size + (at[size] == ',');
+    }
+    return NULL;
+}
+
+const char *setting_check_keys(const char *value) {
+    bool any = false;
+    for (const char *at = value; *at != '\0';) {
+        size_t size = strcspn(at, ",");
+        if (token_size(at) < size)
+            return "no key of baggage";
+        any |= size > 0;
+        at += size + (at[size] == ',');
+    }
+    return any ? NULL : "no key of baggage";
+}
+
 /* ---- level ---------------------------------------------------------------------------------- */
 
 /* A logger that has a directive already gets another. */

@@ -229,8 +229,13 @@ static const char *set_text(const struct setting *setting, char *to, const char 
         return "there is no such value";
     if (strpbrk(text, "\n\r") != NULL)
         return "a line break in it";
-    strcpy(to, text);
-    return NULL;
+    for (const char *c = text; *c != '\0'; c++)
+        if ((unsigned char)*c < ' ' || *c == 127)
+            return "a control character in it";
+    const char *wrong = setting->check != NULL ? setting->check(text) : NULL;
+    if (wrong == NULL)
+        strcpy(to, text);
+    return wrong;
 }
 
 static const char *set_value(struct settings *s, const struct setting *setting, const char *value,

@@ -146,6 +146,7 @@ enum setting_type {
  * the nearest is taken, `clamped` says what is wrong. */
 typedef const char *setting_parser(struct settings *settings, const char *value,
                                    const struct setting_origin *origin);
+typedef const char *setting_check(const char *value);
 /* The inverse: a text that parses to the same. */
 typedef void setting_printer(const struct settings *settings, char *ret_value, size_t size);
 
@@ -159,6 +160,7 @@ struct setting {
     const char *unit;         /* of NUMBER: "bytes", "ms" or NULL */
     const char *built_in;     /* the default; NULL: the program's name */
     const char *about;        /* one line */
+    setting_check *check;     /* of TEXT: what is wrong with it, or NULL; NULL: any is right */
     setting_parser *parse;
     setting_printer *print;
     enum setting_type type;

@@ -127,6 +127,8 @@ const struct setting settings_table[] = {
      .list = true,
      .type = SETTING_TEXT,
      AT(baggage_keys),
+     .check = setting_check_keys,
+     .right = "key,key",
      CODE(baggage_keys),
      .built_in = "",
      .about = "Baggage that every record carries as attributes: `key,key`."},

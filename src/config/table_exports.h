@@ -48,6 +48,8 @@
                    "SPANLOG_OTLP_HEADERS"},
      .type = SETTING_TEXT,
      AT(otlp_headers),
+     .check = setting_check_headers,
+     .right = "key=value,key=value",
      .secret = true,
      .built_in = "",
      .about =
@@ -124,6 +126,8 @@
      .variables = {"SPANLOG_LOKI_HEADERS"},
      .type = SETTING_TEXT,
      AT(loki_headers),
+     .check = setting_check_headers,
+     .right = "key=value,key=value",
      .secret = true,
      .built_in = "",
      .about = "Headers for `loki`, as `X-Scope-OrgID=shop`. Not shown."},

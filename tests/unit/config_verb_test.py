@@ -133,10 +133,10 @@ class Config(unittest.TestCase):
         self.assertEqual(of["level"], ("debug", "LOG_LEVEL"))
 
     def test_a_value_cannot_steer_the_terminal(self):
-        done = run(environment={"SPANLOG_CONFIG": "/dev/null", "SPANLOG_SERVICE": "a\x1b[31mb"})
+        done = run(environment={"SPANLOG_CONFIG": "/dev/null", "SPANLOG_RESOURCE": "k=a\x1b[31mb"})
         self.assertNotIn("\x1b", done.stdout)
-        self.assertEqual(rows(environment={"SPANLOG_SERVICE": "a\x1b[31mb", "SPANLOG_CONFIG": "/dev/null"})["service"],
-                         ("a\x1b[31mb", "SPANLOG_SERVICE"))
+        of = rows(environment={"SPANLOG_RESOURCE": "k=a\x1b[31mb", "SPANLOG_CONFIG": "/dev/null"})
+        self.assertEqual(of["resource"], ("k=a\x1b[31mb", "SPANLOG_RESOURCE"))
 
     def test_check_says_all_mistakes_of_all_sections(self):
         path = self.file("level = loud\n[a]\nfull = y\nmax_events = 5000\n[b]\nlevle = info\nfull = drop\n")
