@@ -103,13 +103,19 @@ static int take_option(struct live *live, int argc, char **argv, int *at) {
     return take_value(live, word, equals != NULL ? equals + 1 : argv[++*at]);
 }
 
+/* "-1", "-.5": a rate, though none that is right. */
+static bool is_number(const struct live *live, const char *word) {
+    word += word[1] == '.' ? 2 : 1;
+    return (live->takes & LIVE_SAMPLE) != 0 && *word >= '0' && *word <= '9';
+}
+
 int live_parse(struct live *live, int argc, char **argv) {
     live->directory = getenv("SPANLOG_JOURNAL_DIR");
     for (int i = 1; i < argc; i++) {
         int status = -1;
         if (live->word_count == LIVE_WORDS_MOST)
             status = live_usage_error(live, "too many words: ", argv[i]);
-        else if (argv[i][0] == '-' && argv[i][1] != '\0')
+        else if (argv[i][0] == '-' && argv[i][1] != '\0' && !is_number(live, argv[i]))
             status = take_option(live, argc, argv, &i);
         else
             live->words[live->word_count++] = argv[i];

@@ -5,9 +5,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 static bool is_none(const char *value) {
-    return strcmp(value, "none") == 0;
+    return strcasecmp(value, "none") == 0;
 }
 
 /* OTEL_TRACES_SAMPLER_ARG is for samplers that ask for it, as its specification says. */

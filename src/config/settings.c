@@ -272,14 +272,23 @@ static const char *join_list(const char *value, char to[SETTING_TEXT_SIZE]) {
     return to;
 }
 
+static void lower(char *text) {
+    for (; *text != '\0'; text++)
+        *text = (char)(*text >= 'A' && *text <= 'Z' ? *text - 'A' + 'a' : *text);
+}
+
 const char *settings_try(struct settings *s, const struct setting *setting, const char *value,
                          struct setting_origin origin) {
-    char list[SETTING_TEXT_SIZE];
+    char list[SETTING_TEXT_SIZE], names[SETTING_TEXT_SIZE];
     s->clamped = NULL;
     if (strlen(value) >= SETTING_TEXT_SIZE)
         return "too long";
     if (setting->list)
         value = join_list(value, list);
+    if (setting->names) {
+        lower(strcpy(names, value));
+        value = names;
+    }
     if (value[strspn(value, " \t")] == '\0')
         return "empty";
     const char *wrong = set_value(s, setting, value, &origin);

@@ -168,6 +168,7 @@ struct setting {
     uint32_t code_offset;  /* in spanlog_config: const char *, uint32_t (0: none) or bool */
     bool code_inverted;    /* of a bool: true switches off */
     bool list;             /* parted by commas; blanks around these do not count */
+    bool names;            /* nothing but names: in any case */
     bool live;             /* may change while the process runs */
     bool secret;           /* is not shown */
     uint32_t least, most;

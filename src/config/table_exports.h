@@ -1,6 +1,7 @@
 /* config/table_exports.h: the rows of table.c for network outputs; for that file alone. */
 {.name = "traces_exporter",
  .variables = {"OTEL_TRACES_EXPORTER", "SPANLOG_TRACES_EXPORTER"},
+ .names = true,
  .type = SETTING_OTHER,
  .parse = setting_parse_traces_exporter,
  .print = setting_print_traces_exporter,
@@ -10,6 +11,7 @@
  .about = "Who is sent the spans, beside what `output` says."},
     {.name = "logs_exporter",
      .variables = {"OTEL_LOGS_EXPORTER", "SPANLOG_LOGS_EXPORTER"},
+     .names = true,
      .type = SETTING_OTHER,
      .parse = setting_parse_logs_exporter,
      .print = setting_print_logs_exporter,

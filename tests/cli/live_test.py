@@ -199,6 +199,9 @@ class Control(Live):
         self.assertEqual(done.stderr, "spanlog: sample: sample_rate = 7: above the most; 1 is used\n")
         self.assertIn(f"orders[{program.pid}]: sample_rate = 1: in force\n", done.stdout)
         self.assertIn("[orders] sample_rate = 1\n", done.stdout)
+        done = self.run_tool("sample", "orders", "-1")
+        self.assertEqual(done.stderr, "spanlog: sample: sample_rate = -1: below the least; 0 is used\n")
+        self.assertIn("unknown option -x", self.run_tool("sample", "orders", "-x", status=2).stderr)
         done = self.run_tool("sample", "orders", "--route", "/a", "700% 5/s")
         self.assertEqual(done.stderr, "spanlog: sample: sample_rules = route=/a:700% 5/s: a rate outside 0 to 1; "
                                       "route=/a:1 5/s is used\n")
