@@ -339,18 +339,24 @@ static void say_those(const struct live *live, const struct attached *process,
 /* Of each change whether it holds; those for so short a time that it is over have held. */
 static bool say_each(const struct live *live, struct attached *process) {
     bool held[LIVE_CHANGES_MOST], all = true;
-    char what[300];
+    char what[SETTING_TEXT_SIZE], because[SETTING_TEXT_SIZE];
     const char *why = "its stderr says why";
     uint32_t said;
     bool unknown =
         control_get(process->control->state, &process->control->said, process->state, &said) != 0 ||
         (live->for_text != NULL && clock_gettime_ns(CLOCK_MONOTONIC) >= live->until);
+    bool has_reason =
+        attach_value(process->state, "output_refused_because", because, sizeof because);
     for (size_t i = 0; i < live->change_count; i++) {
-        held[i] = unknown || !live->changes[i].setting->live ||
-                  holds(live, process, &live->changes[i], &why);
+        const struct live_change *change = &live->changes[i];
+        held[i] = unknown || !change->setting->live || holds(live, process, change, &why);
+        if (!held[i] && has_reason && is_where_to(change->setting))
+            why = because;
         all &= held[i];
     }
-    snprintf(what, sizeof what, "refused: %s", why);
+    snprintf(what, sizeof what, "refused: %.200s", why);
+    for (char *c = what; *c != '\0'; c++) /* nothing in it can steer a terminal */
+        *c = (unsigned char)*c < ' ' || *c == 127 ? '?' : *c;
     say_those(live, process, held, true, "in force");
     say_those(live, process, held, false, what);
     return all;

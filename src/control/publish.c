@@ -103,11 +103,13 @@ uint64_t publish_read(struct publish_rules *rules, struct control *control,
 }
 
 void publish_state(struct control *control, const struct settings *settings,
-                   const char *output_refused) {
+                   const char *output_refused, const char *why) {
     char text[CONTROL_TEXT_SIZE], value[SETTING_TEXT_SIZE];
     size_t used = 0;
     if (output_refused[0] != '\0')
-        used = (size_t)snprintf(text, sizeof text, "output_refused = %.300s\n", output_refused);
+        used = (size_t)snprintf(text, sizeof text,
+                                "output_refused = %.300s\noutput_refused_because = %.200s\n",
+                                output_refused, why);
     for (int output = 0; output <= 1; output++) { /* the long one last */
         for (size_t i = 0; i < settings_count; i++) {
             const struct setting *setting = &settings_table[i];

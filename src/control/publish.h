@@ -33,8 +33,8 @@ struct publish_rules {
 uint64_t publish_read(struct publish_rules *rules, struct control *control,
                       const struct settings *base, struct settings *ret_settings);
 /* Says what holds now: the lines of settings that may change, and `output`. output_refused: those
- * that are asked for and cannot be had; "": none. */
+ * that are asked for and cannot be had, and why; "": none. */
 void publish_state(struct control *control, const struct settings *settings,
-                   const char *output_refused);
+                   const char *output_refused, const char *why);
 
 #endif

@@ -105,7 +105,7 @@ class Outputs(Live):
         program = self.start()
         for _ in range(2):
             done = self.run_tool("enable", "orders", "--output", "file:/nowhere/at/all", status=2)
-            self.assertIn("refused: its stderr says why", done.stdout)
+            self.assertIn("file:/nowhere/at/all: refused: No such file or directory\n", done.stdout)
         program.tell("info here")
         self.run_tool("level", "orders", "debug")
         err = program.end()
@@ -122,7 +122,7 @@ class Outputs(Live):
         for _ in range(2):
             done = self.run_tool("enable", "orders", "--reset", status=2)
             self.assertIn("enabled as configured: in force\n", done.stdout)
-            self.assertIn("_endpoint as configured: refused: its stderr says why\n", done.stdout)
+            self.assertIn("_endpoint as configured: refused: Is a directory\n", done.stdout)
         self.run_tool("level", "orders", "--reset")
         program.tell("info here")
         self.assertIn(f"\n  refused: output = trace:auto+file:{program.log}\n", self.run_tool("status").stdout)
@@ -208,7 +208,7 @@ class Outputs(Live):
                              "50%", "--service-name", "orders", status=2)
         self.assertEqual(done.stdout, f"orders[{program.pid}]: sample_rate = 50%, enabled = 1: in force\n"
                                       f"orders[{program.pid}]: output = otlp, otlp_endpoint = http://127.0.0.1:9: "
-                                      "refused: its stderr says why\n")
+                                      "refused: there is no spool for network outputs\n")
         self.assertEqual(self.status()[0]["sample_ratio"], 0.5)
         done = self.run_tool("enable", "orders", "--reset")
         self.assertIn("otlp_endpoint", done.stdout)
