@@ -50,6 +50,13 @@ static size_t set_size(const char *text, size_t size) {
     return used;
 }
 
+static void say_head(const char *text, size_t size) {
+    char head[64];
+    snprintf(head, sizeof head, "%.*s", (int)size, text);
+    if (mistake_is_new("live", head, ""))
+        tell("live: \"%s\": right is @ and a time; these rules are ignored", head);
+}
+
 static void apply_rules(struct reading *reading, const char *text, size_t size) {
     while (size > 0) {
         uint64_t expiry = 0;
@@ -60,8 +67,7 @@ static void apply_rules(struct reading *reading, const char *text, size_t size) 
         if (right) {
             apply_set(reading, text + head, body, expiry);
         } else {
-            tell("live: \"%.*s\": right is @ and a time; these rules are ignored",
-                 (int)strnlen(text, head > 60 ? 60 : head - 1), text);
+            say_head(text, head > 60 ? 60 : head - 1);
             reading->refused++;
         }
         text += head + body;
