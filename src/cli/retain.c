@@ -21,10 +21,10 @@ static const struct spanlog_usage usage = {
         "error), and errors outside of traces; older than --keep-errors, a file goes. Logs\n"
         "that are still being written are read, since traces may go on in them, and left\n"
         "alone. An old file that is mostly unreadable, or in which no line has a trace id, is\n"
-        "left as it was until it goes. It may be ended at any moment: each file is the old or the "
-        "new one,\n"
-        "and the next run does the rest. Of a trace whose error has gone with a file, DIR keeps\n"
-        "the id in .spanlog-retain, so that the rest of the trace stays as long as others.\n"
+        "left as it was until it goes. It may be ended at any moment: each file is the old or\n"
+        "the new one, and the next run does the rest. Of a trace whose error has gone with a\n"
+        "file, DIR/.spanlog-retain keeps the id, so that the rest of it stays as long as\n"
+        "others. What is in the archive already is never written over.\n"
         "Processes that were killed want their logs finished first (spanlog recover).",
     .examples = "  spanlog retain --keep 7d --keep-errors 30d /var/log/shop\n"
                 "  spanlog retain --keep 7d --keep-errors 30d --archive /mnt/old /var/log/shop\n"
@@ -122,8 +122,9 @@ static void say_why_not(const struct spanlog_options *options, int rc) {
         fprintf(stderr, "spanlog: retain: %s: another retain is at it\n", options->paths[0]);
     else if (rc < 0 && rc != -ENOMEM)
         fprintf(stderr, "spanlog: retain: %s: %s\n",
-                options->archive && access(options->archive, W_OK | X_OK) != 0 ? options->archive
-                                                                               : options->paths[0],
+                options->archive && access(options->archive, R_OK | W_OK | X_OK) != 0
+                    ? options->archive
+                    : options->paths[0],
                 strerror(-rc));
 }
 

@@ -4,6 +4,7 @@
 """
 
 import collections
+import fcntl
 import functools
 import gzip
 import itertools
@@ -19,6 +20,7 @@ import unittest
 SPANLOG = os.path.abspath(sys.argv.pop(1))
 STEP_KILL = os.path.abspath(sys.argv.pop(1))
 ENDED_BEFORE = 3
+QUICK_FOLDER = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # where to wait for a disk costs nothing
 MEMORY = ".spanlog-retain"  # the traces of which the error has gone
 HOUR, DAY = 3600, 86400
 NAMES = ["shop.jsonl.20261101T000000.000001", "shop.jsonl.20261102T000000.000002.gz",
@@ -87,7 +89,7 @@ def state(folder, *attributes):
 
 class Case(unittest.TestCase):
     def setUp(self):
-        self.folder = tempfile.mkdtemp(prefix="spanlog-retain-")
+        self.folder = tempfile.mkdtemp(prefix="spanlog-retain-", dir=QUICK_FOLDER)
         self.addCleanup(shutil.rmtree, self.folder)
         self.logs = os.path.join(self.folder, "logs")
         self.make([10 * DAY] * 4 + [0])
@@ -124,11 +126,10 @@ class Case(unittest.TestCase):
                 if json.loads(text).get("trace_id") in bad or "outside of a trace" in text]
 
     def other_file_system(self):
-        folder = tempfile.mkdtemp(dir="/dev/shm") if os.access("/dev/shm", os.W_OK) else None
-        if folder:
-            self.addCleanup(shutil.rmtree, folder)
-        if not folder or os.stat(folder).st_dev == os.stat(self.folder).st_dev:
-            why = f"NOT TESTED: an archive on another file system; /dev/shm is none beside {self.folder}"
+        folder = tempfile.mkdtemp(prefix="spanlog-retain-")
+        self.addCleanup(shutil.rmtree, folder)
+        if os.stat(folder).st_dev == os.stat(self.folder).st_dev:
+            why = f"NOT TESTED: an archive on another file system; {folder} and {self.folder} are on one"
             print(why, file=sys.stderr)
             if os.environ.get("CI"):
                 self.fail(why)
@@ -287,6 +288,36 @@ class Retain(Case):
             self.age(name, seconds)
 
 
+    def test_what_killed_runs_have_left_is_removed_from_all_folders(self):
+        archive = os.path.join(self.folder, "archive")
+        os.mkdir(archive)
+        os.mkdir(self.path("more"))
+        os.rename(self.path(NAMES[3]), self.path("more/app.jsonl.1"))
+        left = [os.path.join(folder, ".app.jsonl.9.retain") for folder in (archive, self.logs, self.path("more"))]
+        for path in left:
+            with open(path, "w", encoding="utf-8"):
+                pass
+        self.retain("--keep-errors", "30d", "--archive", archive, "--dry-run")
+        self.assertEqual([os.path.exists(path) for path in left], [True] * 3)
+        self.retain("--keep-errors", "30d", "--archive", archive)
+        self.assertEqual([os.path.exists(path) for path in left], [False] * 3)
+
+    def test_runs_that_share_an_archive_take_turns(self):
+        archive = os.path.join(self.folder, "archive")
+        os.mkdir(archive)
+        self.age_all(40 * DAY)
+        holder = os.open(archive, os.O_RDONLY)
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        running = subprocess.Popen([SPANLOG, "retain", "--keep-errors", "30d", "--archive", archive, self.logs],
+                                   stdout=subprocess.DEVNULL)
+        with self.assertRaises(subprocess.TimeoutExpired):
+            running.wait(0.3)
+        self.assertEqual(os.listdir(archive), [])
+        os.close(holder)
+        self.assertEqual(running.wait(60), 0)
+        self.assertEqual(sorted(os.listdir(archive)), sorted(NAMES[:4]))
+
+
 class LaterRuns(Case):
     """What a run keeps, the next ones keep until it is too old."""
 
@@ -308,6 +339,22 @@ class LaterRuns(Case):
                     rows, _ = self.retain(*options)
                     self.assertEqual({row["action"] for row in rows}, {"stays"})
                     self.assertEqual(both(), first)
+
+    def test_a_full_disk_is_made_room_on_and_nothing_is_forgotten(self):
+        self.two_files(30.5, 29.5)
+        small, ended = (os.path.join(self.folder, name) for name in ("small", "ended"))
+        os.mkdir(small)
+        run = '"$0" retain --keep 7d --keep-errors 30d "$2"'
+        shell = ('mount -t tmpfs -o size=64k none "$2" && echo mounted && cp -p "$1"/* "$2"\n'
+                 f'head -c 1M /dev/zero >"$2/filler"; {run}; echo "status $?"\n'
+                 f'rm "$2/filler"; {run} && cp -a "$2" "$3"')
+        done = subprocess.run(["unshare", "-rm", "sh", "-c", shell, SPANLOG, self.logs, small, ended],
+                              capture_output=True, text=True, check=False)
+        if "mounted" not in done.stdout:
+            self.skipTest(f"no file system may be mounted here: {done.stderr}")
+        self.assertIn("removed", done.stdout.partition("status 2")[0], done)
+        self.assertEqual(sorted(os.listdir(ended)), [MEMORY, "shop.jsonl", "shop.jsonl.1"], done)
+        self.assertEqual(read(os.path.join(ended, "shop.jsonl.1")), [self.rest])
 
     def write(self, name, lines, days):
         with open(self.path(name), "w", encoding="utf-8") as file:
@@ -417,25 +464,25 @@ class Kills(Case):
         self.assertGreater(number, least)
 
     def test_of_thinning(self):
-        self.kill_everywhere("--keep", "7d", least=24)
+        self.kill_everywhere("--keep", "7d", least=45)
 
     def test_of_compressing(self):
-        self.kill_everywhere("--compress", "gzip", least=14)
+        self.kill_everywhere("--compress", "gzip", least=18)
 
     def test_of_thinning_and_compressing(self):
-        self.kill_everywhere("--keep", "7d", "--compress", "zstd", least=24)
+        self.kill_everywhere("--keep", "7d", "--compress", "zstd", least=30)
 
     def test_of_thinning_and_removing(self):
-        self.kill_everywhere("--keep", "7d", "--keep-errors", "30d", least=18)
+        self.kill_everywhere("--keep", "7d", "--keep-errors", "30d", least=30)
 
     def test_of_thinning_compressing_and_archiving(self):
         archive = tempfile.mkdtemp(dir=self.folder)
         self.kill_everywhere("--keep", "7d", "--keep-errors", "30d", "--archive", archive, "--compress", "gzip",
-                             archive=archive, least=18)
+                             archive=archive, least=24)
 
     def test_of_thinning_and_archiving_on_another_file_system(self):
         archive = self.other_file_system()
-        self.kill_everywhere("--keep", "7d", "--keep-errors", "30d", "--archive", archive, archive=archive, least=30)
+        self.kill_everywhere("--keep", "7d", "--keep-errors", "30d", "--archive", archive, archive=archive, least=45)
 
 
 if __name__ == "__main__":

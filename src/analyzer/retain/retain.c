@@ -58,12 +58,13 @@ static int find_fates(const struct spanlog_retain *retain, const char *directory
 
 /* ---- what killed runs have left ------------------------------------------------------------ */
 
-/* A folder that another run is at is left to that. Returns it with the lock on it, or -1. */
-static int clean_folder(const char *folder) {
+/* A folder that another run is at is left to that. */
+static void clean_folder(const char *folder) {
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
         spanlog_retain_clean_up(fd);
-    return fd;
+    if (fd >= 0)
+        close(fd);
 }
 
 static void clean_folders_of(const struct spanlog_sources *sources) {
@@ -78,19 +79,21 @@ static void clean_folders_of(const struct spanlog_sources *sources) {
         if (strcmp(folder, before) == 0)
             continue;
         memcpy(before, folder, size + 1);
-        int fd = clean_folder(folder);
-        if (fd >= 0)
-            close(fd);
+        clean_folder(folder);
     }
 }
 
-/* Several runs may share an archive: none cleans it while another writes there. */
-static int open_archive(const struct spanlog_retain *retain, int *ret_fd) {
-    if (access(retain->archive, W_OK | X_OK) != 0)
+/* Runs that share an archive take turns. Where folders cannot be locked, nothing is cleaned. */
+static int open_archive(const struct spanlog_retain *retain, int directory, int *ret_fd) {
+    struct stat here, there;
+    if (access(retain->archive, R_OK | W_OK | X_OK) != 0)
         return -errno;
-    *ret_fd = clean_folder(retain->archive);
-    if (*ret_fd >= 0)
-        flock(*ret_fd, LOCK_SH | LOCK_NB);
+    *ret_fd = open(retain->archive, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*ret_fd < 0 || fstat(directory, &here) != 0 || fstat(*ret_fd, &there) != 0)
+        return -errno;
+    bool is_itself = here.st_dev == there.st_dev && here.st_ino == there.st_ino;
+    if (!retain->dry_run && !is_itself && flock(*ret_fd, LOCK_EX) == 0)
+        spanlog_retain_clean_up(*ret_fd);
     return 0;
 }
 
@@ -109,15 +112,35 @@ static void treat(const struct spanlog_retain *retain, const struct spanlog_sour
     retain->said(retain->said_argument, &done);
 }
 
+static void treat_those(const struct spanlog_retain *retain,
+                        const struct spanlog_retain_files *files, enum spanlog_retain_fate fate,
+                        const struct spanlog_error_traces *traces) {
+    for (size_t i = 0; i < files->sources->count; i++)
+        if (files->fates[i] == fate)
+            treat(retain, &files->sources->list[i], fate, traces);
+}
+
+/* What goes makes room for what is written anew. On a full disk it even has to go before what is
+ * to be remembered is on the disk; nothing is thinned then until that is there. */
 static int treat_all(const struct spanlog_retain *retain, int directory,
                      const struct spanlog_retain_files *files) {
-    struct spanlog_error_traces traces = {0};
-    int rc = retain->keep_ns ? spanlog_error_traces_find(retain, directory, files, &traces) : 0;
-    for (size_t i = 0; rc == 0 && i < files->sources->count; i++)
-        if (files->fates[i] != SPANLOG_RETAIN_LEFT_ALONE)
-            treat(retain, &files->sources->list[i], files->fates[i], &traces);
+    struct spanlog_error_traces traces = {0}, gone = {0};
+    int rc =
+        retain->keep_ns ? spanlog_error_traces_find(retain, directory, files, &traces, &gone) : 0;
+    int kept =
+        rc == 0 && retain->keep_ns ? spanlog_error_traces_keep(retain, directory, &gone) : rc;
+    bool is_full = kept == -ENOSPC || kept == -EDQUOT;
+    if (kept == 0 || is_full)
+        treat_those(retain, files, SPANLOG_RETAIN_GOES, &traces);
+    if (is_full)
+        kept = spanlog_error_traces_keep(retain, directory, &gone);
+    if (kept == 0) {
+        treat_those(retain, files, SPANLOG_RETAIN_THINS, &traces);
+        treat_those(retain, files, SPANLOG_RETAIN_YOUNG, &traces);
+    }
     free(traces.list);
-    return rc;
+    free(gone.list);
+    return kept;
 }
 
 int spanlog_retain_run(const struct spanlog_retain *retain, const char *directory,
@@ -128,7 +151,7 @@ int spanlog_retain_run(const struct spanlog_retain *retain, const char *director
         return -errno;
     int rc = flock(fd, LOCK_EX | LOCK_NB) == 0 ? 0 : errno == EWOULDBLOCK ? -EBUSY : -errno;
     if (rc == 0 && retain->archive)
-        rc = open_archive(retain, &archive);
+        rc = open_archive(retain, fd, &archive);
     if (rc == 0) {
         if (!retain->dry_run) {
             spanlog_retain_clean_up(fd);

@@ -31,11 +31,15 @@ struct spanlog_error_traces {
 bool spanlog_retain_is_error(const struct spanlog_record *record);
 bool spanlog_error_traces_have(const struct spanlog_error_traces *traces,
                                const struct spanlog_id *id);
-/* The traces that have an error in what stays, and those that had one in what has gone or goes
- * now; of which the directory remembers what later runs cannot see any more. */
+/* The traces with lines in what stays of which an error is there, or was in what has gone or goes
+ * now. ret_gone: the latter alone, which later runs could not find any more. */
 int spanlog_error_traces_find(const struct spanlog_retain *retain, int directory,
                               const struct spanlog_retain_files *files,
-                              struct spanlog_error_traces *ret);
+                              struct spanlog_error_traces *ret,
+                              struct spanlog_error_traces *ret_gone);
+/* Writes these for later runs, unless they are there already. */
+int spanlog_error_traces_keep(const struct spanlog_retain *retain, int directory,
+                              const struct spanlog_error_traces *gone);
 
 /* ---- retain_file.c ------------------------------------------------------------------------- */
 

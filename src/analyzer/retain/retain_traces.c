@@ -203,32 +203,36 @@ static int seek(const struct spanlog_retain *retain, struct spanlog_scan *scan,
 
 int spanlog_error_traces_find(const struct spanlog_retain *retain, int directory,
                               const struct spanlog_retain_files *files,
-                              struct spanlog_error_traces *ret) {
-    struct spanlog_error_traces remembered = {0}, gone = {0}, left = {0};
+                              struct spanlog_error_traces *ret,
+                              struct spanlog_error_traces *ret_gone) {
+    static const struct spanlog_error_traces none;
+    struct spanlog_error_traces wanted = {0};
     struct part part = {files->fates, true};
     struct spanlog_scan scan = {.sources = files->sources,
                                 .issues = files->issues,
                                 .skip = is_of_other_part,
                                 .skip_argument = &part};
-    int rc = remember(directory, &remembered);
+    int rc = remember(directory, &wanted);
     if (rc == 0)
-        rc = seek(retain, &scan, &remembered, &gone, &left);
-    if (rc == 0)
-        rc = add_traces(&gone, &remembered);
-    sort_once(&gone);
+        rc = seek(retain, &scan, &none, &wanted, ret_gone);
     part.goes = false;
-    left.count = 0; /* lines of what was remembered that go as well */
     scan.progress = retain->progress;
     if (rc == 0)
-        rc = seek(retain, &scan, &gone, ret, &left);
-    take_away(&left, ret);
-    if (rc == 0 && !retain->dry_run && !are_equal(&left, &remembered))
-        rc = write_memory(directory, &left);
+        rc = seek(retain, &scan, &wanted, ret, ret_gone);
+    take_away(ret_gone, ret);
     if (rc == 0)
-        rc = add_traces(ret, &left);
+        rc = add_traces(ret, ret_gone);
     sort_once(ret);
+    free(wanted.list);
+    return rc;
+}
+
+int spanlog_error_traces_keep(const struct spanlog_retain *retain, int directory,
+                              const struct spanlog_error_traces *gone) {
+    struct spanlog_error_traces remembered = {0};
+    int rc = remember(directory, &remembered);
+    if (rc == 0 && !retain->dry_run && !are_equal(gone, &remembered))
+        rc = write_memory(directory, gone);
     free(remembered.list);
-    free(gone.list);
-    free(left.list);
     return rc;
 }
