@@ -404,6 +404,18 @@ class LaterRuns(Case):
         self.write("shop.jsonl.1", [line(2, 2), line(4, 2, level="error")], 29.5)
         self.assertEqual(self.run_with_limits(), ["shop.jsonl", "shop.jsonl.1"])
 
+    def test_what_cannot_be_read_at_present_may_need_what_is_remembered(self):
+        self.two_files(30.5, 29.5)
+        self.run_with_limits()
+        data = gzip.compress("".join(line(7, part) + "\n" for part in range(99)).encode() + self.rest.encode())
+        for size, remembered in ((len(data) // 2, True), (len(data), True), (0, False)):
+            with open(self.path("shop.jsonl.1"), "wb") as file:
+                file.write(data[:size])
+            self.age("shop.jsonl.1", 6 * DAY)
+            subprocess.run([SPANLOG, "retain", "--keep", "7d", "--keep-errors", "30d", self.logs], check=False,
+                           capture_output=True)
+            self.assertEqual(os.path.exists(self.path(MEMORY)), remembered, size)
+
     def test_a_dry_run_remembers_nothing(self):
         self.two_files(30.5, 29.5)
         before = state(self.logs, "st_ino")

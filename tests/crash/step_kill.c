@@ -10,9 +10,9 @@
  *     back-writes N        at the entry of its N-th write
  *     back-instructions N  N instructions after the first write of that thread returned
  *     front-instructions N N instructions on, wherever the main thread was when it was stopped
- *     start-changes N      at the entry of the main thread's N-th call that changes a file or a
- * folder start-calls N        at the N-th stop of the main thread, from its first instruction on;
- * also for programs that do not acknowledge anything (recovery itself)
+ *     start-calls N        at the N-th stop of the main thread, from its first instruction on; also
+ *                          for programs that do not acknowledge anything (recovery itself)
+ *     start-changes N      the same at the entry of its N-th call that changes a file or a folder
  *
  * Status: 0 killed there; 3 it ended before; 2 an error of this program.
  */

@@ -125,22 +125,23 @@ static void treat_those(const struct spanlog_retain *retain,
 static int treat_all(const struct spanlog_retain *retain, int directory,
                      const struct spanlog_retain_files *files) {
     struct spanlog_error_traces traces = {0}, gone = {0};
-    int rc =
-        retain->keep_ns ? spanlog_error_traces_find(retain, directory, files, &traces, &gone) : 0;
-    int kept =
-        rc == 0 && retain->keep_ns ? spanlog_error_traces_keep(retain, directory, &gone) : rc;
-    bool is_full = kept == -ENOSPC || kept == -EDQUOT;
-    if (kept == 0 || is_full)
+    int rc = 0;
+    if (retain->keep_ns)
+        rc = spanlog_error_traces_find(retain, directory, files, &traces, &gone);
+    if (retain->keep_ns && rc == 0)
+        rc = spanlog_error_traces_keep(retain, directory, &gone);
+    bool is_full = rc == -ENOSPC || rc == -EDQUOT;
+    if (rc == 0 || is_full)
         treat_those(retain, files, SPANLOG_RETAIN_GOES, &traces);
     if (is_full)
-        kept = spanlog_error_traces_keep(retain, directory, &gone);
-    if (kept == 0) {
+        rc = spanlog_error_traces_keep(retain, directory, &gone);
+    if (rc == 0) {
         treat_those(retain, files, SPANLOG_RETAIN_THINS, &traces);
         treat_those(retain, files, SPANLOG_RETAIN_YOUNG, &traces);
     }
     free(traces.list);
     free(gone.list);
-    return kept;
+    return rc;
 }
 
 int spanlog_retain_run(const struct spanlog_retain *retain, const char *directory,

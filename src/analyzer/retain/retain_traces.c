@@ -201,6 +201,13 @@ static int seek(const struct spanlog_retain *retain, struct spanlog_scan *scan,
     return rc;
 }
 
+static bool all_was_read(const struct spanlog_issues *issues) {
+    bool all = issues->unreadable_count == 0;
+    for (size_t i = 0; all && i < issues->note_count; i++)
+        all = !issues->notes[i].is_error;
+    return all;
+}
+
 int spanlog_error_traces_find(const struct spanlog_retain *retain, int directory,
                               const struct spanlog_retain_files *files,
                               struct spanlog_error_traces *ret,
@@ -219,6 +226,9 @@ int spanlog_error_traces_find(const struct spanlog_retain *retain, int directory
     scan.progress = retain->progress;
     if (rc == 0)
         rc = seek(retain, &scan, &wanted, ret, ret_gone);
+    if (rc == 0 && !all_was_read(files->issues)) /* it may have lines of any of them */
+        rc = add_traces(ret_gone, &wanted);
+    sort_once(ret_gone);
     take_away(ret_gone, ret);
     if (rc == 0)
         rc = add_traces(ret, ret_gone);
