@@ -41,7 +41,7 @@ add_test(NAME tool_follows_logs
 set_tests_properties(tool_follows_logs PROPERTIES TIMEOUT 300)
 add_test(NAME tool_retains_what_has_errors
   COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/retain_test.py
-          $<TARGET_FILE:spanlog_tool>)
+          $<TARGET_FILE:spanlog_tool> $<TARGET_FILE:step_kill>)
 set_tests_properties(tool_retains_what_has_errors PROPERTIES TIMEOUT 300)
 add_test(NAME tool_checks_large_logs
   COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/check_large_test.py
