@@ -33,7 +33,7 @@ spanlog_folder(analyzer src/analyzer
     diff/diff.c diff/diff_lines.c diff/diff_rank.c diff/diff_traces.c
     export/cat.c export/export.c export/export_chrome.c export/export_group.c export/export_jaeger.c
     export/export_parts.c export/export_rows.c export/export_zipkin.c
-    retain/retain.c retain/retain_file.c
+    retain/retain.c retain/retain_file.c retain/retain_traces.c
     render/check_render.c render/columns.c render/diff_render.c render/graph_draw.c render/graph_text.c
     render/heat_json.c render/heat_text.c render/logql.c render/path_text.c render/questions_json.c
     render/shapes_text.c render/stats_text.c render/trace_fold.c render/trace_items.c

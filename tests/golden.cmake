@@ -6,3 +6,4 @@ foreach(set crisp jaeger-ui zipkin traceweaver)
             $<TARGET_FILE:spanlog_tool> ${set})
   set_tests_properties(golden_${set} PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77)
 endforeach()
+set_property(TEST golden_traceweaver PROPERTY LABELS once) # the largest; the others take the same ways

@@ -127,6 +127,7 @@ static void answer(uint32_t *done, uint32_t ticket) {
 void back_take_levels(const struct settings *settings) {
     for (uint32_t i = 0; i < back.drain.output_count && i < settings->output_count; i++)
         output_take_level(&back.drain.outputs[i], &settings->outputs[i]);
+    drain_take_limits(&back.drain, settings->burst, settings->error_status_min);
 }
 
 int back_take_outputs(const struct settings *settings) {

@@ -21,7 +21,8 @@ int back_flush(int timeout_ms);
 int back_stop(int timeout_ms, bool (*abandon)(void));
 /* Whether this thread is the back. */
 bool back_is_self(void);
-/* The levels of the outputs, from settings that name the same outputs. On the back's thread, inside
+/* The levels of the outputs and what records are held against, from settings that name the same
+ * outputs. On the back's thread, inside
  * process.take_control. */
 void back_take_levels(const struct settings *settings);
 /* Other outputs, likewise. 0; -EAGAIN: as soon as the old ones have taken what is theirs, then

@@ -133,9 +133,9 @@ static bool event_group(struct decoder *decoder, struct output *output, const st
     return true;
 }
 
-/* Events are looked at first and put behind: the span's own attributes have to lie in one run. */
+/* Events are passed over first and put behind: the span's own attributes have to lie in one run. */
 static bool walk_groups(struct decoder *decoder, struct output *output, const uint8_t *body,
-                        size_t size, bool events) {
+                        size_t size, bool events, bool *ret_has_events) {
     while (size > 0) {
         struct group group;
         if (size < sizeof group)
@@ -149,6 +149,7 @@ static bool walk_groups(struct decoder *decoder, struct output *output, const ui
         const uint8_t *data = body + sizeof group;
         const struct compiled_site *site;
         bool good = true;
+        *ret_has_events |= kind == GROUP_EVENT;
         if (kind == GROUP_STAMP)
             good = events || decode_stamp(decoder, data, whole - sizeof group) > 0;
         else if (events && kind == GROUP_EVENT)
@@ -209,10 +210,12 @@ static bool decode(struct decoder *decoder, struct output *output, const struct 
     size -= sizeof *record;
     struct spanlog_line *line = &decoder->line;
     line->attributes = decoder->attributes;
-    bool good = walk_groups(decoder, output, body, size, false);
+    bool has_events = false;
+    bool good = walk_groups(decoder, output, body, size, false, &has_events);
     line->attribute_count = decoder->attributes_used;
     bool distinct = line->distinct_keys;
-    good = good && walk_groups(decoder, output, body, size, true);
+    if (has_events)
+        good = good && walk_groups(decoder, output, body, size, true, &has_events);
     line->distinct_keys = distinct; /* of the span's own, not of its last event's */
     return good;
 }

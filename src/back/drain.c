@@ -44,6 +44,12 @@ int drain_init(struct drain *drain, struct journal *journal, const struct output
     return tail_open(&drain->tail, header->tail, header->tail_memory, journal->copy);
 }
 
+void drain_take_limits(struct drain *drain, uint32_t burst, uint32_t error_status_min) {
+    struct journal_header *header = drain->journal->header;
+    header->burst = drain->burst.limit = burst;
+    header->error_status_min = drain->decoder->error_status_min = error_status_min;
+}
+
 void drain_derive_metrics(struct drain *drain) {
     drain->derive_metrics = true;
     drain->nowhere.dialect = &spanlog_dialect_json;

@@ -58,6 +58,8 @@ struct drain {
 /* Takes up the journal where its checkpoint says. Returns 0 or -ENOMEM. */
 int drain_init(struct drain *drain, struct journal *journal, const struct output_setting *outputs,
                uint32_t output_count, bool process_lines);
+/* For what comes now, and for recovery. */
+void drain_take_limits(struct drain *drain, uint32_t burst, uint32_t error_status_min);
 /* From here on spans are counted. Not for a drain of another process's journal. */
 void drain_derive_metrics(struct drain *drain);
 void drain_close(struct drain *drain);

@@ -21,8 +21,10 @@ static const struct spanlog_usage usage = {
         "error), and errors outside of traces; older than --keep-errors, a file goes. Logs\n"
         "that are still being written are read, since traces may go on in them, and left\n"
         "alone. An old file that is mostly unreadable, or in which no line has a trace id, is\n"
-        "left as it was until it goes. It may be ended at any moment: each file is the old or the "
-        "new one.\n"
+        "left as it was until it goes. It may be ended at any moment: each file is the old or\n"
+        "the new one, and the next run does the rest. Of a trace whose error has gone with a\n"
+        "file, DIR/.spanlog-retain keeps the id, so that the rest of it stays as long as\n"
+        "others. What is in the archive already is never written over.\n"
         "Processes that were killed want their logs finished first (spanlog recover).",
     .examples = "  spanlog retain --keep 7d --keep-errors 30d /var/log/shop\n"
                 "  spanlog retain --keep 7d --keep-errors 30d --archive /mnt/old /var/log/shop\n"
@@ -86,6 +88,16 @@ static void put_text(struct report *report, const struct spanlog_retained *done)
     spanlog_put(out, "\n");
 }
 
+static const char *what_failed(const struct spanlog_retained *done) {
+    if (done->error == -ESTALE)
+        return "was written to or renamed meanwhile";
+    if (done->error == -EEXIST)
+        return done->action == SPANLOG_RETAIN_ARCHIVED
+                   ? "the archive has another file of that name"
+                   : "there is a compressed file of that name already";
+    return strerror(-done->error);
+}
+
 static void say(void *argument, const struct spanlog_retained *done) {
     struct report *report = argument;
     report->files++;
@@ -101,8 +113,7 @@ static void say(void *argument, const struct spanlog_retained *done) {
     if (done->error) {
         fprintf(stderr, "spanlog: retain: ");
         spanlog_say_visible(done->path);
-        fprintf(stderr, ": %s (left as it was)\n",
-                done->error == -ESTALE ? "was written to meanwhile" : strerror(-done->error));
+        fprintf(stderr, ": %s (left as it was)\n", what_failed(done));
     }
 }
 
@@ -111,7 +122,10 @@ static void say_why_not(const struct spanlog_options *options, int rc) {
         fprintf(stderr, "spanlog: retain: %s: another retain is at it\n", options->paths[0]);
     else if (rc < 0 && rc != -ENOMEM)
         fprintf(stderr, "spanlog: retain: %s: %s\n",
-                options->archive ? options->archive : options->paths[0], strerror(-rc));
+                options->archive && access(options->archive, R_OK | W_OK | X_OK) != 0
+                    ? options->archive
+                    : options->paths[0],
+                strerror(-rc));
 }
 
 static bool is_complete(const struct spanlog_options *options) {

@@ -199,6 +199,7 @@ const struct setting settings_table[] = {
      .type = SETTING_OTHER,
      .parse = setting_parse_burst,
      .print = setting_print_burst,
+     .live = true,
      .built_in = "none",
      .right = "1/s to 1000000/s, or none",
      .about = "Most records a second of one call site; the rest is counted in a line \"repeated "
@@ -231,6 +232,7 @@ const struct setting settings_table[] = {
      .variables = {"SPANLOG_ERROR_STATUS_MIN"},
      .type = SETTING_NUMBER,
      AT(error_status_min),
+     .live = true,
      .built_in = "500",
      .least = 400,
      .most = 600,

@@ -1,109 +1,23 @@
 """`spanlog retain`: what stays of rotated logs, and that a kill at any time costs nothing.
 
-    retain_test.py build/dev/spanlog
+    retain_test.py build/dev/spanlog build/dev/tests/step_kill
 """
 
+import collections
+import fcntl
 import gzip
-import json
+import itertools
 import os
-import random
 import shutil
-import signal
 import subprocess
-import sys
 import tempfile
-import time
 import unittest
 
-SPANLOG = os.path.abspath(sys.argv.pop(1))
-HOUR, DAY = 3600, 86400
-NAMES = ["shop.jsonl.20261101T000000.000001", "shop.jsonl.20261102T000000.000002.gz",
-         "shop.jsonl.20261103T000000.000003.zst", "shop.jsonl.4", "shop.jsonl"]
-TRACES = 400
+from retain_case import (DAY, ENDED_BEFORE, HOUR, MEMORY, NAMES, SPANLOG, STEP_KILL, TRACES, Case, line, lines_of_file,
+                         read, state, unpacked)
 
 
-def is_bad(number):
-    return number % 7 == 0
-
-
-def line(number, part, level="info", **more):
-    record = {"ts": f"2026-11-01T00:00:{number % 60:02}.{part:09}Z", "level": level, "msg": f"part {part}",
-              "service": "shop", "trace_id": f"{number + 1:032x}", "span_id": f"{part + 1:016x}", **more}
-    return json.dumps(record, separators=(",", ":"))
-
-
-def lines_of_file(index):
-    """A part of each trace; the error of a bad one is in one file only."""
-    out = []
-    for number in range(TRACES):
-        bad = is_bad(number) and number % 5 == index
-        if number % 2:
-            out.append(line(number, index, level="error" if bad else "info"))
-        else:
-            span = {"operation": "checkout", "kind": "server", "duration_ms": 1.5,
-                    "start": "2026-11-01T00:00:00.000000000Z", "status": "error" if bad else "ok"}
-            out.append(line(number, index, **span).replace(f'"part {index}"', '"span completed"'))
-    out.append('{"ts":"2026-11-01T00:00:00.000000000Z","level":"info","msg":"no trace","service":"shop"}')
-    out.append('{"level":50,"time":1793491200000,"pid":1,"hostname":"h","msg":"an error of pino, outside of a trace"}')
-    return out
-
-
-def compress(path):
-    tool = {".gz": ["gzip", "-f", "--keep"], ".zst": ["zstd", "-q", "-f", "--keep"]}[os.path.splitext(path)[1]]
-    plain = os.path.splitext(path)[0]
-    os.rename(path, plain)
-    subprocess.run([*tool, plain], check=True)
-    os.remove(plain)
-
-
-def read(path):
-    with open(path, "rb") as file:
-        data = file.read()
-    if data[:2] == b"\x1f\x8b":
-        data = gzip.decompress(data)
-    elif data[:4] == b"\x28\xb5\x2f\xfd":
-        data = subprocess.run(["zstd", "-dc", path], stdout=subprocess.PIPE, check=True).stdout
-    return data.decode().splitlines()
-
-
-class Retain(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.mkdtemp(prefix="spanlog-retain-")
-        self.addCleanup(shutil.rmtree, self.folder)
-        self.logs = os.path.join(self.folder, "logs")
-        self.make([10 * DAY] * 4 + [0])
-
-    def make(self, ages):
-        shutil.rmtree(self.logs, ignore_errors=True)
-        os.mkdir(self.logs)
-        for index, name in enumerate(NAMES):
-            with open(self.path(name), "w", encoding="utf-8") as file:
-                file.write("\n".join(lines_of_file(index)) + "\n")
-            if name.endswith((".gz", ".zst")):
-                compress(self.path(name))
-            self.age(name, ages[index])
-
-    def path(self, name):
-        return os.path.join(self.logs, name)
-
-    def age(self, name, seconds):
-        then = int(time.time() - seconds)
-        os.utime(self.path(name), (then, then))
-
-    def retain(self, *options, status=0):
-        done = subprocess.run([SPANLOG, "retain", "--json", *options, self.logs], capture_output=True, text=True,
-                              check=False)
-        self.assertEqual(done.returncode, status, done.stderr)
-        return [json.loads(row) for row in done.stdout.splitlines()], done.stderr
-
-    def contents(self):
-        return {name: read(self.path(name)) for name in sorted(os.listdir(self.logs))}
-
-    def thinned(self, index):
-        bad = {f"{number + 1:032x}" for number in range(TRACES) if is_bad(number)}
-        return [text for text in lines_of_file(index)
-                if json.loads(text).get("trace_id") in bad or "outside of a trace" in text]
-
+class Retain(Case):
     def test_old_files_keep_whole_traces_with_errors_and_errors_outside_of_traces(self):
         rows, _ = self.retain("--keep", "7d")
         self.assertEqual([row["action"] for row in rows], ["thinned"] * 4)
@@ -120,13 +34,6 @@ class Retain(unittest.TestCase):
         with open(self.path(NAMES[1]), "rb") as file:
             self.assertEqual(file.read(2), b"\x1f\x8b")
 
-    def test_a_second_run_changes_nothing(self):
-        self.retain("--keep", "7d")
-        inodes = {name: os.stat(self.path(name)).st_ino for name in NAMES}
-        rows, _ = self.retain("--keep", "7d")
-        self.assertEqual({row["action"] for row in rows}, {"stays"})
-        self.assertEqual({name: os.stat(self.path(name)).st_ino for name in NAMES}, inodes)
-
     def test_young_files_and_live_ones_stay_whole(self):
         self.make([10 * DAY, HOUR, HOUR, HOUR, 40 * DAY])
         self.retain("--keep", "7d", "--keep-errors", "30d")
@@ -138,7 +45,7 @@ class Retain(unittest.TestCase):
     def test_the_oldest_go(self):
         self.make([40 * DAY, 10 * DAY, HOUR, 40 * DAY, 0])
         rows, _ = self.retain("--keep", "7d", "--keep-errors", "30d")
-        self.assertEqual(sorted(os.listdir(self.logs)), sorted([NAMES[1], NAMES[2], NAMES[4]]))
+        self.assertEqual(sorted(os.listdir(self.logs)), sorted([MEMORY, NAMES[1], NAMES[2], NAMES[4]]))
         self.assertEqual(sorted(row["action"] for row in rows), ["removed", "removed", "stays", "thinned"])
 
     def test_what_goes_can_be_archived_and_is_never_written_over(self):
@@ -149,15 +56,12 @@ class Retain(unittest.TestCase):
         self.make([40 * DAY] * 4 + [0])
         rows, errors = self.retain("--keep-errors", "30d", "--archive", archive, status=2)
         self.assertEqual([row["action"] for row in rows].count("archived"), 3)
-        self.assertIn("File exists (left as it was)", errors)
+        self.assertIn("the archive has another file of that name (left as it was)", errors)
         self.assertEqual(read(os.path.join(archive, NAMES[0])), lines_of_file(0))
         self.assertEqual(sorted(os.listdir(self.logs)), sorted(NAMES[3:]))
 
     def test_the_archive_may_be_on_another_file_system(self):
-        archive = tempfile.mkdtemp(dir="/dev/shm")
-        self.addCleanup(shutil.rmtree, archive)
-        if os.stat(archive).st_dev == os.stat(self.logs).st_dev:
-            self.skipTest("/dev/shm is no other file system here")
+        archive = self.other_file_system()
         self.make([40 * DAY] * 4 + [0])
         self.retain("--keep-errors", "30d", "--archive", archive)
         self.assertEqual(sorted(os.listdir(archive)), sorted(NAMES[:4]))
@@ -236,27 +140,261 @@ class Retain(unittest.TestCase):
                               (["--compress", "xz"], "gzip or zstd")):
             self.assertIn(text, self.retain(*options, status=2)[1])
 
-    def test_a_kill_at_any_moment_leaves_each_file_old_or_new(self):
-        moments, changed = random.Random(5), 0
-        self.make([10 * DAY] * 4 + [0])
-        began = time.monotonic()
-        self.retain("--keep", "7d")
-        whole = time.monotonic() - began
-        for _ in range(40):
-            self.make([10 * DAY] * 4 + [0])
-            running = subprocess.Popen([SPANLOG, "retain", "--keep", "7d", self.logs], stdout=subprocess.DEVNULL,
-                                       stderr=subprocess.DEVNULL)
-            time.sleep(moments.random() * whole)
-            running.send_signal(signal.SIGKILL)
-            running.wait()
-            for index, name in enumerate(NAMES[:4]):
-                text = read(self.path(name))
-                self.assertIn(text, (lines_of_file(index), self.thinned(index)), name)
-                changed += text == self.thinned(index)
-            self.retain("--keep", "7d")
-            self.assertEqual(sorted(os.listdir(self.logs)), sorted(NAMES))
-            self.assertEqual(read(self.path(NAMES[0])), self.thinned(0))
-        self.assertGreater(changed, 0)
+    def test_a_file_that_somebody_else_has_compressed_is_never_written_over(self):
+        with open(self.path("shop.jsonl.4.gz"), "wb") as file:
+            file.write(gzip.compress(b"of another year\n"))
+        _, errors = self.retain("--compress", "gzip", status=2)
+        self.assertIn("shop.jsonl.4: there is a compressed file of that name already (left as it was)", errors)
+        self.assertEqual(read(self.path("shop.jsonl.4")), lines_of_file(3))
+        self.assertEqual(read(self.path("shop.jsonl.4.gz")), ["of another year"])
+
+    def test_an_archive_in_the_directory_is_left_alone(self):
+        archive = self.path("archive")
+        os.mkdir(archive)
+        self.age_all(40 * DAY)
+        for actions, status in ((["archived"] * 4, 0), ([], 1)):
+            rows, _ = self.retain("--keep", "7d", "--keep-errors", "30d", "--archive", archive, status=status)
+            self.assertEqual([row["action"] for row in rows], actions)
+            self.assertEqual(sorted(os.listdir(archive)), sorted(NAMES[:4]))
+
+    def test_the_directory_itself_as_archive_loses_nothing(self):
+        self.age_all(40 * DAY)
+        before = self.contents()
+        self.retain("--keep-errors", "30d", "--archive", self.logs, status=2)
+        self.assertEqual(self.contents(), before)
+
+    def age_all(self, seconds):
+        for name in NAMES:
+            self.age(name, seconds)
+
+
+    def test_what_killed_runs_have_left_is_removed_from_all_folders(self):
+        archive = os.path.join(self.folder, "archive")
+        os.mkdir(archive)
+        os.mkdir(self.path("more"))
+        os.rename(self.path(NAMES[3]), self.path("more/app.jsonl.1"))
+        left = [os.path.join(folder, ".app.jsonl.9.retain") for folder in (archive, self.logs, self.path("more"))]
+        for path in left:
+            with open(path, "w", encoding="utf-8"):
+                pass
+        self.retain("--keep-errors", "30d", "--archive", archive, "--dry-run")
+        self.assertEqual([os.path.exists(path) for path in left], [True] * 3)
+        self.retain("--keep-errors", "30d", "--archive", archive)
+        self.assertEqual([os.path.exists(path) for path in left], [False] * 3)
+
+    def test_runs_that_share_an_archive_take_turns(self):
+        archive = os.path.join(self.folder, "archive")
+        os.mkdir(archive)
+        self.age_all(40 * DAY)
+        holder = os.open(archive, os.O_RDONLY)
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        running = subprocess.Popen([SPANLOG, "retain", "--keep-errors", "30d", "--archive", archive, self.logs],
+                                   stdout=subprocess.DEVNULL)
+        with self.assertRaises(subprocess.TimeoutExpired):
+            running.wait(0.3)
+        self.assertEqual(os.listdir(archive), [])
+        os.close(holder)
+        self.assertEqual(running.wait(60), 0)
+        self.assertEqual(sorted(os.listdir(archive)), sorted(NAMES[:4]))
+
+
+class LaterRuns(Case):
+    """What a run keeps, the next ones keep until it is too old."""
+
+    def test_a_second_and_a_third_run_of_all_options_change_nothing(self):
+        for keep, goes, compressed in itertools.product(([], ["--keep", "7d"]), ("", "removed", "archived"),
+                                                        ("", "gzip", "zstd")):
+            archive = tempfile.mkdtemp(dir=self.folder)
+            options = [*keep, *(["--keep-errors", "30d"] if goes else []),
+                       *(["--archive", archive] if goes == "archived" else []),
+                       *(["--compress", compressed] if compressed else [])]
+            if not options:
+                continue
+            with self.subTest(options=options):
+                self.make([40 * DAY, 10 * DAY, HOUR, 10 * DAY, 0])
+                self.retain(*options)
+                both = lambda: (state(self.logs, "st_ino"), state(archive, "st_ino"))  # noqa: B023
+                first = both()
+                for _ in range(2):
+                    rows, _ = self.retain(*options)
+                    self.assertEqual({row["action"] for row in rows}, {"stays"})
+                    self.assertEqual(both(), first)
+
+    def test_a_full_disk_is_made_room_on_and_nothing_is_forgotten(self):
+        self.two_files(30.5, 29.5)
+        small, ended = (os.path.join(self.folder, name) for name in ("small", "ended"))
+        os.mkdir(small)
+        run = '"$0" retain --keep 7d --keep-errors 30d "$2"'
+        shell = ('mount -t tmpfs -o size=64k none "$2" && echo mounted && cp -p "$1"/* "$2"\n'
+                 f'head -c 1M /dev/zero >"$2/filler"; {run}; echo "status $?"\n'
+                 f'rm "$2/filler"; {run} && cp -a "$2" "$3"')
+        done = subprocess.run(["unshare", "-rm", "sh", "-c", shell, SPANLOG, self.logs, small, ended],
+                              capture_output=True, text=True, check=False)
+        if "mounted" not in done.stdout:
+            self.skipTest(f"no file system may be mounted here: {done.stderr}")
+        self.assertIn("removed", done.stdout.partition("status 2")[0], done)
+        self.assertEqual(sorted(os.listdir(ended)), [MEMORY, "shop.jsonl", "shop.jsonl.1"], done)
+        self.assertEqual(read(os.path.join(ended, "shop.jsonl.1")), [self.rest])
+
+    def write(self, name, lines, days):
+        with open(self.path(name), "w", encoding="utf-8") as file:
+            file.write("".join(text + "\n" for text in lines))
+        self.age(name, days * DAY)
+
+    def two_files(self, days_of_error, days_of_rest):
+        shutil.rmtree(self.logs)
+        os.mkdir(self.logs)
+        self.error, self.rest = line(1, 1, level="error"), line(1, 2)
+        self.write("shop.jsonl.2", [self.error, line(2, 1)], days_of_error)
+        self.write("shop.jsonl.1", [self.rest, line(2, 2)], days_of_rest)
+        self.write("shop.jsonl", [line(3, 1)], 0)
+
+    def run_with_limits(self):
+        self.retain("--keep", "7d", "--keep-errors", "30d")
+        return sorted(os.listdir(self.logs))
+
+    def test_the_rest_of_a_trace_stays_when_the_file_with_its_error_has_gone(self):
+        self.two_files(30.5, 29.5)
+        for _ in range(3):
+            self.assertEqual(self.run_with_limits(), [MEMORY, "shop.jsonl", "shop.jsonl.1"])
+            self.assertEqual(read(self.path("shop.jsonl.1")), [self.rest])
+        self.age("shop.jsonl.1", 30.5 * DAY)
+        self.assertEqual(self.run_with_limits(), ["shop.jsonl"])
+
+    def test_so_does_a_rest_that_was_too_young_to_be_thinned_when_the_error_went(self):
+        self.two_files(30.5, 1)
+        self.run_with_limits()
+        self.assertEqual(read(self.path("shop.jsonl.1")), [self.rest, line(2, 2)])
+        for days in (6, 8, 29):
+            self.age("shop.jsonl.1", days * DAY)
+            self.run_with_limits()
+        self.assertEqual(read(self.path("shop.jsonl.1")), [self.rest])
+
+    def test_a_rest_in_the_live_log_stays_when_that_has_been_rotated(self):
+        self.two_files(30.5, 29.5)
+        self.write("shop.jsonl", [line(1, 3)], 0)
+        self.run_with_limits()
+        os.rename(self.path("shop.jsonl"), self.path("shop.jsonl.3"))
+        self.age("shop.jsonl.3", 8 * DAY)
+        self.run_with_limits()
+        self.assertEqual(read(self.path("shop.jsonl.3")), [line(1, 3)])
+
+    def test_nothing_is_remembered_without_need(self):
+        self.two_files(30.5, 29.5)
+        self.write("shop.jsonl.1", [line(2, 2), line(4, 2, level="error")], 29.5)
+        self.assertEqual(self.run_with_limits(), ["shop.jsonl", "shop.jsonl.1"])
+
+    def test_what_cannot_be_read_at_present_may_need_what_is_remembered(self):
+        self.two_files(30.5, 29.5)
+        self.run_with_limits()
+        data = gzip.compress("".join(line(7, part) + "\n" for part in range(99)).encode() + self.rest.encode())
+        for size, remembered in ((len(data) // 2, True), (len(data), True), (0, False)):
+            with open(self.path("shop.jsonl.1"), "wb") as file:
+                file.write(data[:size])
+            self.age("shop.jsonl.1", 6 * DAY)
+            subprocess.run([SPANLOG, "retain", "--keep", "7d", "--keep-errors", "30d", self.logs], check=False,
+                           capture_output=True)
+            self.assertEqual(os.path.exists(self.path(MEMORY)), remembered, size)
+
+    def test_a_dry_run_remembers_nothing(self):
+        self.two_files(30.5, 29.5)
+        before = state(self.logs, "st_ino")
+        self.retain("--keep", "7d", "--keep-errors", "30d", "--dry-run")
+        self.assertEqual(state(self.logs, "st_ino"), before)
+
+
+class Kills(Case):
+    """Killed before each of the calls by which it changes anything, and run once more."""
+
+    def setUp(self):
+        super().setUp()
+        self.prepare(40, 40, 10, 10, 0)
+
+    def prepare(self, *days):
+        self.make([one * DAY for one in days], traces=30)
+        for name in NAMES[:4]:
+            shutil.copy(self.path(NAMES[4]), self.path(name + ".spx"))  # any bytes: they only go with their file
+        self.model = os.path.join(self.folder, "model")
+        shutil.rmtree(self.model, ignore_errors=True)
+        os.rename(self.logs, self.model)
+
+    def begin(self, archive):
+        shutil.rmtree(self.logs, ignore_errors=True)
+        shutil.copytree(self.model, self.logs)
+        for name in os.listdir(archive):
+            os.remove(os.path.join(archive, name))
+
+    def seen_lines(self, folder):
+        """As the tool reads them: hidden files and indexes are none of it."""
+        return collections.Counter(text for name in os.listdir(folder)
+                                   if not name.startswith(".") and not name.endswith(".spx")
+                                   for text in read(os.path.join(folder, name)) if "trace_id" in text)
+
+    def killed(self, number, options):
+        done = subprocess.run([STEP_KILL, "start-changes", str(number), SPANLOG, "retain", "--jobs", "1", *options,
+                               self.logs], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+        self.assertIn(done.returncode, (0, ENDED_BEFORE), done.stderr)
+        return done.returncode == 0 and done.stdout.splitlines()[-1]
+
+    def pass_time(self, days):
+        for name in os.listdir(self.logs):
+            about = os.stat(self.path(name))
+            os.utime(self.path(name), ns=(about.st_atime_ns, about.st_mtime_ns - days * DAY * 10**9))
+
+    def kill_everywhere(self, *options, archive=None, days_later=0, least):
+        archive = archive or tempfile.mkdtemp(dir=self.folder)
+        both = lambda: (state(self.logs), state(archive))
+        self.begin(archive)
+        self.retain(*options)
+        if days_later:
+            self.pass_time(days_later)
+            self.retain(*options)
+        wanted, kept = both(), self.seen_lines(self.logs) + self.seen_lines(archive)
+        for number in itertools.count(1):
+            self.begin(archive)
+            place = self.killed(number, options)
+            if not place:
+                break
+            with self.subTest(options=options, number=number, place=place):
+                here, there = self.seen_lines(self.logs), self.seen_lines(archive)
+                self.assertEqual([text for text, count in here.items() if count > 1], [], "read twice")
+                self.assertEqual([text for text in kept if not here[text] + there[text]], [], "lost")
+                self.pass_time(days_later)
+                self.retain(*options)
+                ended = both()
+                for got, want in zip(ended, wanted):
+                    self.assertEqual({name: len(unpacked(data)) for name, (data, *_) in got.items()},
+                                     {name: len(unpacked(data)) for name, (data, *_) in want.items()})
+                if not days_later:  # else what was compressed twice has other bytes
+                    self.assertTrue(ended == wanted, "the same lines, but not the same files")
+        self.assertGreater(number, least)
+
+    def test_of_thinning(self):
+        self.kill_everywhere("--keep", "7d", least=40)
+
+    def test_of_compressing(self):
+        self.kill_everywhere("--compress", "gzip", least=18)
+
+    def test_of_thinning_and_compressing(self):
+        self.kill_everywhere("--keep", "7d", "--compress", "zstd", least=30)
+
+    def test_of_thinning_and_removing(self):
+        self.kill_everywhere("--keep", "7d", "--keep-errors", "30d", least=25)
+
+    def test_of_thinning_compressing_and_archiving(self):
+        archive = tempfile.mkdtemp(dir=self.folder)
+        self.kill_everywhere("--keep", "7d", "--keep-errors", "30d", "--archive", archive, "--compress", "gzip",
+                             archive=archive, least=20)
+
+    def test_of_thinning_and_archiving_on_another_file_system(self):
+        archive = self.other_file_system()
+        self.kill_everywhere("--keep", "7d", "--keep-errors", "30d", "--archive", archive, archive=archive, least=40)
+
+    def test_and_the_next_run_is_days_later(self):
+        self.prepare(40, 40, 5, 5, 0)
+        archive = self.other_file_system()
+        self.kill_everywhere("--keep", "7d", "--keep-errors", "30d", "--archive", archive, "--compress", "zstd",
+                             archive=archive, days_later=3, least=24)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@
  *     front-instructions N N instructions on, wherever the main thread was when it was stopped
  *     start-calls N        at the N-th stop of the main thread, from its first instruction on; also
  *                          for programs that do not acknowledge anything (recovery itself)
+ *     start-changes N      the same at the entry of its N-th call that changes a file or a folder
  *
  * Status: 0 killed there; 3 it ended before; 2 an error of this program.
  */
@@ -159,6 +160,12 @@ static const char *call_name(uint64_t number) {
                  {SYS_pread64, "pread"},
                  {SYS_openat, "openat"},
                  {SYS_unlink, "unlink"},
+                 {SYS_rename, "rename"},
+                 {SYS_renameat, "renameat"},
+                 {SYS_fchmod, "fchmod"},
+                 {SYS_fchown, "fchown"},
+                 {SYS_utimensat, "utimensat"},
+                 {SYS_fsync, "fsync"},
                  {SYS_mmap, "mmap"},
                  {SYS_munmap, "munmap"},
                  {SYS_close, "close"},
@@ -179,6 +186,43 @@ static const char *call_name(uint64_t number) {
 static bool is_write(uint64_t number) {
     return number == SYS_write || number == SYS_pwrite64 || number == SYS_writev ||
            number == SYS_pwritev || number == SYS_pwritev2;
+}
+
+/* Between two of these, no other process sees anything new. What is printed is no change. */
+static bool is_change(const struct __ptrace_syscall_info *info) {
+    static const uint64_t numbers[] = {
+#ifdef SYS_rename
+        SYS_rename,    SYS_unlink,    SYS_link,      SYS_mkdir,    SYS_rmdir,
+#endif
+        SYS_renameat,  SYS_renameat2, SYS_unlinkat,  SYS_linkat,   SYS_mkdirat,
+        SYS_fchmod,    SYS_fchmodat,  SYS_fchown,    SYS_fchownat, SYS_utimensat,
+        SYS_ftruncate, SYS_fsync,     SYS_fdatasync, SYS_sendfile, SYS_copy_file_range,
+        SYS_fallocate};
+    uint64_t number = info->entry.nr;
+    if (number == SYS_openat)
+        return (info->entry.args[2] & (O_CREAT | O_TRUNC)) != 0;
+    if (is_write(number))
+        return info->entry.args[0] > STDERR_FILENO;
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        if (numbers[i] == number)
+            return true;
+    return false;
+}
+
+static bool step_changes(pid_t thread, long count) {
+    while (count > 0) {
+        struct __ptrace_syscall_info info = {0};
+        if (!step(thread, PTRACE_SYSCALL))
+            return false;
+        if (ptrace(PTRACE_GET_SYSCALL_INFO, thread, (void *)sizeof info, &info) < 0)
+            fail("system call info");
+        if (info.op != PTRACE_SYSCALL_INFO_ENTRY || !is_change(&info))
+            continue;
+        last_call = info.entry.nr;
+        count--;
+    }
+    printf("killed at entry of %s\n", call_name(last_call));
+    return true;
 }
 
 static bool step_calls(pid_t thread, long count) {
@@ -222,14 +266,15 @@ static bool step_instructions(pid_t thread, long count, const char *since) {
  */
 
 static bool lead_to_its_end(const char *way, long count, char **command) {
-    bool from_start = strcmp(way, "start-calls") == 0;
+    bool changes = strcmp(way, "start-changes") == 0;
+    bool from_start = changes || strcmp(way, "start-calls") == 0;
     start(command, from_start);
     if (from_start) {
         int status = 0;
         if (waitpid(process, &status, __WALL) < 0 || !WIFSTOPPED(status))
             fail("start");
         ptrace(PTRACE_SETOPTIONS, process, NULL, (void *)(intptr_t)PTRACE_O_TRACESYSGOOD);
-        return step_calls(process, count);
+        return changes ? step_changes(process, count) : step_calls(process, count);
     }
     wait_until_logging(command[1]);
     bool front = strcmp(way, "front-instructions") == 0;
@@ -251,14 +296,15 @@ static bool lead_to_its_end(const char *way, long count, char **command) {
 }
 
 int main(int argc, char **argv) {
-    static const char *const ways[] = {"back-calls", "back-writes", "back-instructions",
-                                       "front-instructions", "start-calls"};
+    static const char *const ways[] = {"back-calls",         "back-writes",   "back-instructions",
+                                       "front-instructions", "start-changes", "start-calls"};
     bool known = false;
     for (size_t i = 0; argc >= 4 && i < sizeof ways / sizeof ways[0]; i++)
         known = known || strcmp(argv[1], ways[i]) == 0;
     if (!known) {
         fputs("usage: step_kill "
-              "back-calls|back-writes|back-instructions|front-instructions|start-calls N "
+              "back-calls|back-writes|back-instructions|front-instructions|start-changes|"
+              "start-calls N "
               "COMMAND [ACKFILE ...]\n",
               stderr);
         return 2;

@@ -339,6 +339,45 @@ static void a_limit_below_what_an_open_span_has_lets_nothing_more_in(void **stat
     assert_field(line, "dropped_attributes", "2");
 }
 
+static void fails_with_404(void) {
+    spanlog_scope(sp, "op");
+    spanlog_status(&sp, 404);
+}
+
+static void waits_until(const char *text, void (*log)(void)) {
+    char command[100];
+    snprintf(command, sizeof command, "grep -qF '%s' log.jsonl", text);
+    for (int i = 0; i < 1000 && system(command) != 0; i++, sleep_ms(10)) {
+        log();
+        check_equal(spanlog_flush(5000), 0);
+    }
+    check_equal(system(command), 0);
+}
+
+static void logs_many(void) {
+    for (int i = 0; i < 100; i++)
+        spanlog_info("again");
+}
+
+static void lowers_limits(void) {
+    put_file("spanlog.conf", "burst = none\n");
+    logs_many();
+    fails_with_404();
+    check_equal(spanlog_flush(5000), 0);
+    put_file("spanlog.conf", "burst = 10/s\nerror_status_min = 400\n");
+    waits_until("\"status\":\"error\"", fails_with_404);
+    waits_until("\"msg\":\"repeated ", logs_many);
+}
+
+static void bursts_and_what_is_an_error_may_change_while_it_runs(void **state) {
+    (void)state;
+    with("SPANLOG_CONFIG", "spanlog.conf");
+    struct run *run = run_child(lowers_limits);
+    assert_exit(run, 0);
+    assert_string_equal(run->err, "");
+    assert_no_field(need_line(run, "operation", "op"), "status"); /* the first */
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         sentence(a_running_process_follows_its_file),
@@ -352,6 +391,7 @@ int main(void) {
         sentence(nobody_wakes_up_while_the_file_stays_as_it_is),
         sentence(without_a_file_there_is_no_thread_for_it),
         sentence(an_open_span_is_abandoned_at_exit_with_a_file_watched),
+        sentence(bursts_and_what_is_an_error_may_change_while_it_runs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

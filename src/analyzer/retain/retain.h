@@ -15,9 +15,11 @@
  * What cannot be judged so stays whole until it goes: a file of which more lines are bad than good
  * (it may be no log at all), and one in which no line has a trace id.
  *
- * An error is a line of level error or fatal, or a span that failed. Each file is written anew
- * beside the old one and takes its name in one step, so a kill at any time leaves the old or the
- * new; a second run of it at the same time is refused.
+ * An error is a line of level error or fatal, or a span that failed. Where it was in a file that
+ * has gone, the directory remembers it for the rest of its trace (retain_traces.c). Each file is
+ * written anew beside the old one and takes its name in one step, so a kill at any time leaves the
+ * old or the new, and the next run ends what it was killed over: in the end all is as if it had not
+ * been. A second run of it at the same time is refused.
  */
 #ifndef SPANLOG_ANALYZER_RETAIN_RETAIN_H
 #define SPANLOG_ANALYZER_RETAIN_RETAIN_H

@@ -12,13 +12,12 @@
 #include "src/analyzer/unpack/deflate.h"
 #include "src/analyzer/translate/lines.h"
 
-#define TEMPORARY ".retain" /* .NAME.retain beside the file */
-
 /* ---- names --------------------------------------------------------------------------------- */
 
 static bool is_temporary(const char *name) {
-    size_t size = strlen(name), end = sizeof TEMPORARY - 1;
-    return name[0] == '.' && size > end + 1 && strcmp(name + size - end, TEMPORARY) == 0;
+    size_t size = strlen(name), end = sizeof SPANLOG_RETAIN_TEMPORARY - 1;
+    return name[0] == '.' && size > end + 1 &&
+           strcmp(name + size - end, SPANLOG_RETAIN_TEMPORARY) == 0;
 }
 
 void spanlog_retain_clean_up(int directory) {
@@ -38,8 +37,8 @@ void spanlog_retain_clean_up(int directory) {
 /* FOLDER/.NAME.retain; NULL: no memory. */
 static char *temporary_of(const char *folder, size_t folder_size, const char *name) {
     char *path;
-    return asprintf(&path, "%.*s.%s%s", (int)folder_size, folder, name, TEMPORARY) < 0 ? NULL
-                                                                                       : path;
+    int rc = asprintf(&path, "%.*s.%s%s", (int)folder_size, folder, name, SPANLOG_RETAIN_TEMPORARY);
+    return rc < 0 ? NULL : path;
 }
 
 static const char *name_of(const char *path) {
@@ -47,13 +46,23 @@ static const char *name_of(const char *path) {
     return slash ? slash + 1 : path;
 }
 
-/* Its index says where things were in it. */
+/* Its index says where things were in it; it goes first, since nobody would look for it later. */
 static void remove_index(const char *path) {
     char *index;
     if (asprintf(&index, "%s.spx", path) < 0)
         return;
     unlink(index);
     free(index);
+}
+
+/* Whether the path still leads to what was looked at: rotation may have given the name to another
+ * file. */
+static int look_again(const struct spanlog_source *source, struct stat *ret) {
+    if (stat(source->path, ret) != 0)
+        return -errno;
+    bool is_it = ret->st_dev == source->device && ret->st_ino == source->inode &&
+                 (uint64_t)ret->st_size == source->size;
+    return is_it ? 0 : -ESTALE;
 }
 
 /* ---- what goes ----------------------------------------------------------------------------- */
@@ -83,7 +92,7 @@ static int keep_attributes(int fd, const struct stat *old) {
 }
 
 /* To another file system: a copy under a name of passage, which then takes its own. */
-static int copy_away(const char *path, const char *temporary, const char *target) {
+static int copy_to(const char *path, const char *temporary, const char *target) {
     struct stat status = {0};
     int from = open(path, O_RDONLY | O_CLOEXEC), to = -1;
     int rc = from < 0 || fstat(from, &status) != 0 ? -errno : 0;
@@ -95,8 +104,6 @@ static int copy_away(const char *path, const char *temporary, const char *target
         rc = keep_attributes(to, &status);
     if (rc == 0 && rename(temporary, target) != 0)
         rc = -errno;
-    if (rc == 0 && unlink(path) != 0)
-        rc = -errno;
     if (to >= 0)
         close(to);
     if (from >= 0)
@@ -106,39 +113,94 @@ static int copy_away(const char *path, const char *temporary, const char *target
     return rc;
 }
 
+static bool have_same_bytes(int one, int other) {
+    char left[65536], right[65536];
+    for (off_t at = 0;;) {
+        ssize_t got = pread(one, left, sizeof left, at), same = 0;
+        for (ssize_t more; same < got; same += more)
+            if ((more = pread(other, right, (size_t)(got - same), at + same)) <= 0 ||
+                memcmp(left + same, right, (size_t)more) != 0)
+                return false;
+        if (got <= 0)
+            return got == 0;
+        at += got;
+    }
+}
+
+/* Whether a run was killed when it had copied the file, and not yet removed it here. Another name
+ * of the same file is no copy. */
+static bool is_copy(const char *target, const char *path) {
+    struct stat here, there;
+    int one = open(path, O_RDONLY | O_CLOEXEC);
+    int other = open(target, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    bool same = one >= 0 && other >= 0 && fstat(one, &here) == 0 && fstat(other, &there) == 0 &&
+                S_ISREG(there.st_mode) && here.st_size == there.st_size &&
+                (here.st_dev != there.st_dev || here.st_ino != there.st_ino) &&
+                have_same_bytes(one, other);
+    if (one >= 0)
+        close(one);
+    if (other >= 0)
+        close(other);
+    return same;
+}
+
+/* That names in it are on the disk. Not every file system can. */
+static int sync_folder(const char *folder) {
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int rc = fd < 0 || (fsync(fd) != 0 && errno != EINVAL) ? -errno : 0;
+    if (fd >= 0)
+        close(fd);
+    return rc;
+}
+
 /* NULL: no memory. */
 static char *joined(const char *folder, const char *name) {
     char *path = NULL;
     return asprintf(&path, "%s/%s", folder, name) < 0 ? NULL : path;
 }
 
+static bool is_there(const char *path) {
+    struct stat status;
+    return lstat(path, &status) == 0;
+}
+
 static int move_to(const char *folder, const char *path) {
     const char *name = name_of(path);
     char *target = joined(folder, name);
     char *temporary = target ? temporary_of(target, strlen(target) - strlen(name), name) : NULL;
-    int rc = !temporary                  ? -ENOMEM
-             : access(target, F_OK) == 0 ? -EEXIST
-             : rename(path, target) == 0 ? 0
-                                         : -errno;
-    if (rc == -EXDEV)
-        rc = copy_away(path, temporary, target);
+    int rc = temporary ? 0 : -ENOMEM;
+    bool stays = true;
+    if (rc == 0 && is_there(target))
+        rc = is_copy(target, path) ? 0 : -EEXIST;
+    else if (rc == 0 && rename(path, target) == 0)
+        stays = false;
+    else if (rc == 0)
+        rc = errno == EXDEV ? copy_to(path, temporary, target) : -errno;
+    if (rc == 0 && stays)
+        rc = sync_folder(folder);
+    if (rc == 0 && stays && unlink(path) != 0)
+        rc = -errno;
     free(target);
     free(temporary);
     return rc;
 }
 
-void spanlog_retain_remove(const struct spanlog_retain *retain, struct spanlog_retained *done) {
+void spanlog_retain_remove(const struct spanlog_retain *retain, const struct spanlog_source *source,
+                           struct spanlog_retained *done) {
+    struct stat status;
     done->action = retain->archive ? SPANLOG_RETAIN_ARCHIVED : SPANLOG_RETAIN_REMOVED;
     done->size_kept = 0;
     if (retain->dry_run)
         return;
-    if (retain->archive)
-        done->error = move_to(retain->archive, done->path);
-    else if (unlink(done->path) != 0)
-        done->error = -errno;
-    if (done->error == 0)
-        remove_index(done->path);
-    else
+    done->error = look_again(source, &status);
+    if (done->error == 0) {
+        remove_index(source->path);
+        if (retain->archive)
+            done->error = move_to(retain->archive, source->path);
+        else if (unlink(source->path) != 0)
+            done->error = -errno;
+    }
+    if (done->error)
         done->size_kept = done->size;
 }
 
@@ -149,7 +211,8 @@ struct thinner {
     const struct spanlog_error_traces *traces; /* NULL: all stays */
     struct spanlog_deflate out;
     struct spanlog_retained *done;
-    bool has_trace; /* any of its lines */
+    bool has_trace;  /* any of its lines */
+    bool compresses; /* what was plain */
 };
 
 static bool stays(const struct thinner *thinner, const struct spanlog_record *record) {
@@ -222,28 +285,56 @@ static enum spanlog_inflate_kind kind_of(const char *path) {
     return kind == SPANLOG_INFLATE_UNSURE ? SPANLOG_INFLATE_NONE : kind;
 }
 
-/* The name that it has then: compressed files end in .gz or .zst. NULL: no memory. */
-static char *new_name(const char *path, bool compresses, enum spanlog_inflate_kind kind) {
-    char *name;
-    const char *end = !compresses ? "" : kind == SPANLOG_INFLATE_GZ ? ".gz" : ".zst";
-    return asprintf(&name, "%s%s", path, end) < 0 ? NULL : name;
+static bool ends_as(const char *path, const char *end) {
+    size_t size = strlen(path), end_size = strlen(end);
+    return size > end_size && strcmp(path + size - end_size, end) == 0;
 }
 
-/* Unless somebody has written to the file since. */
-static int take_place(const char *temporary, const char *path, const char *name,
-                      const struct stat *old, bool is_empty) {
+/* What a file so compressed is called has this at its end. */
+static const char *ending_of(enum spanlog_inflate_kind kind) {
+    return kind == SPANLOG_INFLATE_GZ ? ".gz" : kind == SPANLOG_INFLATE_ZST ? ".zst" : "";
+}
+
+bool spanlog_retain_is_named(const struct spanlog_source *source) {
+    enum spanlog_inflate_kind kind =
+        source->is_archive ? kind_of(source->path) : SPANLOG_INFLATE_NONE;
+    return source->is_archive && ends_as(source->path, ending_of(kind));
+}
+
+/* The name that it has then. NULL: no memory. */
+static char *new_name(const char *path, const struct spanlog_retain *retain,
+                      enum spanlog_inflate_kind kind) {
+    char *name;
+    bool keeps = retain->compress == SPANLOG_INFLATE_NONE || ends_as(path, ending_of(kind));
+    return asprintf(&name, "%s%s", path, keeps ? "" : ending_of(kind)) < 0 ? NULL : name;
+}
+
+/* The new file, if there is one, takes the old one's place, then the new name: two steps, since at
+ * no moment both may be there, of which each line would be read twice. A run that finds a
+ * compressed file without that name (the one before was killed in between) takes the second. */
+static int take_place(const struct spanlog_source *source, const char *temporary,
+                      const char *name) {
     struct stat now;
-    if (stat(path, &now) != 0)
+    bool is_renamed = strcmp(source->path, name) != 0;
+    int rc = look_again(source, &now);
+    if (rc == 0 && is_renamed && is_there(name))
+        rc = -EEXIST;
+    if (rc < 0)
+        return rc;
+    remove_index(source->path);
+    if (temporary && rename(temporary, source->path) != 0)
         return -errno;
-    if (now.st_ino != old->st_ino || now.st_size != old->st_size)
-        return -ESTALE;
-    if (is_empty)
-        return unlink(path) == 0 && unlink(temporary) == 0 ? 0 : -errno;
-    if (strcmp(path, name) != 0 && access(name, F_OK) == 0)
-        return -EEXIST;
-    if (rename(temporary, name) != 0 || (strcmp(path, name) != 0 && unlink(path) != 0))
-        return -errno;
-    return 0;
+    return is_renamed && rename(source->path, name) != 0 ? -errno : 0;
+}
+
+/* Nothing is left of it. */
+static int take_away(const struct spanlog_source *source, const char *temporary) {
+    struct stat now;
+    int rc = look_again(source, &now);
+    if (rc < 0)
+        return rc;
+    remove_index(source->path);
+    return unlink(temporary) == 0 && unlink(source->path) == 0 ? 0 : -errno;
 }
 
 /* NULL: it can. */
@@ -264,50 +355,50 @@ static void leave(struct spanlog_retained *done, const char *reason) {
 }
 
 /* The new file is written: it takes the old one's place, unless that is to stay. */
-static int settle(const struct spanlog_retain *retain, const char *temporary, const char *path,
-                  const char *name, const struct thinner *thinner, const struct stat *old) {
+static int settle(const struct spanlog_retain *retain, const char *temporary, const char *name,
+                  const struct spanlog_source *source, const struct thinner *thinner) {
     struct spanlog_retained *done = thinner->done;
     const char *reason = why_not_thinned(thinner);
-    bool unchanged = thinner->traces && done->lines_kept == done->lines && done->lines_bad == 0 &&
-                     strcmp(path, name) == 0;
+    bool is_renamed = strcmp(source->path, name) != 0;
+    bool is_same = !thinner->compresses &&
+                   (!thinner->traces || (done->lines_kept == done->lines && done->lines_bad == 0));
     struct stat status;
-    if (reason || unchanged) {
+    if (reason || (is_same && !is_renamed)) {
         leave(done, reason);
         return 0;
     }
     if (stat(temporary, &status) != 0)
         return -errno;
     bool is_empty = thinner->traces && done->lines_kept == 0;
-    done->size_kept = is_empty ? 0 : (uint64_t)status.st_size;
-    int rc = retain->dry_run ? 0 : take_place(temporary, path, name, old, is_empty);
-    if (rc == 0 && !retain->dry_run)
-        remove_index(path);
-    return rc;
+    if (is_same)
+        done->action = SPANLOG_RETAIN_COMPRESSED;
+    else
+        done->size_kept = is_empty ? 0 : (uint64_t)status.st_size;
+    if (retain->dry_run)
+        return 0;
+    return is_empty ? take_away(source, temporary)
+                    : take_place(source, is_same ? NULL : temporary, name);
 }
 
 static int rewrite_into(const struct spanlog_retain *retain, const struct spanlog_source *source,
-                        const struct spanlog_error_traces *traces, int fd, const char *temporary,
-                        struct spanlog_retained *done) {
+                        int fd, const char *temporary, struct thinner *thinner) {
     enum spanlog_inflate_kind kind = kind_of(source->path);
-    bool compresses = kind == SPANLOG_INFLATE_NONE && retain->compress != SPANLOG_INFLATE_NONE;
-    struct thinner thinner = {.traces = traces, .done = done};
     struct stat old;
-    char *name = new_name(source->path, compresses, retain->compress);
-    int rc = name ? 0 : -ENOMEM;
-    if (rc == 0 && stat(source->path, &old) != 0)
-        rc = -errno;
-    if (rc == 0 && (uint64_t)old.st_size != source->size)
-        rc = -ESTALE;
+    thinner->compresses = kind == SPANLOG_INFLATE_NONE && retain->compress != SPANLOG_INFLATE_NONE;
+    if (thinner->compresses)
+        kind = retain->compress;
+    char *name = new_name(source->path, retain, kind);
+    int rc = name ? look_again(source, &old) : -ENOMEM;
     if (rc == 0)
-        rc = spanlog_deflate_open(&thinner.out, fd, compresses ? retain->compress : kind);
+        rc = spanlog_deflate_open(&thinner->out, fd, kind);
     if (rc == 0)
-        rc = write_thinned(retain, source, &thinner);
-    int closed = spanlog_deflate_close(&thinner.out);
+        rc = write_thinned(retain, source, thinner);
+    int closed = spanlog_deflate_close(&thinner->out);
     rc = rc ? rc : closed;
     if (rc == 0)
         rc = keep_attributes(fd, &old);
     if (rc == 0)
-        rc = settle(retain, temporary, source->path, name, &thinner, &old);
+        rc = settle(retain, temporary, name, source, thinner);
     free(name);
     return rc;
 }
@@ -323,7 +414,8 @@ void spanlog_retain_rewrite(const struct spanlog_retain *retain,
     if (fd < 0) {
         done->error = temporary ? -errno : -ENOMEM;
     } else {
-        done->error = rewrite_into(retain, source, traces, fd, temporary, done);
+        struct thinner thinner = {.traces = traces, .done = done};
+        done->error = rewrite_into(retain, source, fd, temporary, &thinner);
         close(fd);
         unlink(temporary); /* unless it has taken the file's place */
     }
