@@ -10,8 +10,8 @@
 #include "src/core/control.h"
 
 /* One more, which wins over those before it. Levels and sampling rules are laid over those that end
- * at the same time; those that end at another stay as they are. Expired ones go. Returns 0, or -E2BIG when there is no
- * room: then the text is as it was. */
+ * at the same time; those that end at another stay as they are. Expired ones go. Returns 0, or
+ * -E2BIG when there is no room: then the text is as it was. */
 int rules_add(char text[CONTROL_TEXT_SIZE + 1], uint64_t now, uint64_t expiry, const char *name,
               const char *value);
 /* Takes every rule about that setting back; NULL: all. Expired ones go; "": only these. */
