@@ -1,6 +1,6 @@
 # The library: one target per folder, then libspanlog out of them, shared and static.
 spanlog_folder(config src/config
-  SOURCES exports.c files.c outputs.c parsers.c rotation.c sampling.c settings.c sources.c table.c text.c
+  SOURCES exports.c files.c mistakes.c outputs.c parsers.c rotation.c sampling.c settings.c sources.c table.c text.c
   USES core propagation sampling)
 spanlog_folder(sampling src/sampling SOURCES sampler.c tail.c text.c USES core)
 spanlog_folder(sinks src/sinks SOURCES table.c stream.c file.c rotate.c memory.c codec.c compress.c compress_parts.c

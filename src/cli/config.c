@@ -9,6 +9,7 @@
 #include "src/cli/input.h"
 #include "src/cli/verbs.h"
 #include "src/config/files.h"
+#include "src/config/mistakes.h"
 
 #define WIDEST_VALUE 40
 
@@ -27,7 +28,7 @@ static const char help[] =
     "  spanlog config orders\n"
     "  spanlog config orders --json | jq -r 'select(.from != \"default\") | .name'\n"
     "  spanlog config --check /etc/spanlog.conf\n\n"
-    "Exit status: 0 done, 1 a line of FILE was refused, 2 a usage error or no such file.\n\n"
+    "Exit status: 0 done, 1 there are mistakes in FILE, 2 a usage error or no such file.\n\n"
     "A file has lines of NAME = VALUE; those behind [SERVICE] are for that service. The settings,\n"
     "the variables of the environment that set them (the last is the strongest; all are stronger\n"
     "than a file), what a right value is, and (the default); * may change while a process "
@@ -102,14 +103,15 @@ static int check_file(const char *path) {
                                   : strerror(-error));
         return SPANLOG_EXIT_ERROR;
     }
-    size_t refused = settings_apply_text(&s, text, size, origin, SETTINGS_EVERY_SERVICE);
+    settings_apply_text(&s, text, size, origin, SETTINGS_EVERY_SERVICE);
     settings_settle(&s);
     free(text);
-    if (refused == 0)
+    size_t mistakes = mistakes_count(); /* clamped values too */
+    if (mistakes == 0)
         printf("%s: no mistakes\n", path);
     else
-        printf("%s: %zu line%s refused\n", path, refused, refused > 1 ? "s" : "");
-    return refused == 0 ? SPANLOG_EXIT_DONE : SPANLOG_EXIT_NOTHING;
+        printf("%s: %zu mistake%s\n", path, mistakes, mistakes > 1 ? "s" : "");
+    return mistakes == 0 ? SPANLOG_EXIT_DONE : SPANLOG_EXIT_NOTHING;
 }
 
 static int usage_error(const char *what, const char *word) {

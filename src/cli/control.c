@@ -15,7 +15,7 @@
     "  --reset          take such live changes back\n"
 #define EXIT_HELP                                                                                  \
     "\nExit status: 0 in force everywhere, 1 no such process, 2 a usage error, or a process has\n" \
-    "not taken it up within a second.\n"
+    "refused a change or not taken it up within a second.\n"
 
 static const char level_help[] =
     "spanlog level SERVICE|PID DIRECTIVES [--for TIME] [--save]\n"

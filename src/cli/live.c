@@ -10,7 +10,6 @@
 #include "src/cli/verbs.h"
 #include "src/control/rules.h"
 #include "src/control/save.h"
-#include "src/core/tell.h"
 
 int live_usage_error(const struct live *live, const char *what, const char *word) {
     fprintf(stderr, "spanlog: %s: %s%s (see: spanlog %s --help)\n", live->verb, what, word,
@@ -104,13 +103,19 @@ static int take_option(struct live *live, int argc, char **argv, int *at) {
     return take_value(live, word, equals != NULL ? equals + 1 : argv[++*at]);
 }
 
+/* "-1", "-.5": a rate, though none that is right. */
+static bool is_number(const struct live *live, const char *word) {
+    word += word[1] == '.' ? 2 : 1;
+    return (live->takes & LIVE_SAMPLE) != 0 && *word >= '0' && *word <= '9';
+}
+
 int live_parse(struct live *live, int argc, char **argv) {
     live->directory = getenv("SPANLOG_JOURNAL_DIR");
     for (int i = 1; i < argc; i++) {
         int status = -1;
         if (live->word_count == LIVE_WORDS_MOST)
             status = live_usage_error(live, "too many words: ", argv[i]);
-        else if (argv[i][0] == '-' && argv[i][1] != '\0')
+        else if (argv[i][0] == '-' && argv[i][1] != '\0' && !is_number(live, argv[i]))
             status = take_option(live, argc, argv, &i);
         else
             live->words[live->word_count++] = argv[i];
@@ -146,29 +151,33 @@ int live_take_target(struct live *live) {
     return -1;
 }
 
+static int refuse_change(const struct live *live, const struct setting *setting, const char *value,
+                         const char *why) {
+    char right[400];
+    setting_right(setting, right, sizeof right);
+    fprintf(stderr, "spanlog: %s: %s = \"%.100s\" is not right: %s; right is %s\n", live->verb,
+            setting->name, value, why, right);
+    return SPANLOG_EXIT_ERROR;
+}
+
 int live_change(struct live *live, const char *name, const char *value) {
     static struct settings scratch; /* only to check the value */
     const struct setting *setting = setting_find(name);
     struct setting_origin origin = {.rank = SETTING_LIVE, .name = live->verb};
-    char right[400];
     if (setting == NULL || live->change_count == LIVE_CHANGES_MOST)
         return live_usage_error(live, "there is no setting ", name);
-    tell_nothing = true; /* what this tool's own environment says is not the question */
-    settings_load(&scratch, NULL);
-    bool is_right = value[0] != '\0' && settings_set(&scratch, setting, value, origin);
-    tell_nothing = false;
-    if (!is_right) {
-        bool is_output = strcmp(setting->name, "output") == 0;
-        const char *why =
-            is_output ? outputs_parse(value, scratch.named, &scratch.named_count) : NULL;
-        setting_right(setting, right, sizeof right);
-        fprintf(stderr, "spanlog: %s: %s = \"%.100s\" is not right%s%s; right is %s\n", live->verb,
-                name, value, why != NULL ? ": " : "", why != NULL ? why : "", right);
-        return SPANLOG_EXIT_ERROR;
-    }
+    settings_defaults(&scratch);
+    const char *wrong = settings_try(&scratch, setting, value, origin);
+    if (wrong != NULL)
+        return refuse_change(live, setting, value, wrong);
     struct live_change *change = &live->changes[live->change_count++];
     change->setting = setting;
     snprintf(change->value, sizeof change->value, "%s", value);
+    if (scratch.clamped != NULL) { /* what holds, so that the processes need not say it too */
+        setting_print(&scratch, setting, change->value, sizeof change->value);
+        fprintf(stderr, "spanlog: %s: %s = %.100s: %s; %s is used\n", live->verb, setting->name,
+                value, scratch.clamped, change->value);
+    }
     if (strcmp(setting->name, "output") == 0) /* the processes have folders of their own */
         outputs_spell(scratch.named, scratch.named_count, change->value, sizeof change->value);
     return -1;
@@ -221,26 +230,8 @@ int live_find_all(const struct live *live, struct attach_list *list) {
     return find(live, list, true);
 }
 
-struct editing {
-    const struct live *live;
-    const struct attached *process;
-};
-
-/* The rule before those in force: live ones, or what the process says. */
-static int add_sample_rule(const struct editing *editing, char text[CONTROL_TEXT_SIZE + 1],
-                           uint64_t now, uint64_t expiry, const struct live_change *change) {
-    char value[SETTING_TEXT_SIZE];
-    rules_remove(text, now, ""); /* what has expired does not hold */
-    attach_value(text, change->setting->name, value, sizeof value);
-    if (value[0] == '\0')
-        attach_value(editing->process->state, change->setting->name, value, sizeof value);
-    int error = rules_prepend(value, sizeof value, change->value);
-    return error != 0 ? error : rules_add(text, now, expiry, change->setting->name, value);
-}
-
 static int edit(char text[CONTROL_TEXT_SIZE + 1], void *arg) {
-    const struct editing *editing = arg;
-    const struct live *live = editing->live;
+    const struct live *live = arg;
     uint64_t now = clock_gettime_ns(CLOCK_MONOTONIC);
     uint64_t expiry = live->for_text != NULL ? now + live->for_ns : 0;
     int error = 0;
@@ -250,8 +241,6 @@ static int edit(char text[CONTROL_TEXT_SIZE + 1], void *arg) {
             continue;
         if (live->reset)
             rules_remove(text, now, change->setting->name);
-        else if (strcmp(change->setting->name, "sample_rules") == 0)
-            error = add_sample_rule(editing, text, now, expiry, change);
         else
             error = rules_add(text, now, expiry, change->setting->name, change->value);
     }
@@ -302,26 +291,75 @@ static bool is_same_output(const char *value, const char *wanted) {
     return true;
 }
 
-/* A process keeps the outputs that it has where others cannot be had. */
-static bool has_taken_outputs(const struct live *live, struct attached *process) {
-    char value[SETTING_TEXT_SIZE];
+/* A process keeps the outputs that it has where others cannot be had, with their endpoints. */
+static bool is_where_to(const struct setting *setting) {
+    return strcmp(setting->name, "output") == 0 || strstr(setting->name, "_endpoint") != NULL;
+}
+
+/* Whether that is in force, by what the process says of itself: once more it would change nothing.
+ * *ret_why, where it can be known here. */
+static bool holds(const struct live *live, const struct attached *process,
+                  const struct live_change *change, const char **ret_why) {
+    static const struct setting_origin is_origin = {.rank = SETTING_OWN, .name = "state"},
+                                       live_origin = {.rank = SETTING_LIVE, .name = "live"};
+    static struct settings scratch;
+    const struct setting *setting = change->setting;
+    char is[SETTING_TEXT_SIZE], again[SETTING_TEXT_SIZE];
+    if (live->reset) /* to outputs that only the process knows */
+        return !is_where_to(setting) ||
+               !attach_value(process->state, "output_refused", is, sizeof is);
+    if (!attach_value(process->state, setting->name, is, sizeof is)) /* perhaps had no room there */
+        return !is_where_to(setting) && !has_refused(process);
+    if (strcmp(setting->name, "output") == 0)
+        return is_same_output(is, change->value);
+    settings_defaults(&scratch);
+    settings_try(&scratch, setting, is, is_origin);
+    setting_print(&scratch, setting, is, sizeof is);
+    const char *wrong = settings_try(&scratch, setting, change->value, live_origin);
+    setting_print(&scratch, setting, again, sizeof again);
+    *ret_why = wrong != NULL ? wrong : *ret_why;
+    return wrong == NULL && strcmp(is, again) == 0;
+}
+
+/* Says it of those changes whose `held` is that. */
+static void say_those(const struct live *live, const struct attached *process,
+                      const bool held[LIVE_CHANGES_MOST], bool which, const char *what) {
+    static struct live those;
+    those = *live;
+    those.change_count = 0;
+    for (size_t i = 0; i < live->change_count; i++)
+        if (live->changes[i].setting->live && held[i] == which)
+            those.changes[those.change_count++] = live->changes[i];
+    if (those.change_count == 0)
+        return;
+    say_change(&those, process);
+    printf(": %s\n", what);
+}
+
+/* Of each change whether it holds; those for so short a time that it is over have held. */
+static bool say_each(const struct live *live, struct attached *process) {
+    bool held[LIVE_CHANGES_MOST], all = true;
+    char what[SETTING_TEXT_SIZE], because[SETTING_TEXT_SIZE];
+    const char *why = "its stderr says why";
     uint32_t said;
-    if (control_get(process->control->state, &process->control->said, process->state, &said) != 0)
-        return true;
-    if (live->reset) { /* to outputs that only the process knows */
-        attach_value(process->state, "output_refused", value, sizeof value);
-        return value[0] == '\0' || !is_changed(live, live->change_count, "output");
-    }
+    bool unknown =
+        control_get(process->control->state, &process->control->said, process->state, &said) != 0 ||
+        (live->for_text != NULL && clock_gettime_ns(CLOCK_MONOTONIC) >= live->until);
+    bool has_reason =
+        attach_value(process->state, "output_refused_because", because, sizeof because);
     for (size_t i = 0; i < live->change_count; i++) {
         const struct live_change *change = &live->changes[i];
-        bool output = strcmp(change->setting->name, "output") == 0;
-        if (!output && strstr(change->setting->name, "_endpoint") == NULL)
-            continue;
-        attach_value(process->state, change->setting->name, value, sizeof value);
-        if (output ? !is_same_output(value, change->value) : strcmp(value, change->value) != 0)
-            return false;
+        held[i] = unknown || !change->setting->live || holds(live, process, change, &why);
+        if (!held[i] && has_reason && is_where_to(change->setting))
+            why = because;
+        all &= held[i];
     }
-    return true;
+    snprintf(what, sizeof what, "refused: %.200s", why);
+    for (char *c = what; *c != '\0'; c++) /* nothing in it can steer a terminal */
+        *c = (unsigned char)*c < ' ' || *c == 127 ? '?' : *c;
+    say_those(live, process, held, true, "in force");
+    say_those(live, process, held, false, what);
+    return all;
 }
 
 /* One process after the other; the first has had its time when the last is written. */
@@ -335,14 +373,11 @@ static bool say_taken(const struct live *live, struct attached *process, int err
                                   : strerror(-error));
         return false;
     }
+    if (attach_wait(&process->control->taken, generation, LIVE_WAIT_MS) == 0)
+        return say_each(live, process);
     say_change(live, process);
-    bool taken = attach_wait(&process->control->taken, generation, LIVE_WAIT_MS) == 0;
-    bool refused = taken && (has_refused(process) || !has_taken_outputs(live, process));
-    printf(": %s\n", refused ? "refused: its stderr says why"
-                     : taken ? "in force"
-                             : "not in force yet: the process is stopped, or its output does not "
-                               "move");
-    return taken && !refused;
+    printf(": not in force yet: the process is stopped, or its output does not move\n");
+    return false;
 }
 
 static int change_living(struct live *live) {
@@ -353,10 +388,9 @@ static int change_living(struct live *live) {
     int *errors = calloc(list.count, sizeof *errors);
     uint32_t *generations = calloc(list.count, sizeof *generations);
     bool all = errors != NULL && generations != NULL;
-    for (size_t i = 0; all && i < list.count; i++) {
-        struct editing editing = {.live = live, .process = &list.found[i]};
-        errors[i] = attach_change(&list.found[i], edit, &editing, &generations[i]);
-    }
+    live->until = clock_gettime_ns(CLOCK_MONOTONIC) + live->for_ns;
+    for (size_t i = 0; all && i < list.count; i++)
+        errors[i] = attach_change(&list.found[i], edit, live, &generations[i]);
     bool done = all;
     for (size_t i = 0; all && i < list.count; i++)
         done &= say_taken(live, &list.found[i], errors[i], generations[i]);
@@ -381,7 +415,9 @@ static int save(const struct live *live) {
     if (error == 0)
         return SPANLOG_EXIT_DONE;
     fprintf(stderr, "spanlog: %s is not saved: %s\n", error == -ENOENT ? "it" : path,
-            error == -ENOENT ? "neither SPANLOG_CONFIG nor HOME says where" : strerror(-error));
+            error == -ENOENT   ? "neither SPANLOG_CONFIG nor HOME says where"
+            : error == -EISDIR ? "not a file"
+                               : strerror(-error));
     return SPANLOG_EXIT_ERROR;
 }
 

@@ -38,6 +38,7 @@ struct live {
     bool reset;
     const char *for_text; /* NULL: for good */
     uint64_t for_ns;
+    uint64_t until;                     /* with for_text: it may be over then */
     const char *words[LIVE_WORDS_MOST]; /* that are no options */
     size_t word_count;
     const char *target;            /* a service's name or a pid; NULL: all */

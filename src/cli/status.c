@@ -110,6 +110,7 @@ static void print_json(const struct attached *a) {
     printf(",\"state\":\"%s\",\"sample_ratio\":%.9g", state_of(a), sample_ratio(a));
     json_setting(a, "output");
     json_setting(a, "output_refused");
+    json_setting(a, "output_refused_because");
     for (size_t i = 0; i < settings_count; i++)
         if (settings_table[i].live && strcmp(settings_table[i].name, "enabled") != 0 &&
             strcmp(settings_table[i].name, "output") != 0)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define PART_LEAST (256u << 10) /* of the spool: a file that is rotated away */
 #define PART_MOST (16u << 20)
@@ -17,10 +18,12 @@ bool export_is_network(const char *sink) {
 
 /* ---- URLs ----------------------------------------------------------------------------------- */
 
-/* People know these two ports; what listens there speaks something else. */
+/* People know these ports; what listens there speaks something else. */
 static const char *check_port(const char *port, size_t size) {
     if (size == 4 && memcmp(port, "4317", 4) == 0)
         return "port 4317 is gRPC's: OTLP over HTTP has 4318";
+    if (size == 5 && memcmp(port, "14250", 5) == 0)
+        return "port 14250 is gRPC's: OTLP over HTTP has 4318, in Jaeger too";
     if (size == 5 && memcmp(port, "14268", 5) == 0)
         return "port 14268 is Thrift's: OTLP over HTTP has 4318, in Jaeger too";
     if (size == 0 || size > 5 || strspn(port, "0123456789") < size)
@@ -50,9 +53,10 @@ const char *export_check_url(const char *url) {
 
 /* Settings are settled again whenever one changes: what is wrong is said when that begins. */
 static const char *gave_up = "";
-static bool console_is_out;
+static bool console_is_out, protocol_is_said;
 
 void exports_begin(void) {
+    protocol_is_said = false;
     gave_up = "";
     console_is_out = false;
 }
@@ -226,6 +230,23 @@ static void settle_spool(struct settings *s) {
     }
 }
 
+/* What other tracers are told of OTLP holds for them; here there is one way. */
+static void say_protocol(const struct settings *s) {
+    static const char *const variables[] = {"OTEL_EXPORTER_OTLP_PROTOCOL",
+                                            "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+                                            "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL"};
+    bool otlp = false;
+    for (uint32_t i = 0; i < s->export_count; i++)
+        otlp |= strncmp(s->exports[i].to, "otlp:", 5) == 0;
+    for (size_t i = 0; otlp && !protocol_is_said && i < sizeof variables / sizeof *variables; i++) {
+        const char *value = secure_getenv(variables[i]);
+        if (value == NULL || value[0] == '\0' || strncasecmp(value, "http/", 5) == 0)
+            continue;
+        tell("%s=%.40s: OTLP is sent as http/json, to port 4318", variables[i], value);
+        protocol_is_said = !tell_nothing;
+    }
+}
+
 void exports_settle(struct settings *s) {
     s->output_count = s->export_count = 0;
     for (uint32_t i = 0; i < s->named_count; i++) {
@@ -241,6 +262,7 @@ void exports_settle(struct settings *s) {
         s->export_count = 0;
     else
         settle_spool(s);
+    say_protocol(s);
     if (!s->no_spool)
         gave_up = "";
 }

@@ -76,6 +76,13 @@ static const char *parse_network(const char *text, size_t size, struct output_se
     return export_check_url(output->target);
 }
 
+/* Names may be in any case. */
+static void copy_lower(char *to, const char *from, size_t size) {
+    for (size_t i = 0; i < size; i++)
+        to[i] = (char)(from[i] >= 'A' && from[i] <= 'Z' ? from[i] - 'A' + 'a' : from[i]);
+    to[size] = '\0';
+}
+
 static const char *parse_sink(const char *text, size_t size, struct output_setting *output) {
     const char *colon = memchr(text, ':', size);
     size_t name_size = colon != NULL ? (size_t)(colon - text) : size;
@@ -83,8 +90,7 @@ static const char *parse_sink(const char *text, size_t size, struct output_setti
     size_t target_size = (size_t)(text + size - target);
     if (name_size == 0 || name_size >= sizeof output->sink)
         return "a sink is missing";
-    memcpy(output->sink, text, name_size);
-    output->sink[name_size] = '\0';
+    copy_lower(output->sink, text, name_size);
     if (strcmp(output->sink, "file") == 0)
         return parse_file(target, target_size, output);
     if (strcmp(output->sink, "syslog") == 0)
@@ -116,8 +122,7 @@ static const char *parse_one(const char *text, size_t size, struct output_settin
         size_t name_size = (size_t)(plus - text);
         if (name_size == 0 || name_size >= sizeof output->dialect)
             return "a dialect's name is missing";
-        memcpy(output->dialect, text, name_size);
-        output->dialect[name_size] = '\0';
+        copy_lower(output->dialect, text, name_size);
         size -= name_size + 1;
         text = plus + 1;
     }
@@ -126,7 +131,7 @@ static const char *parse_one(const char *text, size_t size, struct output_settin
 
 const char *outputs_parse(const char *text, struct output_setting *outputs, uint32_t *ret_count) {
     *ret_count = 0;
-    if (text[0] == '\0' || strcmp(text, "none") == 0)
+    if (text[0] == '\0' || strcasecmp(text, "none") == 0)
         return NULL;
     for (const char *at = text;; at++) {
         size_t size = strcspn(at, ",");

@@ -67,7 +67,9 @@ static const char *take_exporters(char to[64], const char *words, const char *va
 }
 
 static const char *take_url(char *to, size_t room, const char *value) {
-    const char *wrong = strlen(value) >= room ? "too long" : export_check_url(value);
+    const char *wrong = strlen(value) >= room ? "too long"
+                        : value[0] == '\0'    ? NULL /* back to none */
+                                              : export_check_url(value);
     if (wrong == NULL)
         strcpy(to, value);
     return wrong;
@@ -93,6 +95,37 @@ URL_SETTING(otlp_logs_endpoint)
 URL_SETTING(jaeger_endpoint)
 URL_SETTING(zipkin_endpoint)
 URL_SETTING(loki_endpoint)
+
+/* ---- headers and keys ----------------------------------------------------------------------- */
+
+/* How many characters of a token, as HTTP calls it, the text begins with. */
+static size_t token_size(const char *text) {
+    return strspn(text, "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
+                        "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+}
+
+const char *setting_check_headers(const char *value) {
+    for (const char *at = value; *at != '\0';) {
+        at += strspn(at, " \t");
+        size_t size = strcspn(at, ","), key = token_size(at);
+        if (size > 0 && (key == 0 || at[key + strspn(at + key, " \t")] != '='))
+            return "a pair without key or \"=\"";
+        at += size + (at[size] == ',');
+    }
+    return NULL;
+}
+
+const char *setting_check_keys(const char *value) {
+    bool any = false;
+    for (const char *at = value; *at != '\0';) {
+        size_t size = strcspn(at, ",");
+        if (token_size(at) < size)
+            return "no key of baggage";
+        any |= size > 0;
+        at += size + (at[size] == ',');
+    }
+    return any ? NULL : "no key of baggage";
+}
 
 /* ---- level ---------------------------------------------------------------------------------- */
 
@@ -293,7 +326,8 @@ static bool set_member(struct settings *s, const char *key, size_t size, const c
                    {"deployment.environment.name", "environment"}};
     for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
         if (strlen(members[i].key) == size && memcmp(members[i].key, key, size) == 0) {
-            settings_set(s, setting_find(members[i].setting), value, *origin);
+            if (value[0] != '\0')
+                settings_set(s, setting_find(members[i].setting), value, *origin);
             return true;
         }
     }

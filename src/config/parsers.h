@@ -20,6 +20,8 @@ setting_printer setting_print_traces_exporter, setting_print_logs_exporter,
     setting_print_otlp_logs_endpoint, setting_print_jaeger_endpoint, setting_print_zipkin_endpoint,
     setting_print_loki_endpoint;
 
+setting_check setting_check_headers, setting_check_keys;
+
 /* The dialects that settings may name, parted by blanks. */
 #define SETTING_DIALECTS "json logfmt pretty pretty_color ecs gcp datadog zap otlp syslog"
 

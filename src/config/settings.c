@@ -1,5 +1,6 @@
 /* config/settings.c: values into struct settings and back. See settings.h. */
 #include "src/config/exports.h"
+#include "src/config/mistakes.h"
 #include "src/config/parsers.h"
 #include "src/core/redact.h"
 #include "src/core/tell.h"
@@ -110,11 +111,14 @@ size_t settings_format(const struct settings *s, char *text, size_t size) {
         text[0] = '\0';
     for (size_t i = 0; i < settings_count; i++) {
         setting_show(s, &settings_table[i], value, sizeof value);
-        size_t line = strlen(settings_table[i].name) + strlen(value) + 4;
+        const char *comment = settings_table[i].secret ? "# " : ""; /* a mask is no value */
+        size_t line = strlen(comment) + strlen(settings_table[i].name) + strlen(value) + 4;
+        if (value[0] == '\0')
+            continue; /* in a file that would be a mistake */
         if (used + line >= size)
             break;
-        used +=
-            (size_t)snprintf(text + used, size - used, "%s = %s\n", settings_table[i].name, value);
+        used += (size_t)snprintf(text + used, size - used, "%s%s = %s\n", comment,
+                                 settings_table[i].name, value);
     }
     return used;
 }
@@ -129,13 +133,15 @@ static void complain(const struct setting *setting, const char *value,
                      const struct setting_origin *origin, const char *format, ...) {
     char what[600], line[16] = "";
     va_list arguments;
+    if (!mistake_is_new(origin->name, setting->name, value))
+        return;
     va_start(arguments, format);
     vsnprintf(what, sizeof what, format, arguments);
     va_end(arguments);
     if (origin->line > 0)
         snprintf(line, sizeof line, ":%u", origin->line);
     bool named = origin->line == 0 && origin->rank != SETTING_LIVE; /* the name says which */
-    value = setting->secret ? REDACT_MASK : value;
+    value = setting->secret && value[0] != '\0' ? REDACT_MASK : value;
     const char *cut = strlen(value) > SAID_VALUE_SIZE ? "..." : "";
     tell("%s%s%s%s%s%.*s%s: %s", origin->name, line, named ? "" : ": ", named ? "" : setting->name,
          named ? "=" : " = ", SAID_VALUE_SIZE, value, cut, what);
@@ -191,19 +197,15 @@ static bool parse_number(const char *value, uint64_t *ret_number) {
     return *end == '\0';
 }
 
-static const char *set_number(const struct setting *setting, uint32_t *to, const char *value,
-                              const struct setting_origin *origin) {
+static const char *set_number(struct settings *s, const struct setting *setting,
+                              const char *value) {
     uint64_t number = 0;
     if (!parse_number(value, &number))
         return "not a whole number";
     bool low = number<setting->least, high = number> setting->most;
+    uint32_t *to = (uint32_t *)(void *)((char *)s + setting->offset);
     *to = low ? setting->least : high ? setting->most : (uint32_t)number;
-    if (low || high) {
-        char used[16];
-        print_number(setting, *to, used, sizeof used);
-        complain(setting, value, origin, "%s %s; %s is used", low ? "below" : "above",
-                 low ? "the least" : "the most", used);
-    }
+    s->clamped = low ? "below the least" : high ? "above the most" : NULL;
     return NULL;
 }
 
@@ -227,8 +229,13 @@ static const char *set_text(const struct setting *setting, char *to, const char 
         return "there is no such value";
     if (strpbrk(text, "\n\r") != NULL)
         return "a line break in it";
-    strcpy(to, text);
-    return NULL;
+    for (const char *c = text; *c != '\0'; c++)
+        if ((unsigned char)*c < ' ' || *c == 127)
+            return "a control character in it";
+    const char *wrong = setting->check != NULL ? setting->check(text) : NULL;
+    if (wrong == NULL)
+        strcpy(to, text);
+    return wrong;
 }
 
 static const char *set_value(struct settings *s, const struct setting *setting, const char *value,
@@ -240,7 +247,7 @@ static const char *set_value(struct settings *s, const struct setting *setting, 
     case SETTING_FLAG:
         return parse_flag((bool *)(void *)at, value, origin);
     case SETTING_NUMBER:
-        return set_number(setting, (uint32_t *)(void *)at, value, origin);
+        return set_number(s, setting, value);
     case SETTING_CHOICE:
         return setting_word_find(setting->choices, value, (uint8_t *)at) ? NULL
                                                                          : "there is no such value";
@@ -265,24 +272,65 @@ static const char *join_list(const char *value, char to[SETTING_TEXT_SIZE]) {
     return to;
 }
 
+static void lower(char *text) {
+    for (; *text != '\0'; text++)
+        *text = (char)(*text >= 'A' && *text <= 'Z' ? *text - 'A' + 'a' : *text);
+}
+
+const char *settings_try(struct settings *s, const struct setting *setting, const char *value,
+                         struct setting_origin origin) {
+    char list[SETTING_TEXT_SIZE], names[SETTING_TEXT_SIZE];
+    s->clamped = NULL;
+    if (strlen(value) >= SETTING_TEXT_SIZE)
+        return "too long";
+    if (setting->list)
+        value = join_list(value, list);
+    if (setting->names) {
+        lower(strcpy(names, value));
+        value = names;
+    }
+    if (value[strspn(value, " \t")] == '\0')
+        return "empty";
+    const char *wrong = set_value(s, setting, value, &origin);
+    if (wrong == NULL)
+        *origin_of(s, setting) = origin;
+    return wrong;
+}
+
+/* Empty variables are common where a shell script passes on what it may not have; OpenTelemetry's
+ * specification takes them as unset. */
+static bool is_none(const char *value, const struct setting_origin *origin) {
+    return value == NULL ||
+           (value[0] == '\0' && (origin->rank == SETTING_BUILT_IN || origin->rank == SETTING_OTEL ||
+                                 (origin->rank == SETTING_CODE && origin->line == 0)));
+}
+
 bool settings_set(struct settings *s, const struct setting *setting, const char *value,
                   struct setting_origin origin) {
-    char list[SETTING_TEXT_SIZE];
-    const char *wrong = "too long";
-    if (value == NULL || value[0] == '\0')
+    char used[SETTING_TEXT_SIZE];
+    if (is_none(value, &origin))
         return true;
-    if (strlen(value) < SETTING_TEXT_SIZE) {
-        if (setting->list)
-            value = join_list(value, list);
-        if (value[0] == '\0')
-            return true;
-        wrong = set_value(s, setting, value, &origin);
-    }
-    if (wrong != NULL)
+    const char *wrong = settings_try(s, setting, value, origin);
+    if (wrong != NULL) {
         refuse(s, setting, value, &origin, wrong);
-    else
-        *origin_of(s, setting) = origin;
+    } else if (s->clamped != NULL) {
+        setting_print(s, setting, used, sizeof used);
+        complain(setting, value, &origin, "%s; %.200s is used", s->clamped, used);
+    }
     return wrong == NULL;
+}
+
+void settings_take(struct settings *to, const struct settings *from,
+                   const struct setting *setting) {
+    char value[SETTING_TEXT_SIZE];
+    struct setting_origin origin = from->origins[setting - settings_table];
+    if (setting->type == SETTING_OTHER) {
+        setting_print(from, setting, value, sizeof value);
+        set_value(to, setting, value, &origin);
+    } else {
+        memcpy((char *)to + setting->offset, (const char *)from + setting->offset, setting->size);
+    }
+    *origin_of(to, setting) = origin;
 }
 
 /* ---- what follows ---------------------------------------------------------------------------- */
@@ -308,8 +356,12 @@ static void settle_dialect(const struct settings *s, struct output_setting *outp
     }
 }
 
-void settings_settle(struct settings *s) {
+void settings_round(struct settings *s) {
     s->ring_size = power_of_two(s->ring_size);
+}
+
+void settings_settle(struct settings *s) {
+    settings_round(s);
     for (uint32_t i = 0; i < s->named_count; i++)
         if (!export_is_network(s->named[i].sink))
             settle_dialect(s, &s->named[i]);

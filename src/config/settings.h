@@ -127,6 +127,8 @@ struct settings {
     uint32_t tail_memory;
     uint32_t flight; /* debug records that an error brings along; 0: none */
     uint32_t burst;  /* records a second of one call site; 0: no limit */
+    const char
+        *clamped; /* what was wrong with the last value, of which the nearest was taken; NULL */
     struct setting_origin origins[SETTINGS_MAX]; /* by row */
 };
 
@@ -140,9 +142,11 @@ enum setting_type {
     SETTING_OTHER   /* as parse and print say */
 };
 
-/* Takes the value up; returns NULL, or what is wrong with it, and then has changed nothing. */
+/* Takes the value up; returns NULL, or what is wrong with it, and then has changed nothing. Where
+ * the nearest is taken, `clamped` says what is wrong. */
 typedef const char *setting_parser(struct settings *settings, const char *value,
                                    const struct setting_origin *origin);
+typedef const char *setting_check(const char *value);
 /* The inverse: a text that parses to the same. */
 typedef void setting_printer(const struct settings *settings, char *ret_value, size_t size);
 
@@ -156,6 +160,7 @@ struct setting {
     const char *unit;         /* of NUMBER: "bytes", "ms" or NULL */
     const char *built_in;     /* the default; NULL: the program's name */
     const char *about;        /* one line */
+    setting_check *check;     /* of TEXT: what is wrong with it, or NULL; NULL: any is right */
     setting_parser *parse;
     setting_printer *print;
     enum setting_type type;
@@ -163,6 +168,7 @@ struct setting {
     uint32_t code_offset;  /* in spanlog_config: const char *, uint32_t (0: none) or bool */
     bool code_inverted;    /* of a bool: true switches off */
     bool list;             /* parted by commas; blanks around these do not count */
+    bool names;            /* nothing but names: in any case */
     bool live;             /* may change while the process runs */
     bool secret;           /* is not shown */
     uint32_t least, most;
@@ -197,9 +203,16 @@ void settings_load_as(struct settings *ret_settings, const char *service);
  * value is another. One caller at a time, with settings as settings_load made them. */
 bool settings_reload(struct settings *settings);
 
-/* Sets one; an empty value is as none. False: refused, which has been said. */
+/* Sets one. False: refused, which has been said. NULL is none; so is an empty value of code and of
+ * OTEL_*, whose specification says so. */
 bool settings_set(struct settings *settings, const struct setting *setting, const char *value,
                   struct setting_origin origin);
+/* The same without a word: NULL, or what is wrong with the value. */
+const char *settings_try(struct settings *settings, const struct setting *setting,
+                         const char *value, struct setting_origin origin);
+/* Sets one to what it is in `from`. */
+void settings_take(struct settings *settings, const struct settings *from,
+                   const struct setting *setting);
 
 /* Reads the text of a configuration file:
  *
@@ -216,7 +229,10 @@ size_t settings_apply_text(struct settings *settings, const char *text, size_t s
                            struct setting_origin origin, const char *service);
 /* What follows from the settings together: dialects of the outputs, sizes that fit. */
 void settings_settle(struct settings *settings);
-/* All of them as such a text, to be shown. Returns its size, without NUL; it is cut to fit. */
+/* Of these only the sizes. */
+void settings_round(struct settings *settings);
+/* All of them that are not empty as such a text, to be shown. Returns its size, without NUL; it is
+ * cut to fit. */
 size_t settings_format(const struct settings *settings, char *ret_text, size_t size);
 
 /* ---- sampling ------------------------------------------------------------------------------- */
@@ -224,6 +240,9 @@ size_t settings_format(const struct settings *settings, char *ret_text, size_t s
 /* The sampler that the settings together ask for: a rate that is set by a stronger source than the
  * sampler makes it one of that ratio. The texts are those of settings. */
 struct sampler_setting settings_sampler(const struct settings *settings);
+/* The sampling rules `more` ("route=/checkout:1") before those of `value`, in place of those with
+ * the same conditions; "none" leaves none. Returns 0, or -E2BIG: then value is as it was. */
+int sample_rules_over(char *value, size_t size, const char *more);
 
 /* ---- levels and outputs --------------------------------------------------------------------- */
 

@@ -5,6 +5,7 @@
  */
 #include "src/config/exports.h"
 #include "src/config/files.h"
+#include "src/config/mistakes.h"
 #include "src/core/tell.h"
 
 #include <stdio.h>
@@ -13,6 +14,7 @@
 
 /* What is weaker than the files, for when they are read again. */
 static struct settings below_files;
+static struct mistakes file_mistakes;
 
 void settings_defaults(struct settings *s) {
     static const struct setting_origin origin = {.rank = SETTING_BUILT_IN, .name = "default"};
@@ -102,7 +104,10 @@ void settings_load(struct settings *s, const spanlog_config *config) {
     find_service(s);
     strcpy(service, s->service);
     *s = below_files;
+    memset(&file_mistakes, 0, sizeof file_mistakes);
+    mistakes_begin(&file_mistakes);
     load_above_code(s, service);
+    mistakes_end();
 }
 
 void settings_load_as(struct settings *s, const char *service) {
@@ -115,49 +120,53 @@ void settings_load_as(struct settings *s, const char *service) {
 
 /* ---- again, while the process runs ----------------------------------------------------------- */
 
-/* The value of one setting, from one to the other. True: it was another. */
-static bool take_over(struct settings *to, const struct settings *from,
-                      const struct setting *setting) {
-    char value[SETTING_TEXT_SIZE], before[SETTING_TEXT_SIZE];
-    size_t row = (size_t)(setting - settings_table);
-    setting_print(from, setting, value, sizeof value);
-    setting_print(to, setting, before, sizeof before);
-    settings_set(to, setting, value, from->origins[row]);
-    to->origins[row] = from->origins[row]; /* of an empty value too */
-    return strcmp(value, before) != 0;
+static bool is_same(const struct settings *a, const struct settings *b,
+                    const struct setting *setting) {
+    char one[SETTING_TEXT_SIZE], other[SETTING_TEXT_SIZE];
+    setting_print(a, setting, one, sizeof one);
+    setting_print(b, setting, other, sizeof other);
+    return strcmp(one, other) == 0;
 }
 
-static void say_fixed(const struct settings *s, const struct settings *fresh,
+static void say_fixed(const struct settings *s, const struct settings *wanted,
                       const struct setting *setting) {
-    char now[100], wanted[100], from[600];
-    setting_print(s, setting, now, sizeof now);
-    setting_print(fresh, setting, wanted, sizeof wanted);
-    if (strcmp(now, wanted) == 0)
+    char now[100], other[SETTING_TEXT_SIZE], from[600];
+    const struct setting_origin *origin = &wanted->origins[setting - settings_table];
+    setting_print(wanted, setting, other, sizeof other);
+    if (is_same(s, wanted, setting) || !mistake_is_new(origin->name, setting->name, other))
         return;
     setting_show(s, setting, now, sizeof now);
-    setting_show(fresh, setting, wanted, sizeof wanted);
-    setting_origin_print(fresh, setting, from, sizeof from);
-    tell("%s: %s = %s: cannot change while the process runs; %s stays until its next start", from,
-         setting->name, wanted, now[0] != '\0' ? now : "nothing");
+    setting_show(wanted, setting, other, sizeof other);
+    setting_origin_print(wanted, setting, from, sizeof from);
+    tell("%s: %s = %.100s: cannot change while the process runs; %s stays until its next start",
+         from, setting->name, other, now[0] != '\0' ? now : "nothing");
 }
 
 bool settings_reload(struct settings *s) {
-    static struct settings fresh;
+    static struct settings wanted, next;
     bool changed = false;
     if (!files_changed())
         return false;
-    fresh = below_files;
-    files_apply(&fresh, s->service);
+    mistakes_begin(&file_mistakes);
+    wanted = below_files;
+    files_apply(&wanted, s->service);
+    next = *s;
+    next.no_spool = false;
+    for (size_t i = 0; i < settings_count; i++)
+        if (settings_table[i].live && s->origins[i].rank <= SETTING_FILE)
+            settings_take(&next, &wanted, &settings_table[i]);
+    settings_settle(&next); /* by what stays: an output gets the format that holds */
+    settings_round(&wanted);
     for (size_t i = 0; i < settings_count; i++) {
         if (s->origins[i].rank > SETTING_FILE)
-            take_over(&fresh, s, &settings_table[i]);
+            continue;
+        if (!settings_table[i].live) {
+            say_fixed(s, &wanted, &settings_table[i]);
+            continue;
+        }
+        changed |= !is_same(s, &next, &settings_table[i]);
+        settings_take(s, &next, &settings_table[i]);
     }
-    settings_settle(&fresh);
-    for (size_t i = 0; i < settings_count; i++) {
-        if (settings_table[i].live)
-            changed |= take_over(s, &fresh, &settings_table[i]);
-        else if (s->origins[i].rank <= SETTING_FILE)
-            say_fixed(s, &fresh, &settings_table[i]);
-    }
+    mistakes_end();
     return changed;
 }

@@ -1,6 +1,7 @@
 /* config/table_exports.h: the rows of table.c for network outputs; for that file alone. */
 {.name = "traces_exporter",
  .variables = {"OTEL_TRACES_EXPORTER", "SPANLOG_TRACES_EXPORTER"},
+ .names = true,
  .type = SETTING_OTHER,
  .parse = setting_parse_traces_exporter,
  .print = setting_print_traces_exporter,
@@ -10,6 +11,7 @@
  .about = "Who is sent the spans, beside what `output` says."},
     {.name = "logs_exporter",
      .variables = {"OTEL_LOGS_EXPORTER", "SPANLOG_LOGS_EXPORTER"},
+     .names = true,
      .type = SETTING_OTHER,
      .parse = setting_parse_logs_exporter,
      .print = setting_print_logs_exporter,
@@ -48,6 +50,8 @@
                    "SPANLOG_OTLP_HEADERS"},
      .type = SETTING_TEXT,
      AT(otlp_headers),
+     .check = setting_check_headers,
+     .right = "key=value,key=value",
      .secret = true,
      .built_in = "",
      .about =
@@ -92,7 +96,7 @@
      .print = setting_print_jaeger_endpoint,
      .right = "http://HOST:PORT or https://HOST:PORT",
      .built_in = "",
-     .about = "Where `jaeger` takes OTLP over HTTP; empty: `otlp_endpoint`."},
+     .about = "Where `jaeger` takes OTLP over HTTP; else `otlp_endpoint`."},
     {.name = "zipkin_endpoint",
      .variables = {"OTEL_EXPORTER_ZIPKIN_ENDPOINT", "SPANLOG_ZIPKIN_ENDPOINT"},
      .live = true,
@@ -124,6 +128,8 @@
      .variables = {"SPANLOG_LOKI_HEADERS"},
      .type = SETTING_TEXT,
      AT(loki_headers),
+     .check = setting_check_headers,
+     .right = "key=value,key=value",
      .secret = true,
      .built_in = "",
      .about = "Headers for `loki`, as `X-Scope-OrgID=shop`. Not shown."},
@@ -133,7 +139,7 @@
      AT(spool_dir),
      .built_in = "",
      .about = "Where network outputs keep what is not sent: a folder for each service in it. "
-              "Empty: `$XDG_STATE_HOME/spanlog/spool`, for root `/var/lib/spanlog/spool`, else "
+              "Else `$XDG_STATE_HOME/spanlog/spool`, for root `/var/lib/spanlog/spool`, else "
               "`~/.local/state/spanlog/spool`."},
     {.name = "spool_size",
      .variables = {"SPANLOG_SPOOL_SIZE"},

@@ -1,5 +1,6 @@
 /* config/text.c: `name = value` lines with sections, as configuration files and live rules have
  * them. See settings.h. */
+#include "src/config/mistakes.h"
 #include "src/config/settings.h"
 #include "src/core/tell.h"
 
@@ -23,7 +24,8 @@ static char *trim(char *text) {
 }
 
 static bool refuse_line(const struct setting_origin *origin, const char *line, const char *wrong) {
-    tell("%s:%u: \"%.100s\": %s; the line is ignored", origin->name, origin->line, line, wrong);
+    if (mistake_is_new(origin->name, line, ""))
+        tell("%s:%u: \"%.100s\": %s; the line is ignored", origin->name, origin->line, line, wrong);
     return false;
 }
 

@@ -70,13 +70,16 @@ int attach_wait(uint32_t *done, uint32_t ticket, int timeout_ms) {
     }
 }
 
-void attach_value(const char *text, const char *name, char *value, size_t size) {
+bool attach_value(const char *text, const char *name, char *value, size_t size) {
     size_t length = strlen(name);
+    bool found = false;
     snprintf(value, size, "%s", "");
     for (; *text != '\0'; text += strcspn(text, "\n"), text += *text == '\n') {
         if (strncmp(text, name, length) == 0 && strncmp(text + length, " = ", 3) == 0) {
             text += length + 3;
             snprintf(value, size, "%.*s", (int)strcspn(text, "\n"), text);
+            found = true;
         }
     }
+    return found;
 }

@@ -52,7 +52,7 @@ uint32_t attach_ask(struct attached *process, uint32_t *wanted);
 /* Waits until `done` has come to that ticket or generation. 0 or -ETIMEDOUT. */
 int attach_wait(uint32_t *done, uint32_t ticket, int timeout_ms);
 
-/* The value of a `name = value` line of a state or a rule; "" when there is none. */
-void attach_value(const char *text, const char *name, char *ret_value, size_t size);
+/* The value of a `name = value` line of a state or a rule; "" and false when there is none. */
+bool attach_value(const char *text, const char *name, char *ret_value, size_t size);
 
 #endif

@@ -50,6 +50,13 @@ static size_t set_size(const char *text, size_t size) {
     return used;
 }
 
+static void say_head(const char *text, size_t size) {
+    char head[64];
+    snprintf(head, sizeof head, "%.*s", (int)size, text);
+    if (mistake_is_new("live", head, ""))
+        tell("live: \"%s\": right is @ and a time; these rules are ignored", head);
+}
+
 static void apply_rules(struct reading *reading, const char *text, size_t size) {
     while (size > 0) {
         uint64_t expiry = 0;
@@ -60,8 +67,7 @@ static void apply_rules(struct reading *reading, const char *text, size_t size) 
         if (right) {
             apply_set(reading, text + head, body, expiry);
         } else {
-            tell("live: \"%.*s\": right is @ and a time; these rules are ignored",
-                 (int)strnlen(text, head > 60 ? 60 : head - 1), text);
+            say_head(text, head > 60 ? 60 : head - 1);
             reading->refused++;
         }
         text += head + body;
@@ -92,8 +98,10 @@ uint64_t publish_read(struct publish_rules *rules, struct control *control,
     *ret_settings = *base;
     reading.refused = take_text(rules, control);
     tell_nothing |= !first || rules->damaged; /* what is wrong with these has been said */
+    mistakes_begin(&rules->mistakes);
     apply_rules(&reading, rules->text, strlen(rules->text));
     settings_settle(ret_settings);
+    mistakes_end();
     tell_nothing = quiet;
     if (first)
         __atomic_add_fetch(&control->counts.refused, reading.refused, __ATOMIC_RELAXED);
@@ -101,17 +109,21 @@ uint64_t publish_read(struct publish_rules *rules, struct control *control,
 }
 
 void publish_state(struct control *control, const struct settings *settings,
-                   const char *output_refused) {
+                   const char *output_refused, const char *why) {
     char text[CONTROL_TEXT_SIZE], value[SETTING_TEXT_SIZE];
     size_t used = 0;
     if (output_refused[0] != '\0')
-        used = (size_t)snprintf(text, sizeof text, "output_refused = %.300s\n", output_refused);
+        used = (size_t)snprintf(text, sizeof text,
+                                "output_refused = %.300s\noutput_refused_because = %.200s\n",
+                                output_refused, why);
     for (int output = 0; output <= 1; output++) { /* the long one last */
         for (size_t i = 0; i < settings_count; i++) {
             const struct setting *setting = &settings_table[i];
             if ((strcmp(setting->name, "output") == 0) != (output != 0) || !setting->live)
                 continue;
             setting_print(settings, setting, value, sizeof value);
+            if (value[0] == '\0')
+                continue;
             int size = snprintf(text + used, sizeof text - used, "%s = %s\n", setting->name, value);
             if ((size_t)size >= sizeof text - used)
                 break;

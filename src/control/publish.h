@@ -17,6 +17,7 @@
 #ifndef SPANLOG_CONTROL_PUBLISH_H
 #define SPANLOG_CONTROL_PUBLISH_H
 
+#include "src/config/mistakes.h"
 #include "src/config/settings.h"
 
 /* What was read last, and holds on where what stands there now is damaged. All zeros: nothing. */
@@ -24,6 +25,7 @@ struct publish_rules {
     char text[CONTROL_TEXT_SIZE + 1];
     uint32_t generation;
     bool damaged; /* which has been said */
+    struct mistakes mistakes;
 };
 
 /* *ret_settings is the base with the rules that hold now; returns when the next of them expires, 0:
@@ -31,8 +33,8 @@ struct publish_rules {
 uint64_t publish_read(struct publish_rules *rules, struct control *control,
                       const struct settings *base, struct settings *ret_settings);
 /* Says what holds now: the lines of settings that may change, and `output`. output_refused: those
- * that are asked for and cannot be had; "": none. */
+ * that are asked for and cannot be had, and why; "": none. */
 void publish_state(struct control *control, const struct settings *settings,
-                   const char *output_refused);
+                   const char *output_refused, const char *why);
 
 #endif

@@ -1,6 +1,8 @@
 /* control/rules.c: see rules.h. */
 #include "src/control/rules.h"
 
+#include "src/config/settings.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -76,35 +78,6 @@ int rules_merge_levels(char *value, size_t size, const char *more) {
     return 0;
 }
 
-/* ---- sampling rules ------------------------------------------------------------------------- */
-
-/* How long a rule's conditions are: up to its last colon. */
-static size_t conditions_size(const char *rule, size_t size) {
-    const char *colon = memrchr(rule, ':', size);
-    return colon != NULL ? (size_t)(colon - rule) : 0;
-}
-
-int rules_prepend(char *value, size_t size, const char *rule) {
-    char joined[CONTROL_TEXT_SIZE];
-    size_t conditions = conditions_size(rule, strlen(rule));
-    int used = snprintf(joined, sizeof joined, "%s", rule);
-    for (const char *at = strcmp(value, "none") == 0 ? "" : value; *at != '\0';) {
-        at += strspn(at, "; ");
-        size_t length = strcspn(at, ";");
-        bool same = conditions_size(at, length) == conditions && memcmp(at, rule, conditions) == 0;
-        if ((size_t)used + length + 3 > sizeof joined)
-            return -E2BIG;
-        if (length > 0 && !same)
-            used +=
-                snprintf(joined + used, sizeof joined - (size_t)used, "; %.*s", (int)length, at);
-        at += length;
-    }
-    if ((size_t)used >= size)
-        return -E2BIG;
-    memcpy(value, joined, (size_t)used + 1);
-    return 0;
-}
-
 /* ---- sets ----------------------------------------------------------------------------------- */
 
 struct edit {
@@ -150,10 +123,9 @@ static void copy_rules(struct page *page, struct edit *edit, const char *text) {
     }
 }
 
-/* Takes the line about `name` out of the last set; its value, or "". */
-static void take_out(struct page *page, size_t start, const char *name,
+/* Takes the first line about `name` out of the last set. False: there is none. */
+static bool take_out(struct page *page, size_t start, const char *name,
                      char value[CONTROL_TEXT_SIZE]) {
-    value[0] = '\0';
     for (size_t at = start; at < page->used;) {
         size_t size = strcspn(page->text + at, "\n");
         const char *found;
@@ -162,24 +134,36 @@ static void take_out(struct page *page, size_t start, const char *name,
                      found);
             memmove(page->text + at, page->text + at + size + 1, page->used - at - size);
             page->used -= size + 1;
-            return;
+            return true;
         }
         at += size + 1;
     }
+    return false;
+}
+
+/* One value over another, where a setting is a list of rules; any other is replaced. */
+static int lay_over(char value[CONTROL_TEXT_SIZE], const char *name, const char *more) {
+    if (strcmp(name, "level") == 0)
+        return rules_merge_levels(value, CONTROL_TEXT_SIZE, more);
+    if (strcmp(name, "sample_rules") == 0)
+        return sample_rules_over(value, CONTROL_TEXT_SIZE, more);
+    int size = snprintf(value, CONTROL_TEXT_SIZE, "%s", more);
+    return (size_t)size < CONTROL_TEXT_SIZE ? 0 : -E2BIG;
 }
 
 int rules_add(char text[CONTROL_TEXT_SIZE + 1], uint64_t now, uint64_t expiry, const char *name,
               const char *value) {
-    char joined[CONTROL_TEXT_SIZE], line[CONTROL_TEXT_SIZE + 64];
+    char joined[CONTROL_TEXT_SIZE] = "", one[CONTROL_TEXT_SIZE], line[CONTROL_TEXT_SIZE + 64];
     struct page page = {.used = 0};
     struct edit edit = {.now = now, .remove = ""};
     copy_rules(&page, &edit, text);
     begin_set(&page, &edit, expiry);
-    take_out(&page, edit.last_start, name, joined);
-    bool levels = strcmp(name, "level") == 0;
-    if (levels && rules_merge_levels(joined, sizeof joined, value) != 0)
+    while (take_out(&page, edit.last_start, name, one)) /* several where a set between has gone */
+        if (lay_over(joined, name, one) != 0)
+            return -E2BIG;
+    if (lay_over(joined, name, value) != 0)
         return -E2BIG;
-    int size = snprintf(line, sizeof line, "%s = %s", name, levels ? joined : value);
+    int size = snprintf(line, sizeof line, "%s = %s", name, joined);
     if ((size_t)size >= sizeof line)
         return -E2BIG;
     put_line(&page, line, (size_t)size);

@@ -9,8 +9,9 @@
 
 #include "src/core/control.h"
 
-/* One more, which wins over those before it. Expired ones go. Returns 0, or -E2BIG when there is no
- * room: then the text is as it was. */
+/* One more, which wins over those before it. Levels and sampling rules are laid over those that end
+ * at the same time; those that end at another stay as they are. Expired ones go. Returns 0, or
+ * -E2BIG when there is no room: then the text is as it was. */
 int rules_add(char text[CONTROL_TEXT_SIZE + 1], uint64_t now, uint64_t expiry, const char *name,
               const char *value);
 /* Takes every rule about that setting back; NULL: all. Expired ones go; "": only these. */
@@ -19,8 +20,5 @@ void rules_remove(char text[CONTROL_TEXT_SIZE + 1], uint64_t now, const char *na
 /* The directives `more` over those of `value`: "info,db=warn" and "db=debug" make "info,db=debug".
  * Returns 0, or -E2BIG. */
 int rules_merge_levels(char *value, size_t size, const char *more);
-/* The sampling rule `rule` ("route=/checkout:1") before those of `value`, in place of one with the
- * same conditions. Returns 0, or -E2BIG. */
-int rules_prepend(char *value, size_t size, const char *rule);
 
 #endif

@@ -1,6 +1,7 @@
 /* control/save.c: see save.h. */
 #include "src/control/save.h"
 
+#include "src/config/settings.h"
 #include "src/control/rules.h"
 
 #include <errno.h>
@@ -205,7 +206,7 @@ int save_setting(const char *path, const char *section, const char *name, const 
         bool level = strcmp(name, "level") == 0, rule = strcmp(name, "sample_rules") == 0;
         if ((level || rule) && place.value[0] != '\0') {
             error = level ? rules_merge_levels(place.value, sizeof place.value, value)
-                          : rules_prepend(place.value, sizeof place.value, value);
+                          : sample_rules_over(place.value, sizeof place.value, value);
             value = place.value;
         }
     }

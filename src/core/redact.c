@@ -2,6 +2,7 @@
 #include "src/core/redact.h"
 
 #include <string.h>
+#include <strings.h>
 
 #define CARD_SHORTEST 13u  /* digits */
 #define KEY_LOOKED_AT 128u /* of a longer one the end */
@@ -151,7 +152,7 @@ static const char *add_pattern(struct redact_rules *rules, const char *text, siz
 /* ---- the list -------------------------------------------------------------------------------- */
 
 static bool is_word(const char *text, size_t size, const char *word) {
-    return strlen(word) == size && memcmp(text, word, size) == 0;
+    return strlen(word) == size && strncasecmp(text, word, size) == 0;
 }
 
 /* The next rule of the list, without the blanks around it; NULL at the end. */

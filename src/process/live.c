@@ -13,6 +13,7 @@
 #include "src/front/sample.h"
 #include "src/front/sites.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static struct settings base, in_force;
@@ -72,13 +73,14 @@ static void copy_outputs(struct settings *to, const struct settings *from) {
 }
 
 /* What cannot be had is said once; it is tried again at each change. "": all is had. */
-static char refused[JOURNAL_TEXT_SIZE];
+static char refused[JOURNAL_TEXT_SIZE], refused_why[200];
 
 static void refuse(struct settings *next, const char *why) {
     char asked[sizeof refused];
     outputs_format(next->named, next->named_count, asked, sizeof asked);
     if (asked[0] == '\0') /* of exporters alone */
         strcpy(asked, "none");
+    snprintf(refused_why, sizeof refused_why, "%s", why);
     if (strcmp(refused, asked) != 0) {
         strcpy(refused, asked);
         tell("output = %.300s: %s; the outputs stay as they are", refused, why);
@@ -122,7 +124,7 @@ static uint64_t take_control(void) {
     uint64_t until = publish_read(&rules, control, &base, &next);
     bool taken = take_outputs(&next);
     process_apply(&next);
-    publish_state(control, &next, refused);
+    publish_state(control, &next, refused, refused_why);
     if (!taken)
         return until;
     __atomic_add_fetch(&control->counts.changes, 1, __ATOMIC_RELAXED);
@@ -174,5 +176,5 @@ void process_live_inherit(const struct journal_header *from) {
         memcpy(to->rules, from->control.rules, sizeof to->rules);
         to->generation = from->control.generation;
     }
-    publish_state(to, &in_force, refused);
+    publish_state(to, &in_force, refused, refused_why);
 }

@@ -95,7 +95,7 @@ static int read_url(const char *url, struct parts *ret, char *problem) {
     return ret->host_size ? 0 : refuse(problem, "%s: the URL names no host%s", url, "");
 }
 
-/* People know these two ports; neither speaks what we do. */
+/* People know these ports; none speaks what we do. */
 static int check_port(enum spanlog_ship_protocol_kind protocol, const struct parts *parts,
                       char *problem) {
     char host[128];
@@ -105,6 +105,11 @@ static int check_port(enum spanlog_ship_protocol_kind protocol, const struct par
         return refuse(problem,
                       "port 4317 is OTLP over gRPC; this sends OTLP over HTTP, which is on port "
                       "4318: %s:%s",
+                      "otlp", host);
+    if (parts->port == 14250)
+        return refuse(problem,
+                      "port 14250 is Jaeger's over gRPC; Jaeger takes OTLP over HTTP on port 4318: "
+                      "%s:%s",
                       "otlp", host);
     if (parts->port == 14268)
         return refuse(problem,

@@ -39,7 +39,7 @@ class Program:
         clean.update(SPANLOG_OUTPUT="file:" + self.log, SPANLOG_SERVICE=service, HOME=place,
                      SPANLOG_JOURNAL_DIR=os.path.join(place, "journals"))
         clean.update(environment)
-        clean.pop("XDG_CONFIG_HOME", None)
+        clean = {k: v for k, v in clean.items() if v is not None and k != "XDG_CONFIG_HOME"}
         self.process = subprocess.Popen([PROGRAM, PLUGIN, *arguments], env=clean, text=True, stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.pid = self.process.pid

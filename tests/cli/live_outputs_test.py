@@ -84,7 +84,7 @@ class Outputs(Live):
             os.rename(path + ".new", path)
 
         configure("first.jsonl")
-        program = self.start(SPANLOG_CONFIG=path, SPANLOG_OUTPUT="")
+        program = self.start(SPANLOG_CONFIG=path, SPANLOG_OUTPUT=None)
         configure("second.jsonl")
         self.wait_for(lambda: self.status()[0]["output"].endswith("second.jsonl"))
         program.tell("fork child")
@@ -105,7 +105,7 @@ class Outputs(Live):
         program = self.start()
         for _ in range(2):
             done = self.run_tool("enable", "orders", "--output", "file:/nowhere/at/all", status=2)
-            self.assertIn("refused: its stderr says why", done.stdout)
+            self.assertIn("file:/nowhere/at/all: refused: No such file or directory\n", done.stdout)
         program.tell("info here")
         self.run_tool("level", "orders", "debug")
         err = program.end()
@@ -121,7 +121,8 @@ class Outputs(Live):
         os.mkdir(program.log)  # no file can be opened there
         for _ in range(2):
             done = self.run_tool("enable", "orders", "--reset", status=2)
-            self.assertIn("as configured: refused: its stderr says why", done.stdout)
+            self.assertIn("enabled as configured: in force\n", done.stdout)
+            self.assertIn("_endpoint as configured: refused: Is a directory\n", done.stdout)
         self.run_tool("level", "orders", "--reset")
         program.tell("info here")
         self.assertIn(f"\n  refused: output = trace:auto+file:{program.log}\n", self.run_tool("status").stdout)
@@ -174,6 +175,60 @@ class Outputs(Live):
                             ("loki:ftp://localhost", "begins with http:// or https://"), ("nowhere", "there is no such sink")):
             done = self.run_tool("enable", "orders", "--exporter", value, status=2)
             self.assertIn(text, done.stderr)
+        program.end()
+
+    def test_an_endpoint_that_speaks_something_else_is_said_as_in_the_environment(self):
+        program = self.start()
+        for option, url, text in (
+                ("--otlp-endpoint", "http://custom:4317", "port 4317 is gRPC's: OTLP over HTTP has 4318; right is "),
+                ("--jaeger-endpoint", "http://jaeger:14268/api/traces", "port 14268 is Thrift's: OTLP over HTTP has 4318"),
+                ("--zipkin-endpoint", "zipkin:9411", "it begins with http:// or https://; right is "),
+                ("--loki-endpoint", "http://:3100", "it names no host; right is "),
+                ("--sample-rate", "half", "no number; right is 0 to 1"),
+                ("--sample-rate", "", "empty; right is 0 to 1"),
+                ("--level", "x", "there is no such level; right is ")):
+            done = self.run_tool("enable", "orders", option, url, status=2)
+            self.assertIn(f'= "{url}" is not right: {text}', done.stderr)
+            self.assertEqual(done.stdout, "")
+        self.assertEqual(self.status()[0]["live"], [])
+        self.assertEqual(program.end(), "")
+
+    def test_the_endpoints_of_all_network_outputs_can_be_given(self):
+        program = self.start(SPANLOG_SPOOL_DIR=os.path.join(self.place, "spool"))
+        for kind, url in (("jaeger", "http://127.0.0.1:9/j"), ("zipkin", "http://127.0.0.1:9/z"),
+                          ("loki", "http://127.0.0.1:9/l")):
+            done = self.run_tool("enable", "orders", f"--{kind}-endpoint", url)
+            self.assertEqual(done.stdout, f"orders[{program.pid}]: {kind}_endpoint = {url}, enabled = 1: in force\n")
+            self.assertEqual(self.status()[0][f"{kind}_endpoint"], url)
+        self.assertEqual(program.end(), "")
+
+    def test_of_changes_of_which_one_is_refused_the_others_are_said_to_hold(self):
+        program = self.start(SPANLOG_SPOOL_DIR="relative")
+        done = self.run_tool("enable", "--exporter", "otlp", "--otlp-endpoint", "http://127.0.0.1:9", "--sample-rate",
+                             "50%", "--service-name", "orders", status=2)
+        self.assertEqual(done.stdout, f"orders[{program.pid}]: sample_rate = 50%, enabled = 1: in force\n"
+                                      f"orders[{program.pid}]: output = otlp, otlp_endpoint = http://127.0.0.1:9: "
+                                      "refused: there is no spool for network outputs\n")
+        self.assertEqual(self.status()[0]["sample_ratio"], 0.5)
+        done = self.run_tool("enable", "orders", "--reset")
+        self.assertIn("otlp_endpoint", done.stdout)
+        self.assertIn("there is no folder for their spool", program.end())
+
+    def test_all_that_the_seeds_give_at_once_is_in_force(self):
+        program = self.start(SPANLOG_SPOOL_DIR=os.path.join(self.place, "spool"))
+        done = self.run_tool("enable", "--exporter", "otlp", "--otlp-endpoint", "http://127.0.0.1:9", "--sample-rate",
+                             "0.5", "--service-name", "orders")
+        self.assertEqual(done.stdout, f"orders[{program.pid}]: output = otlp, otlp_endpoint = http://127.0.0.1:9, "
+                                      "sample_rate = 0.5, enabled = 1: in force\n")
+        is_ = self.status()[0]
+        self.assertEqual((is_["sample_ratio"], is_["otlp_endpoint"], is_["output"]),
+                         (0.5, "http://127.0.0.1:9", "trace:auto+otlp"))
+        program.process.kill()
+
+    def test_what_is_no_file_takes_nothing_that_is_saved(self):
+        program = self.start()
+        done = self.run_tool("level", "orders", "debug", "--save", status=2, SPANLOG_CONFIG="/dev/null")
+        self.assertEqual(done.stderr, "spanlog: /dev/null is not saved: not a file\n")
         program.end()
 
     def test_a_running_service_keeps_its_name(self):

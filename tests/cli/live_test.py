@@ -185,9 +185,29 @@ class Control(Live):
     def test_what_the_process_refuses_is_said(self):
         program = self.start(SPANLOG_LEVEL=",".join(f"logger{i}=error" for i in range(32)))
         done = self.run_tool("level", "orders", "db=debug", status=2)
-        self.assertIn("refused: its stderr says why", done.stdout)
+        self.assertIn("level = db=debug: refused: more than 32 loggers\n", done.stdout)
         self.assertEqual(self.status()[0]["refused"], 1)
-        self.assertIn("live:1: level = db=debug: more than 32 loggers", program.end())
+        done = self.run_tool("sample", "orders", "0.5")  # another change is not refused for that
+        self.assertEqual(done.stdout, f"orders[{program.pid}]: sample_rate = 0.5: in force\n")
+        err = program.end()
+        self.assertIn("live:1: level = db=debug: more than 32 loggers", err)
+        self.assertEqual(err.count("\n"), 1, err)
+
+    def test_a_value_out_of_range_is_named_by_the_tool_and_what_holds_is_saved(self):
+        program = self.start()
+        done = self.run_tool("sample", "orders", "7", "--save")
+        self.assertEqual(done.stderr, "spanlog: sample: sample_rate = 7: above the most; 1 is used\n")
+        self.assertIn(f"orders[{program.pid}]: sample_rate = 1: in force\n", done.stdout)
+        self.assertIn("[orders] sample_rate = 1\n", done.stdout)
+        done = self.run_tool("sample", "orders", "-1")
+        self.assertEqual(done.stderr, "spanlog: sample: sample_rate = -1: below the least; 0 is used\n")
+        self.assertIn("unknown option -x", self.run_tool("sample", "orders", "-x", status=2).stderr)
+        done = self.run_tool("sample", "orders", "--route", "/a", "700% 5/s")
+        self.assertEqual(done.stderr, "spanlog: sample: sample_rules = route=/a:700% 5/s: a rate outside 0 to 1; "
+                                      "route=/a:1 5/s is used\n")
+        self.assertEqual(self.status()[0]["sample_rules"], "route=/a:1 5/s")
+        self.run_tool("level", "orders", "debug")
+        self.assertEqual(program.end(), "")
 
     # ---- sampling ----
 
@@ -216,6 +236,23 @@ class Control(Live):
         self.assertEqual(program.end(), "")
         self.assertEqual(program.texts("span completed"), ["b", "a", "f", "e", "j", "i"])
 
+    def test_each_sampling_rule_ends_at_its_own_time(self):
+        self.needs_sampling()
+        program = self.start(SPANLOG_SAMPLE_RULES="route=/own:1")
+        self.run_tool("sample", "orders", "--route", "/a", "1", "--for", "3s")
+        self.run_tool("sample", "orders", "--route", "/b", "0.5", "--for", "10m")
+        self.run_tool("sample", "orders", "--operation", "x*", "0.5")
+        self.assertEqual(self.status()[0]["sample_rules"],
+                         "operation=x*:0.5; route=/b:0.5; route=/a:1; route=/own:1")
+        self.wait_for(lambda: "/a" not in self.status()[0]["sample_rules"])
+        now = self.status()[0]
+        self.assertEqual(now["sample_rules"], "operation=x*:0.5; route=/b:0.5; route=/own:1")
+        self.assertEqual([(rule["rule"], "left_ms" in rule) for rule in now["live"]],
+                         [("sample_rules = route=/b:0.5", True), ("sample_rules = operation=x*:0.5", False)])
+        self.run_tool("sample", "orders", "--reset")
+        self.assertEqual(self.status()[0]["sample_rules"], "route=/own:1")
+        self.assertEqual(program.end(), "")
+
     def test_a_sampling_rule_is_saved_before_those_that_stand_there(self):
         self.needs_sampling()
         path = os.path.join(self.place, ".config", "spanlog", "spanlog.conf")
@@ -241,7 +278,10 @@ class Control(Live):
     def test_mistakes_are_said_and_change_nothing(self):
         program = self.start()
         self.assertIn("no process nobody logs here", self.run_tool("level", "nobody", "info", status=1).stderr)
-        self.assertIn("level = \"loud\" is not right; right is trace,", self.run_tool("level", "orders", "loud", status=2).stderr)
+        self.assertIn("level = \"loud\" is not right: there is no such level; right is ", self.run_tool("level", "orders", "loud", status=2).stderr)
+        directives = ",".join(f"logger{i}=error" for i in range(33))
+        self.assertIn("is not right: more than 32 loggers; right is ",
+                      self.run_tool("level", "orders", directives, status=2, SPANLOG_LEVEL="x=info").stderr)
         self.assertIn("which level?", self.run_tool("level", "orders", status=2).stderr)
         self.assertIn("of which process?", self.run_tool("disable", status=2).stderr)
         self.assertIn("not soon", self.run_tool("level", "orders", "info", "--for", "soon", status=2).stderr)

@@ -57,7 +57,7 @@ static void check_state(void) {
     char text[CONTROL_TEXT_SIZE + 1];
     uint32_t generation;
     struct setting_origin origin = {.rank = SETTING_FILE, .name = "state"};
-    publish_state(&control, &in_force, "");
+    publish_state(&control, &in_force, "", "");
     require(control_get(control.state, &control.said, text, &generation) == 0);
     again = base;
     require(settings_apply_text(&again, text, strlen(text), origin, NULL) == 0);

@@ -70,6 +70,28 @@ static void a_set_between_that_goes_joins_its_neighbours(void **state) {
     assert_string_equal(text, "@0\nenabled = 1\nlevel = db=debug,warn\n");
 }
 
+static void several_lines_of_one_set_are_laid_over_each_other_in_their_order(void **state) {
+    (void)state;
+    add(1, 0, "level", "db=debug");
+    add(1, 50, "level", "http=debug");
+    add(1, 0, "level", "db=warn");
+    add(55, 0, "level", "info");
+    assert_string_equal(text, "@0\nlevel = db=warn,info\n");
+}
+
+static void sampling_rules_end_each_at_their_own_time(void **state) {
+    (void)state;
+    add(1, 50, "sample_rules", "route=/a:1");
+    add(1, 60, "sample_rules", "route=/b:0.5");
+    add(1, 0, "sample_rules", "operation=x*:0.5");
+    add(1, 0, "sample_rules", "route=/c:1");
+    assert_string_equal(text, "@50\nsample_rules = route=/a:1\n@60\nsample_rules = route=/b:0.5\n"
+                              "@0\nsample_rules = route=/c:1; operation=x*:0.5\n");
+    add(55, 0, "sample_rules", "operation=x*:0");
+    assert_string_equal(text, "@60\nsample_rules = route=/b:0.5\n"
+                              "@0\nsample_rules = operation=x*:0; route=/c:1\n");
+}
+
 static void directives_are_laid_over_those_before(void **state) {
     (void)state;
     char value[64] = "info,db=warn,http=off";
@@ -145,6 +167,9 @@ int main(void) {
         cmocka_unit_test_setup(a_rule_for_good_wins_over_one_for_a_time_that_came_before, empty),
         cmocka_unit_test_setup(what_has_expired_goes, empty),
         cmocka_unit_test_setup(a_set_between_that_goes_joins_its_neighbours, empty),
+        cmocka_unit_test_setup(several_lines_of_one_set_are_laid_over_each_other_in_their_order,
+                               empty),
+        cmocka_unit_test_setup(sampling_rules_end_each_at_their_own_time, empty),
         cmocka_unit_test_setup(directives_are_laid_over_those_before, empty),
         cmocka_unit_test_setup(rules_about_one_setting_can_be_taken_back, empty),
         cmocka_unit_test_setup(without_room_the_text_stays_as_it_was, empty),

@@ -454,6 +454,29 @@ static void random_bytes_in_the_control_area_harm_nobody(void **state) {
     assert_all_numbers(run);
 }
 
+static void a_mistake_in_rules_is_said_again_only_when_it_is_another(void **state) {
+    (void)state;
+    static const char wrong[] = "max_events = 5000\nlevel = loud\nnonsense\n@soon\nlevel = off\n";
+    struct run *run;
+    char text[300];
+    pid_t pid = start_child(logs_until_stopped);
+    struct attach_list list = attach_to(pid);
+    for (int i = 0; i < 3; i++) {
+        snprintf(text, sizeof text, "@0\nblock_ms = %d\nsample_rate = %d\n%s", i, i < 2 ? 7 : 8,
+                 wrong);
+        put_rules(&list.found[0], text);
+    }
+    attach_close(&list);
+    stop(pid, &run);
+    assert_says(run->err, "live:2: sample_rate = 7: above the most; 1 is used\n", 1);
+    assert_says(run->err, "live:2: sample_rate = 8: above the most; 1 is used\n", 1);
+    assert_says(run->err, "live:3: max_events = 5000: above the most; 1024 is used\n", 1);
+    assert_says(run->err, "level = loud: there is no such level", 1);
+    assert_says(run->err, "nonsense\": no \"=\"", 1);
+    assert_says(run->err, "\"@soon\": right is @ and a time", 1);
+    assert_says(run->err, "\n", 6);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         sentence(ten_thousand_flips_under_load_lose_and_tear_nothing),
@@ -464,6 +487,7 @@ int main(void) {
         sentence(two_tools_at_once_lose_nothing),
         sentence(a_tool_that_dies_in_the_middle_harms_nobody),
         sentence(lines_that_are_wrong_are_said_once_and_the_rest_holds),
+        sentence(a_mistake_in_rules_is_said_again_only_when_it_is_another),
         sentence(damaged_rules_change_nothing_and_are_said_once),
         sentence(random_bytes_in_the_control_area_harm_nobody),
     };

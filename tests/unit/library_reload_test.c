@@ -1,5 +1,5 @@
-/* tests/unit/library_reload_test.c: configuration files: which are read, in which order, and that
- * a running process notices when they change, without polling. */
+/* tests/unit/library_reload_test.c: that a running process notices when its configuration file
+ * changes, without polling, and what it takes up of it. */
 #include "tests/unit/library_check.h"
 
 #include <dirent.h>
@@ -11,133 +11,6 @@ static void put_file(const char *path, const char *text) {
     check(file != NULL);
     fputs(text, file);
     check_equal(fclose(file), 0);
-}
-
-static void logs_one(void) {
-    spanlog_scope(sp, "op");
-    spanlog_event(&sp, "event");
-    spanlog_info("one", kv("k", 1));
-    spanlog_debug("two");
-}
-
-/* ---- which ----------------------------------------------------------------------------------- */
-
-static void logs_with_a_file(void) {
-    put_file("spanlog.conf", "level = error\nsource = none\n[tested]\nlevel = debug\n"
-                             "[other]\nlevel = off\n");
-    logs_one();
-}
-
-static void the_file_that_is_named_is_read_with_the_services_section(void **state) {
-    (void)state;
-    with("SPANLOG_CONFIG", "spanlog.conf");
-    struct run *run = run_child(logs_with_a_file);
-    assert_exit(run, 0);
-    assert_string_equal(run->err, "");
-    assert_count(run, "msg", "two", 1);
-    assert_no_field(need_line(run, "msg", "two"), "pid");
-}
-
-static void the_environment_beats_a_file(void **state) {
-    (void)state;
-    with("SPANLOG_CONFIG", "spanlog.conf");
-    with("LOG_LEVEL", "info");
-    struct run *run = run_child(logs_with_a_file);
-    assert_count(run, "msg", "two", 0);
-    assert_count(run, "msg", "one", 1);
-}
-
-static void logs_with_init_and_a_file(void) {
-    spanlog_config config = {.size = sizeof config, .level = "fatal", .source = "tid"};
-    put_file("spanlog.conf", "service = named\n[named]\nlevel = info\n");
-    check_equal(spanlog_init(&config), 0);
-    logs_one();
-}
-
-static void a_file_beats_code_and_may_name_the_service(void **state) {
-    (void)state;
-    with("SERVICE_NAME", NULL);
-    with("SPANLOG_CONFIG", "spanlog.conf");
-    struct run *run = run_child(logs_with_init_and_a_file);
-    const char *line = need_line(run, "msg", "one");
-    assert_field(line, "service", "named");
-    assert_no_field(line, "pid");
-    assert_non_null(field(line, "tid"));
-}
-
-static void logs_with_files_at_home(void) {
-    char here[200];
-    check(getcwd(here, sizeof here) != NULL);
-    check_equal(mkdir("spanlog", 0700), 0);
-    check_equal(mkdir(".config", 0700), 0);
-    check_equal(mkdir(".config/spanlog", 0700), 0);
-    put_file("spanlog/spanlog.conf", "source = src\n");
-    put_file(".config/spanlog/spanlog.conf", "source = tid\n");
-    setenv(getenv("BY_XDG") != NULL ? "XDG_CONFIG_HOME" : "HOME", here, 1);
-    logs_one();
-}
-
-static void the_users_file_is_found_by_xdg_or_at_home(void **state) {
-    (void)state;
-    with("SPANLOG_CONFIG", NULL);
-    with("XDG_CONFIG_HOME", NULL);
-    const char *line = need_line(run_child(logs_with_files_at_home), "msg", "one");
-    assert_non_null(field(line, "tid"));
-    assert_no_field(line, "src");
-    with("SPANLOG_CONFIG", NULL);
-    with("BY_XDG", "1");
-    line = need_line(run_child(logs_with_files_at_home), "msg", "one");
-    assert_no_field(line, "tid");
-    assert_non_null(field(line, "src"));
-}
-
-/* ---- broken ones ----------------------------------------------------------------------------- */
-
-static void logs_with_things_that_are_no_files(void) {
-    char huge[300 << 10];
-    check_equal(mkdir("directory", 0700), 0);
-    check_equal(mkfifo("pipe", 0600), 0);
-    memset(huge, '#', sizeof huge - 1);
-    huge[sizeof huge - 1] = '\0';
-    put_file("huge", huge);
-    logs_one();
-}
-
-static void what_cannot_be_read_is_named_once_and_left_out(void **state) {
-    (void)state;
-    static const struct {
-        const char *name, *why;
-    } things[] = {{"directory", "not a file"},
-                  {"pipe", "not a file"},
-                  {"huge", "over 256K"},
-                  {"absent", "No such file or directory"},
-                  {"huge/below", "Not a directory"}};
-    for (size_t i = 0; i < sizeof things / sizeof *things; i++) {
-        char said[300];
-        with("SPANLOG_CONFIG", things[i].name);
-        struct run *run = run_child(logs_with_things_that_are_no_files);
-        snprintf(said, sizeof said, "/%s: %s; it is left out\n", things[i].name, things[i].why);
-        assert_exit(run, 0);
-        assert_says(run->err, "spanlog: SPANLOG_CONFIG=/", 1);
-        assert_says(run->err, said, 1);
-        assert_says(run->err, "\n", 1);
-        assert_count(run, "msg", "one", 1);
-    }
-}
-
-static void logs_with_mistakes(void) {
-    put_file("spanlog.conf", "level = loud\nlevle = info\n[other]\nfull = x\n");
-    logs_one();
-}
-
-static void mistakes_are_named_with_file_and_line(void **state) {
-    (void)state;
-    with("SPANLOG_CONFIG", "spanlog.conf");
-    struct run *run = run_child(logs_with_mistakes);
-    assert_says(run->err, "/spanlog.conf:1: level = loud: there is no such level; right is ", 1);
-    assert_says(run->err, "; info (default) stays\n", 1);
-    assert_says(run->err, "/spanlog.conf:2: \"levle\": there is no such setting; ", 1);
-    assert_says(run->err, "\n", 2);
 }
 
 /* ---- while it runs --------------------------------------------------------------------------- */
@@ -247,6 +120,64 @@ static void the_environment_still_beats_a_file_that_has_changed(void **state) {
                 1);
     assert_says(run->err, "/spanlog.conf:3: full = maybe: there is no such value; right is ", 1);
     assert_says(run->err, "\n", 2);
+}
+
+static void asks_for_another_format(void) {
+    put_file("spanlog.conf", "include_events = on\noutput = file:log.jsonl\n");
+    check(comes_out(WITH_EVENT));
+    put_file("spanlog.conf", "format = logfmt\ninclude_events = off\noutput = file:log.jsonl\n");
+    check(comes_out(WITHOUT_EVENT)); /* as JSON writes it */
+    put_file("spanlog.conf", "output = file:b.jsonl\nformat = logfmt\n");
+    log_until_there_is("b.jsonl");
+}
+
+static void the_format_stays_also_where_the_output_changes(void **state) {
+    (void)state;
+    with("SPANLOG_CONFIG", "spanlog.conf");
+    with("SPANLOG_OUTPUT", NULL);
+    char line[1000] = "", path[300];
+    struct run *run = run_child(asks_for_another_format);
+    assert_exit(run, 0);
+    assert_says(
+        run->err,
+        "/spanlog.conf:1: format = logfmt: cannot change while the process runs; auto stays "
+        "until its next start\n",
+        1);
+    assert_says(run->err, "\n", 1); /* the line has moved, no more */
+    snprintf(path, sizeof path, "%s/b.jsonl", run_directory());
+    FILE *file = fopen(path, "re");
+    assert_non_null(file);
+    assert_non_null(fgets(line, sizeof line, file));
+    fclose(file);
+    assert_int_equal(line[0], '{');
+}
+
+static void edits_beside_mistakes(void) {
+    static const char mistakes[] = "sample_rate = 7\nmax_events = 5000\nfull = maybe\nlevle = x\n";
+    char text[300];
+    for (int i = 0; i < 4; i++) {
+        snprintf(text, sizeof text, "%sinclude_events = %d\n%s", i % 2 == 0 ? "" : "# moved\n",
+                 i % 2, mistakes);
+        put_file("spanlog.conf", text);
+        check(comes_out(i % 2 == 1 ? WITH_EVENT : WITHOUT_EVENT));
+    }
+    put_file("spanlog.conf", "include_events = 0\nsample_rate = 8\n");
+    check(comes_out(WITHOUT_EVENT));
+    put_file("spanlog.conf", "include_events = 1\nsample_rate = 7\n");
+    check(comes_out(WITH_EVENT));
+}
+
+static void a_mistake_is_said_again_only_when_its_value_changes(void **state) {
+    (void)state;
+    with("SPANLOG_CONFIG", "spanlog.conf");
+    struct run *run = run_child(edits_beside_mistakes);
+    assert_exit(run, 0);
+    assert_says(run->err, "/spanlog.conf:2: sample_rate = 7: above the most; 1 is used\n", 2);
+    assert_says(run->err, "/spanlog.conf:2: sample_rate = 8: above the most; 1 is used\n", 1);
+    assert_says(run->err, ": max_events = 5000: above the most; 1024 is used\n", 1);
+    assert_says(run->err, ": full = maybe: there is no such value; ", 1);
+    assert_says(run->err, ": \"levle\": there is no such setting", 1);
+    assert_says(run->err, "\n", 6);
 }
 
 static void closes_what_it_can(void) {
@@ -408,31 +339,9 @@ static void a_limit_below_what_an_open_span_has_lets_nothing_more_in(void **stat
     assert_field(line, "dropped_attributes", "2");
 }
 
-/* ---- enabled, errors ------------------------------------------------------------------------- */
-
-static void switched_off_nothing_is_written(void **state) {
-    (void)state;
-    with("OTEL_SDK_DISABLED", "true");
-    struct run *run = run_child(logs_one);
-    assert_exit(run, 0);
-    assert_string_equal(run->log, "");
-    assert_string_equal(run->out, "");
-    assert_string_equal(run->err, "");
-    with("OTEL_SDK_DISABLED", "true");
-    with("SPANLOG_ENABLED", "1");
-    assert_count(run_child(logs_one), "msg", "one", 1);
-}
-
 static void fails_with_404(void) {
     spanlog_scope(sp, "op");
     spanlog_status(&sp, 404);
-}
-
-static void error_status_min_says_which_status_is_an_error(void **state) {
-    (void)state;
-    assert_no_field(need_line(run_child(fails_with_404), "operation", "op"), "status");
-    with("SPANLOG_ERROR_STATUS_MIN", "400");
-    assert_field(need_line(run_child(fails_with_404), "operation", "op"), "status", "error");
 }
 
 static void waits_until(const char *text, void (*log)(void)) {
@@ -471,23 +380,17 @@ static void bursts_and_what_is_an_error_may_change_while_it_runs(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        sentence(the_file_that_is_named_is_read_with_the_services_section),
-        sentence(the_environment_beats_a_file),
-        sentence(a_file_beats_code_and_may_name_the_service),
-        sentence(the_users_file_is_found_by_xdg_or_at_home),
-        sentence(what_cannot_be_read_is_named_once_and_left_out),
-        sentence(mistakes_are_named_with_file_and_line),
         sentence(a_running_process_follows_its_file),
         sentence(a_file_that_names_another_output_is_followed),
         sentence(a_limit_below_what_an_open_span_has_lets_nothing_more_in),
         sentence(the_environment_still_beats_a_file_that_has_changed),
+        sentence(the_format_stays_also_where_the_output_changes),
+        sentence(a_mistake_is_said_again_only_when_its_value_changes),
         sentence(a_program_that_closes_every_descriptor_still_follows_its_file),
         sentence(a_forked_child_follows_the_file_too),
         sentence(nobody_wakes_up_while_the_file_stays_as_it_is),
         sentence(without_a_file_there_is_no_thread_for_it),
         sentence(an_open_span_is_abandoned_at_exit_with_a_file_watched),
-        sentence(switched_off_nothing_is_written),
-        sentence(error_status_min_says_which_status_is_an_error),
         sentence(bursts_and_what_is_an_error_may_change_while_it_runs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

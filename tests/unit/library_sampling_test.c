@@ -115,7 +115,7 @@ static void a_rate_outside_0_to_1_is_clamped_and_said_once(void **state) {
     assert_exit(run, 0);
     assert_count(run, "operation", "root", 20000);
     assert_count(run, "sample_ratio", "1", 0);
-    assert_says(run->err, "OTEL_TRACES_SAMPLER_ARG: a sample rate of 1.5 is outside 0 to 1", 1);
+    assert_says(run->err, "OTEL_TRACES_SAMPLER_ARG=1.5: above the most; 1 is used\n", 1);
 }
 
 static void hundred_at_once(void) {

@@ -85,6 +85,8 @@ static const struct text_case {
     {"default", "nothing to see", NULL},
     {"default", "", NULL},
     {"default", "Authorization: Bearer abcdef0123456789.x", "Authorization: Bearer [REDACTED]"},
+    {"Default,pin", "Authorization: Bearer abcdef0123456789.x", "Authorization: Bearer [REDACTED]"},
+    {"NONE", "Authorization: Bearer abcdef0123456789.x", NULL},
     {"default", "a Bearer of bad news", NULL},
     {"default", "\"Bearer abcdef0123456789\",\"b\"", "\"Bearer [REDACTED]\",\"b\""},
     {"default", "x=eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln&y", "x=eyJ[REDACTED]&y"},

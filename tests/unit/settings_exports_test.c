@@ -21,6 +21,7 @@ static void endpoints_that_speak_something_else_are_told(void **state) {
         const char *value, *said;
     } endpoints[] = {
         {"otlp:http://collector:4317", "port 4317 is gRPC's: OTLP over HTTP has 4318; right is "},
+        {"jaeger:http://j:14250", "port 14250 is gRPC's: OTLP over HTTP has 4318, in Jaeger too; "},
         {"jaeger:http://j:14268/api/traces", "port 14268 is Thrift's: OTLP over HTTP has 4318"},
         {"zipkin:z:9411", "it begins with http:// or https://; right is "},
         {"loki:http://l:x", "the port is a number; right is "},
@@ -122,6 +123,55 @@ static void network_outputs_that_cannot_be_are_left_out_with_one_message(void **
     unsetenv("OTEL_TRACES_EXPORTER");
 }
 
+static void a_protocol_that_is_not_spoken_is_told_once(void **state) {
+    (void)state;
+    struct settings s;
+    setenv("SPANLOG_SPOOL_DIR", "/s", 1);
+    load_with(&s, "OTEL_EXPORTER_OTLP_PROTOCOL", "grpc");
+    assert_said(0, NULL, "nothing is sent");
+    setenv("OTEL_TRACES_EXPORTER", "otlp", 1);
+    load_with(&s, "OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf");
+    assert_said(0, NULL, "HTTP");
+    load_with(&s, "OTEL_EXPORTER_OTLP_PROTOCOL", "");
+    assert_said(0, NULL, "empty");
+    setenv("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "grpc", 1);
+    load_with(&s, "OTEL_EXPORTER_OTLP_PROTOCOL", "grpc");
+    assert_said(1, "OTEL_EXPORTER_OTLP_PROTOCOL=grpc: OTLP is sent as http/json, to port 4318\n",
+                "gRPC");
+    begin_hearing();
+    settings_settle(&s);
+    assert_said(0, NULL, "again");
+    unsetenv("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL");
+    unsetenv("OTEL_TRACES_EXPORTER");
+    unsetenv("SPANLOG_SPOOL_DIR");
+}
+
+static void names_may_be_in_any_case(void **state) {
+    (void)state;
+    static const struct {
+        const char *variable, *value, *setting, *printed;
+    } names[] = {{"LOG_FORMAT", "JSON", "format", "json"},
+                 {"LOG_LEVEL", "INFO,db=Debug", "level", "info,db=debug"},
+                 {"SPANLOG_FULL", "Drop", "full", "drop"},
+                 {"SPANLOG_TRACE_IDS", "RANDOM", "trace_ids", "random"},
+                 {"SPANLOG_SOURCE", "PID,src", "source", "src,pid"},
+                 {"SPANLOG_SOURCE", "None", "source", "none"},
+                 {"OTEL_PROPAGATORS", "B3,Baggage", "propagators", "b3,baggage"},
+                 {"OTEL_TRACES_SAMPLER", "ALWAYS_OFF", "sampler", "always_off"},
+                 {"OTEL_LOGS_EXPORTER", "None,Console", "logs_exporter", "none,console"},
+                 {"SPANLOG_EXPORTER", "NONE", "output", "none"},
+                 {"SPANLOG_OUTPUT", "WARN:LogFmt+File:/tmp/A", "output", "warn:logfmt+file:/tmp/A"},
+                 {"SPANLOG_SAMPLE_RULES", "None", "sample_rules", "none"},
+                 {"SPANLOG_TAIL", "NONE", "tail", "none"},
+                 {"SPANLOG_BURST", "None", "burst", "none"}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct settings s;
+        load_with(&s, names[i].variable, names[i].value);
+        assert_said(0, NULL, names[i].value);
+        assert_value(&s, setting_find(names[i].setting), names[i].printed, names[i].variable);
+    }
+}
+
 static void secrets_are_not_shown(void **state) {
     (void)state;
     char text[SETTINGS_MAX * 200];
@@ -130,7 +180,7 @@ static void secrets_are_not_shown(void **state) {
     assert_said(0, NULL, "headers");
     settings_format(&s, text, sizeof text);
     assert_null(strstr(text, "c2VjcmV0"));
-    assert_non_null(strstr(text, "otlp_headers = [REDACTED]\n"));
+    assert_non_null(strstr(text, "# otlp_headers = [REDACTED]\n"));
     load_with(&s, "OTEL_EXPORTER_OTLP_HEADERS", "a=secret\nb");
     assert_said(1, "OTEL_EXPORTER_OTLP_HEADERS=[REDACTED]: a line break in it; ", "a bad one");
 }
@@ -142,6 +192,8 @@ int main(void) {
         cmocka_unit_test(network_outputs_are_one_file_that_several_follow),
         cmocka_unit_test(an_endpoint_for_one_kind_of_records_goes_before_the_one_for_both),
         cmocka_unit_test(network_outputs_that_cannot_be_are_left_out_with_one_message),
+        cmocka_unit_test(a_protocol_that_is_not_spoken_is_told_once),
+        cmocka_unit_test(names_may_be_in_any_case),
         cmocka_unit_test(secrets_are_not_shown),
     };
     clearenv();

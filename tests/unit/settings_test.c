@@ -9,13 +9,14 @@
 static const struct setting_case {
     const char *name;
     const char *good, *printed; /* NULL: as good */
-    const char *bad, *wrong;    /* NULL: any text is right */
+    const char *bad, *wrong;
 } cases[] = {
+    /* paths: any that can be is right, since it may be made later */
     {"enabled", "off", "0", "perhaps", "neither on nor off; right is 1 or 0, on or off"},
     {"resource", "team=core,zone=a%20b", "team=core,zone=a b", "team", "a pair without key"},
-    {"service", "orders", NULL, NULL, NULL},
-    {"version", "1.2.3", NULL, NULL, NULL},
-    {"environment", "production", NULL, NULL, NULL},
+    {"service", "orders", NULL, "or\033[31mders", "a control character in it; right is a text"},
+    {"version", "1.2.3", NULL, "1\0012", "a control character in it; right is a text"},
+    {"environment", "production", NULL, "prod\177", "a control character in it; right is a text"},
     {"output", "error:logfmt+file:/tmp/e,stderr", "error:logfmt+file:/tmp/e,trace:auto+stderr",
      "nowhere", "there is no such sink"},
     {"traces_exporter", "otlp,zipkin,console", NULL, "otlp,datadog",
@@ -28,11 +29,15 @@ static const struct setting_case {
      "port 4317 is gRPC's: OTLP over HTTP has 4318; right is http://HOST:PORT"},
     {"otlp_logs_endpoint", "https://u:p@[::1]:4318/a?b", NULL, "http://collector:4317",
      "port 4317 is gRPC's: OTLP over HTTP has 4318; right is http://HOST:PORT"},
-    {"otlp_headers", "a=b,c=d%20e", NULL, NULL, NULL},
+    {"otlp_headers", "a=b,c=d%20e", NULL, "a=b,c",
+     "a pair without key or \"=\"; right is key=value,key=value"},
     {"otlp_timeout", "2500", NULL, "10s", "right is 1 to 3600000 (ms); 10000 (default) stays"},
-    {"otlp_certificate", "/etc/ca.pem", NULL, NULL, NULL},
-    {"otlp_client_key", "/etc/key.pem", NULL, NULL, NULL},
-    {"otlp_client_certificate", "/etc/cert.pem", NULL, NULL, NULL},
+    {"otlp_certificate", "/etc/ca.pem", NULL, "/etc/c\001a.pem",
+     "a control character in it; right is a text"},
+    {"otlp_client_key", "/etc/key.pem", NULL, "/etc/k\001.pem",
+     "a control character in it; right is a text"},
+    {"otlp_client_certificate", "/etc/cert.pem", NULL, "/etc/c\001.pem",
+     "a control character in it; right is a text"},
     {"jaeger_endpoint", "http://j:4318", NULL, "http://j:14268/api/traces",
      "port 14268 is Thrift's: OTLP over HTTP has 4318, in Jaeger too; right is"},
     {"zipkin_endpoint", "http://z:9411/api/v2/spans", NULL, "z:9411",
@@ -40,15 +45,16 @@ static const struct setting_case {
     {"zipkin_timeout", "1", NULL, "soon", "right is 1 to 3600000 (ms); 10000 (default) stays"},
     {"loki_endpoint", "http://l", NULL, "http://:3100",
      "it names no host; right is http://HOST:PORT"},
-    {"loki_headers", "X-Scope-OrgID=shop", NULL, NULL, NULL},
-    {"spool_dir", "/var/spool/x", NULL, NULL, NULL},
+    {"loki_headers", "X-Scope-OrgID=shop", NULL, "=shop",
+     "a pair without key or \"=\"; right is key=value,key=value"},
+    {"spool_dir", "/var/spool/x", NULL, "/var/\001", "a control character in it; right is a text"},
     {"spool_size", "64m", "64M", "much", "right is 1M to 3G; 256M (default) stays"},
     {"format", "logfmt", NULL, "xml", "there is no such value; right is auto, json, "},
     {"level", "warn,db=debug,http.client=off", NULL, "info,db=loud", "there is no such level"},
     {"source", "tid,src", "src,tid", "src,file", "there is no such field"},
     {"trace_ids", "random", NULL, "uuid", "there is no such value; right is time or random; time"},
     {"propagators", "b3,baggage", NULL, "b4", "there is no such propagator"},
-    {"baggage_keys", "tenant,user", NULL, NULL, NULL},
+    {"baggage_keys", "tenant,user", NULL, ",,=", "no key of baggage; right is key,key"},
     {"redact", "default,pin,value:AKIA????????????????", NULL, "pin,value:*",
      "a pattern begins with two plain characters or more; right is default, none, keys and"},
     {"sampler", "traceidratio", NULL, "sometimes", "there is no such sampler; right is always_on"},
@@ -68,11 +74,13 @@ static const struct setting_case {
     {"full", "drop", NULL, "maybe", "right is block or drop; block (default) stays"},
     {"block_ms", "3600000", NULL, " 10s", "right is 0 to 3600000 (ms); 1000 (default) stays"},
     {"ring_size", "128k", "128K", "1.5M", "right is 64K to 256M; 1M (default) stays"},
-    {"journal_dir", "/dev/shm/x", NULL, NULL, NULL},
+    {"journal_dir", "/dev/shm/x", NULL, "/dev/shm/\001",
+     "a control character in it; right is a text"},
     {"sync", "on", "1", "yes please", "right is 1 or 0, on or off; 0 (default) stays"},
     {"metrics", "no", "0", "maybe", "neither on nor off"},
     {"metrics_series", "50", NULL, "all", "right is 1 to 100000; 1000 (default) stays"},
-    {"metrics_file", "/tmp/m.%p.prom", NULL, NULL, NULL},
+    {"metrics_file", "/tmp/m.%p.prom", NULL, "/tmp/m\tm.prom",
+     "a control character in it; right is a text"},
     {"metrics_interval_ms", "5000", NULL, "1s", "right is 100 to 3600000 (ms); 15000 (default)"},
     {"process_lines", "FALSE", "0", "2", "neither on nor off"},
     {"signal_handlers", "off", "0", "never", "neither on nor off"},
@@ -115,17 +123,24 @@ static void a_good_value_holds_and_says_nothing(void **state) {
     with_every_variable(check_good);
 }
 
+/* Secrets are masked, and what is said is one line. */
+static const char *as_said(const struct setting *setting, const char *value, char to[300]) {
+    snprintf(to, 300, "%s", setting->secret ? "[REDACTED]" : value);
+    for (char *c = to; *c != '\0'; c++)
+        *c = (unsigned char)*c < ' ' || *c == 127 ? '?' : *c;
+    return to;
+}
+
 static void check_bad(const struct setting *setting, const char *variable) {
     const struct setting_case *one = case_of(setting);
-    char where[300], before[SETTING_TEXT_SIZE];
+    char where[500], before[SETTING_TEXT_SIZE];
     struct settings s;
-    if (one->bad == NULL)
-        return;
     load_with(&s, variable, NULL);
     assert_said(0, NULL, variable);
     setting_print(&s, setting, before, sizeof before);
     load_with(&s, variable, one->bad);
-    snprintf(where, sizeof where, "spanlog: %s=%s: ", variable, one->bad);
+    char bad[300];
+    snprintf(where, sizeof where, "spanlog: %s=%s: ", variable, as_said(setting, one->bad, bad));
     assert_said(1, where, variable);
     assert_non_null(strstr(said, one->wrong));
     assert_non_null(strstr(said, "; right is "));
@@ -171,20 +186,36 @@ static void a_huge_value_is_named_once_and_cut(void **state) {
     with_every_variable(check_any_huge);
 }
 
+/* OpenTelemetry's specification takes an empty variable as unset. */
 static void check_empty(const struct setting *setting, const char *variable) {
-    char standard[SETTING_TEXT_SIZE];
+    char standard[SETTING_TEXT_SIZE], where[100];
+    bool otel = strncmp(variable, "OTEL_", 5) == 0;
     struct settings s;
     load_with(&s, variable, NULL);
     assert_said(0, NULL, variable);
     setting_print(&s, setting, standard, sizeof standard);
     load_with(&s, variable, "");
-    assert_said(0, NULL, variable);
+    snprintf(where, sizeof where, "spanlog: %s=: empty; right is ", variable);
+    assert_said(otel ? 0 : 1, otel ? NULL : where, variable);
+    if (!otel)
+        assert_non_null(strstr(said, " (default) stays\n"));
     assert_value(&s, setting, standard, "default");
 }
 
-static void an_empty_value_is_as_none(void **state) {
+static void an_empty_value_is_named_once_but_opentelemetrys_are_as_none(void **state) {
     (void)state;
     with_every_variable(check_empty);
+}
+
+static void what_is_empty_leaves_what_is_weaker(void **state) {
+    (void)state;
+    struct settings s;
+    setenv("LOG_LEVEL", "warn", 1);
+    load_with(&s, "SPANLOG_LEVEL", "");
+    assert_said(1, "SPANLOG_LEVEL=: empty; right is ", "level");
+    assert_non_null(strstr(said, "; warn (LOG_LEVEL) stays\n"));
+    assert_value(&s, setting_find("level"), "warn", "LOG_LEVEL");
+    unsetenv("LOG_LEVEL");
 }
 
 static void check_range(const struct setting *setting, const char *variable) {
@@ -262,20 +293,51 @@ static void every_setting_can_stand_in_a_file(void **state) {
     for (size_t i = 0; i < settings_count; i++) {
         const struct setting *setting = &settings_table[i];
         const struct setting_case *one = case_of(setting);
-        char text[600], where[600];
+        char text[600], where[600], bad[300];
         struct settings s;
         snprintf(text, sizeof text, "# %s\n\n  %s\t=  %s \r\n", setting->name, setting->name,
                  one->good);
         assert_int_equal(apply(&s, text, NULL), 0);
         assert_said(0, NULL, setting->name);
         assert_value(&s, setting, one->printed != NULL ? one->printed : one->good, "/etc/x.conf:3");
-        if (one->bad == NULL)
-            continue;
         snprintf(text, sizeof text, "%s=%s", setting->name, one->bad);
         assert_int_equal(apply(&s, text, NULL), 1);
         snprintf(where, sizeof where, "spanlog: /etc/x.conf:1: %s = %s: ", setting->name,
-                 one->bad + strspn(one->bad, " "));
+                 as_said(setting, one->bad + strspn(one->bad, " "), bad));
         assert_said(1, where, setting->name);
+    }
+}
+
+/* In a file as in the environment. */
+static void check_in_file(const struct setting *setting, const char *value, bool number) {
+    static char text[101000];
+    char standard[SETTING_TEXT_SIZE];
+    struct settings s;
+    load_with(&s, "SPANLOG_LEVEL", NULL);
+    assert_said(0, NULL, setting->name);
+    setting_print(&s, setting, standard, sizeof standard);
+    snprintf(text, sizeof text, "#\n%s = %s\n", setting->name, value);
+    assert_int_equal(apply(&s, text, NULL), number ? 0 : 1);
+    assert_said(1, "spanlog: /etc/x.conf:2: ", setting->name);
+    assert_non_null(strstr(said, setting->name));
+    assert_in_range(strlen(said), 40, 800);
+    if (number)
+        assert_int_equal(*(uint32_t *)(void *)((char *)&s + setting->offset), setting->most);
+    else
+        assert_value(&s, setting, standard, "default");
+}
+
+static void huge_and_empty_values_are_named_once_in_a_file_too(void **state) {
+    (void)state;
+    static char huge[100000];
+    memset(huge, '7', sizeof huge - 1);
+    for (size_t i = 0; i < settings_count; i++) {
+        bool number = settings_table[i].type == SETTING_NUMBER;
+        check_in_file(&settings_table[i], "", false);
+        huge[2000] = '\0'; /* within a line */
+        check_in_file(&settings_table[i], huge, number);
+        huge[2000] = '7';
+        check_in_file(&settings_table[i], huge, false);
     }
 }
 
@@ -289,6 +351,7 @@ static void what_is_printed_reads_back_the_same(void **state) {
                  case_of(&settings_table[i])->good);
         assert_int_equal(apply(&s, text, NULL), 0);
         assert_said(0, NULL, text);
+        s.otlp_headers[0] = s.loki_headers[0] = '\0'; /* which are not printed */
         size_t size = settings_format(&s, first, sizeof first);
         assert_int_equal(size, strlen(first));
         assert_int_equal(apply(&again, first, NULL), 0);
@@ -296,103 +359,6 @@ static void what_is_printed_reads_back_the_same(void **state) {
         settings_format(&again, second, sizeof second);
         assert_string_equal(second, first);
     }
-}
-
-static void blanks_around_commas_do_not_count(void **state) {
-    (void)state;
-    static const char text[] = "level = warn , db=debug,\thttp=error\n"
-                               "output = stderr , file:/tmp/a b , error:stdout\nsource = , \n"
-                               "baggage_keys =  \t \n";
-    struct settings s;
-    assert_int_equal(apply(&s, text, NULL), 1);
-    assert_said(1, "source = ,: there is no such field; ", "lists");
-    assert_value(&s, setting_find("level"), "warn,db=debug,http=error", "/etc/x.conf:1");
-    assert_value(&s, setting_find("output"),
-                 "trace:auto+stderr,trace:auto+file:/tmp/a b,"
-                 "error:auto+stdout",
-                 "/etc/x.conf:2");
-}
-
-static void sections_hold_for_their_service(void **state) {
-    (void)state;
-    static const char text[] = "level = warn\nblock_ms = 1\n[orders]\nlevel = debug\n"
-                               "[ gateway ]\nlevel = error\nfull = never\n";
-    const struct setting *level = setting_find("level");
-    struct settings s;
-    assert_int_equal(apply(&s, text, NULL), 0);
-    assert_said(0, NULL, "no service");
-    assert_value(&s, level, "warn", "/etc/x.conf:1");
-    assert_int_equal(apply(&s, text, "orders"), 0);
-    assert_said(0, NULL, "orders");
-    assert_value(&s, level, "debug", "/etc/x.conf:4");
-    assert_value(&s, setting_find("block_ms"), "1", "/etc/x.conf:2");
-    assert_int_equal(apply(&s, text, "gateway"), 1); /* its own mistakes only */
-    assert_said(1, "/etc/x.conf:7: full = never: ", "gateway");
-    assert_value(&s, level, "error", "/etc/x.conf:6");
-    assert_int_equal(apply(&s, text, SETTINGS_EVERY_SERVICE), 1);
-    assert_said(1, "/etc/x.conf:7: ", "every");
-}
-
-static void lines_that_say_nothing_are_named(void **state) {
-    (void)state;
-    static const struct {
-        const char *text, *said;
-    } broken[] = {
-        {"levels = info", "x.conf:1: \"levels\": there is no such setting"},
-        {"\n\nlevel info", "x.conf:3: \"level info\": no \"=\""},
-        {"= info", "x.conf:1: \"\": there is no such setting"},
-        {"[]", "x.conf:1: \"[]\": a section is written [SERVICE]"},
-        {"[orders", "x.conf:1: \"[orders\": a section is written [SERVICE]"},
-        {"[orders] level = info", "a section is written [SERVICE]"},
-    };
-    struct settings s;
-    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
-        assert_int_equal(apply(&s, broken[i].text, "orders"), 1);
-        assert_said(1, broken[i].said, broken[i].text);
-    }
-    static char line[20000];
-    memset(line, 'x', sizeof line - 1);
-    assert_int_equal(apply(&s, line, NULL), 1);
-    assert_said(1, "too long; the line is ignored", "a long line");
-    load_with(&s, "SPANLOG_LEVEL", NULL);
-    assert_said(0, NULL, "NUL");
-    begin_hearing();
-    assert_int_equal(settings_apply_text(&s, "level = in\0fo\n", 14, file, NULL), 1);
-    assert_said(1, "a NUL byte in it", "NUL");
-    assert_value(&s, setting_find("level"), "info", "default");
-}
-
-static void live_rules_are_said_to_be_live(void **state) {
-    (void)state;
-    static const struct setting_origin live = {.rank = SETTING_LIVE, .name = "live"};
-    struct settings s;
-    load_with(&s, "SPANLOG_LEVEL", NULL);
-    assert_said(0, NULL, "live");
-    begin_hearing();
-    assert_int_equal(settings_apply_text(&s, "level = loud\nlevel = error\n", 26, live, NULL), 1);
-    assert_said(1, "spanlog: live:1: level = loud: there is no such level", "live");
-    assert_value(&s, setting_find("level"), "error", "live:2");
-}
-
-/* ---- code -------------------------------------------------------------------------------------
- */
-
-static void code_may_set_what_a_file_may(void **state) {
-    (void)state;
-    spanlog_config config = {.size = sizeof config,
-                             .level = "warn",
-                             .no_process_lines = true,
-                             .max_links = 3,
-                             .settings = "trace_ids = random\nfull = x\n"};
-    struct settings s;
-    begin_hearing();
-    settings_load(&s, &config);
-    assert_said(1, "spanlog: spanlog_config.settings:2: full = x: ", "settings");
-    assert_value(&s, setting_find("level"), "warn", "spanlog_config.level");
-    assert_value(&s, setting_find("process_lines"), "0", "spanlog_config.no_process_lines");
-    assert_value(&s, setting_find("max_links"), "3", "spanlog_config.max_links");
-    assert_value(&s, setting_find("trace_ids"), "random", "spanlog_config.settings:1");
-    assert_value(&s, setting_find("sync"), "0", "default");
 }
 
 /* ---- the table --------------------------------------------------------------------------------
@@ -438,18 +404,15 @@ int main(void) {
         cmocka_unit_test(a_good_value_holds_and_says_nothing),
         cmocka_unit_test(a_bad_value_is_named_once_with_what_is_right_and_what_stays),
         cmocka_unit_test(a_huge_value_is_named_once_and_cut),
-        cmocka_unit_test(an_empty_value_is_as_none),
+        cmocka_unit_test(an_empty_value_is_named_once_but_opentelemetrys_are_as_none),
+        cmocka_unit_test(what_is_empty_leaves_what_is_weaker),
         cmocka_unit_test(a_number_out_of_range_becomes_the_nearest_in_it),
         cmocka_unit_test(the_strongest_name_wins),
         cmocka_unit_test(service_attributes_lose_to_names_of_their_own),
         cmocka_unit_test(a_resource_attribute_that_comes_again_replaces_the_weaker),
         cmocka_unit_test(every_setting_can_stand_in_a_file),
+        cmocka_unit_test(huge_and_empty_values_are_named_once_in_a_file_too),
         cmocka_unit_test(what_is_printed_reads_back_the_same),
-        cmocka_unit_test(blanks_around_commas_do_not_count),
-        cmocka_unit_test(sections_hold_for_their_service),
-        cmocka_unit_test(lines_that_say_nothing_are_named),
-        cmocka_unit_test(live_rules_are_said_to_be_live),
-        cmocka_unit_test(code_may_set_what_a_file_may),
         cmocka_unit_test(every_row_is_documented_and_named_once),
         cmocka_unit_test(the_dialects_that_can_be_named_are_those_there_are),
     };

@@ -72,6 +72,7 @@ static void a_wrong_target_is_told_what_is_wrong(void **state) {
         {"loki:http://h:65536/", "1 to 65535"},
         {"loki:http://h/a b", "no blanks"},
         {"otlp:http://h:4317", "otlp:http://h:4318"},
+        {"otlp:http://h:14250", "otlp:http://h:4318"},
         {"otlp:http://h:14268/api/traces", "otlp:http://h:4318"},
         {"zipkin:http://h:14268", "otlp:http://h:4318"},
     };
