@@ -41,6 +41,12 @@ foreach(server loki ask_loki jaeger zipkin victoria)
     LABELS "interop;once;slow;servers")
 endforeach()
 
+# Every row of the ship table, with a proxy in front of them for what they cannot be made to show.
+add_test(NAME ship_through_faults
+  COMMAND ${Python3_EXECUTABLE} ${ship}/faults_real_test.py $<TARGET_FILE:spanlog_tool>)
+set_tests_properties(ship_through_faults PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77
+  LABELS "interop;once;slow;servers")
+
 # The same inside a program.
 add_executable(ship_program ${ship}/program.c)
 target_link_libraries(ship_program PRIVATE spanlog_flags spanlog::spanlog)
