@@ -360,7 +360,7 @@ static ssize_t fill(struct spanlog_ship_files *files, struct spanlog_ship_file *
     }
 }
 
-/* Of a line that is too long, what is in the buffer is passed over. Of each file it is said once. */
+/* Of a line that is too long, what is in the buffer is passed over. It is said once a file. */
 static int skip_long(struct spanlog_ship_files *files, struct spanlog_ship_file *file,
                      const struct spanlog_buffer *buffer, size_t size) {
     const char *newline = memchr(buffer->data, '\n', size);
