@@ -41,6 +41,12 @@ foreach(server loki ask_loki jaeger zipkin victoria)
     LABELS "interop;once;slow;servers")
 endforeach()
 
+# Every row of the ship table, with a proxy in front of them for what they cannot be made to show.
+add_test(NAME ship_through_faults
+  COMMAND ${Python3_EXECUTABLE} ${ship}/faults_real_test.py $<TARGET_FILE:spanlog_tool>)
+set_tests_properties(ship_through_faults PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77
+  LABELS "interop;once;slow;servers")
+
 # The same inside a program.
 add_executable(ship_program ${ship}/program.c)
 target_link_libraries(ship_program PRIVATE spanlog_flags spanlog::spanlog)
@@ -48,11 +54,11 @@ add_dependencies(ship_program spanlog_ship_shared)
 # Where the libraries lie it is told by the environment: clang's sanitizers call dlopen for it, and
 # then its own run path counts.
 set_target_properties(ship_program PROPERTIES SKIP_BUILD_RPATH ON)
-foreach(class Environment Certificates Deaths Several Live Quiet)
+foreach(class Environment Certificates Deaths Troubles Several Live Quiet)
   string(TOLOWER ${class} name)
   add_test(NAME ship_inside_${name}
     COMMAND ${Python3_EXECUTABLE} ${ship}/inside_test.py $<TARGET_FILE:spanlog_tool>
-            $<TARGET_FILE:ship_program> ${class})
+            $<TARGET_FILE:ship_program> ${limits} ${class})
   set_tests_properties(ship_inside_${name} PROPERTIES TIMEOUT 300
     ENVIRONMENT "${SPANLOG_SANITIZER_OPTIONS}")
 endforeach()
@@ -69,6 +75,6 @@ set_tests_properties(ship_inside_to_servers PROPERTIES TIMEOUT 3600 SKIP_RETURN_
 
 # Nothing in these depends on the processor or on what its portable paths replace.
 set_property(TEST ship_rotating ship_compressed ship_faults ship_certificates ship_inside_certificates
-  ship_inside_several ship_inside_live tool_asks_loki APPEND PROPERTY LABELS network)
+  ship_inside_troubles ship_inside_several ship_inside_live tool_asks_loki APPEND PROPERTY LABELS network)
 
 spanlog_fuzzer(ship_fuzz SOURCES fuzz/ship_fuzz.c USES ship)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -359,11 +360,18 @@ static ssize_t fill(struct spanlog_ship_files *files, struct spanlog_ship_file *
     }
 }
 
-/* Of a line that is too long, what is in the buffer is passed over. */
-static int skip_long(struct spanlog_ship_file *file, const struct spanlog_buffer *buffer,
-                     size_t size, struct spanlog_ship_counts *counts) {
+/* Of a line that is too long, what is in the buffer is passed over. It is said once a file. */
+static int skip_long(struct spanlog_ship_files *files, struct spanlog_ship_file *file,
+                     const struct spanlog_buffer *buffer, size_t size) {
     const char *newline = memchr(buffer->data, '\n', size);
-    counts->unreadable += !file->is_skipping;
+    if (!file->is_skipping) {
+        char text[120];
+        snprintf(text, sizeof text,
+                 "a line is longer than %llu KB (--memory): such lines are left out and counted",
+                 (unsigned long long)files->line_size_max >> 10);
+        files->say(files->argument, file->path, text);
+        files->state->counts.unreadable++;
+    }
     file->is_skipping = !newline;
     file->at += newline ? (uint64_t)(newline + 1 - buffer->data) : size;
     return -EAGAIN;
@@ -400,11 +408,11 @@ static int read_once(struct spanlog_ship_files *files, struct spanlog_ship_file 
     if (!is_same(file))
         return spanlog_ship_file_was_cut(files, file) < 0 ? -ENOMEM : -EAGAIN;
     if (file->is_skipping && got > 0)
-        return skip_long(file, buffer, (size_t)got, &files->state->counts);
+        return skip_long(files, file, buffer, (size_t)got);
     char *end = got ? memrchr(buffer->data, '\n', (size_t)got) : NULL;
     chunk->unfinished_last = false;
     if (!end && (size_t)got >= files->line_size_max)
-        return skip_long(file, buffer, (size_t)got, &files->state->counts);
+        return skip_long(files, file, buffer, (size_t)got);
     bool is_last = files->is_final || !file->is_listed || file->archive;
     if (!end && is_last && is_whole(buffer->data, (size_t)got)) {
         end = buffer->data + got;

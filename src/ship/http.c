@@ -164,6 +164,10 @@ static void set_options(struct spanlog_ship_http *http, const struct spanlog_shi
     }
     if (target->ca)
         curl_easy_setopt(easy, CURLOPT_CAINFO, target->ca);
+#if LIBCURL_VERSION_NUM >= 0x075700
+    if (target->ca) /* or, where it is built without a folder of others, it holds it for a day */
+        curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0l);
+#endif
     if (target->certificate)
         curl_easy_setopt(easy, CURLOPT_SSLCERT, target->certificate);
     if (target->key)

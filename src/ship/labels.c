@@ -37,6 +37,21 @@ static bool is_id(unsigned field) {
            field == SPANLOG_FIELD_LINKS;
 }
 
+/* request_id, session.id, correlationId, http.request.id, enduser.id: one for each request. */
+static bool is_of_one_request(const char *key) {
+    static const char *const ends[] = {"requestid", "sessionid", "correlationid", "userid"};
+    char plain[128];
+    size_t size = 0;
+    for (; *key && size < sizeof plain - 1; key++)
+        if (isalnum((unsigned char)*key))
+            plain[size++] = (char)tolower((unsigned char)*key);
+    plain[size] = 0;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (size >= strlen(ends[i]) && strcmp(plain + size - strlen(ends[i]), ends[i]) == 0)
+            return true;
+    return false;
+}
+
 static int add_label(struct spanlog_ship_labels *labels, char *item, char *problem) {
     char *equals = strchr(item, '='), padded[128 + SPANLOG_JSON_PADDING] = {0};
     const char *key = equals ? equals + 1 : item;
@@ -58,6 +73,10 @@ static int add_label(struct spanlog_ship_labels *labels, char *item, char *probl
         return refuse(problem, key,
                       "differs in every record: as a label it would make a stream for each. It "
                       "can be searched without");
+    if (is_of_one_request(key))
+        return refuse(problem, key,
+                      "differs in every request: as a label it would make a stream for each. Leave "
+                      "it in the line, where | json finds it, or use structured metadata");
     struct spanlog_ship_label *label = &labels->list[labels->count];
     *label = (struct spanlog_ship_label){strdup(item), strdup(key), field};
     labels->count++;

@@ -11,8 +11,8 @@
 
 It answers as Loki 3.7 was seen to: 204; 400 for a part that is refused, of which the rest is stored; 500
 ResourceExhausted over 4 MiB; 429 over the burst; an entry of the same time and line is dropped. What real servers
-do is shown against them (loki_test.py, jaeger_test.py, zipkin_test.py); this is for the faults that those cannot
-be made to show, and for a quick run.
+do is shown against them (loki_test.py, jaeger_test.py, zipkin_test.py), and with faults in front of them
+(faults_real_test.py); this is for a quick run.
 """
 import gzip
 import http.server
@@ -65,6 +65,21 @@ class QuietHandler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
+    def reply(self, result):
+        """What a fault, or the server, has given: (status, text, headers), or None: the connection is closed."""
+        if result is None:
+            self.close_connection = True
+            self.connection.close()
+            return
+        status, text, headers = result
+        data = text.encode() if isinstance(text, str) else text
+        self.send_response(status)
+        for key, value in headers.items():
+            self.send_header(key, value)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
 
 class Handler(QuietHandler):
     def do_GET(self):
@@ -77,19 +92,7 @@ class Handler(QuietHandler):
         with owner.lock:
             owner.requests.append((self.path, dict(self.headers), len(body), time.monotonic()))
             fault = owner.faults.pop(0) if owner.faults else owner.always
-        result = fault(self, body) if fault else self.take(body)
-        if result is None:
-            self.close_connection = True
-            self.connection.close()
-            return
-        status, text, headers = result
-        data = text.encode()
-        self.send_response(status)
-        for key, value in headers.items():
-            self.send_header(key, value)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
+        self.reply(fault(self, body) if fault else self.take(body))
 
     def take(self, body):
         owner = self.server.owner
@@ -112,6 +115,15 @@ class QuietServer(http.server.ThreadingHTTPServer):
 
     def handle_error(self, *_):
         pass
+
+    def end_tls(self, certificate, client_ca=None):
+        """Speaks TLS from now on."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*certificate)
+        if client_ca:  # whoever comes has to show a certificate of it
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(client_ca)
+        self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
 
 
 class FaultServer:
@@ -137,13 +149,7 @@ class FaultServer:
         self.server.owner = self
         self.port = self.server.server_address[1]
         if self.certificate:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(*self.certificate)
-            if self.client_ca:  # whoever comes has to show a certificate of it
-                context.verify_mode = ssl.CERT_REQUIRED
-                context.load_verify_locations(self.client_ca)
-            self.server.socket = context.wrap_socket(self.server.socket, server_side=True,
-                                                     do_handshake_on_connect=False)
+            self.server.end_tls(self.certificate, self.client_ca)
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
 
     def down(self):

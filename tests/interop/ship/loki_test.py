@@ -33,20 +33,6 @@ class RealLoki(shipping.Case):
         return [entry for service in services
                 for entry in loki.entries(f'{{service_name="{service}"}}', begin, end)]
 
-    def check(self, entries, lines):
-        """Each line once, with its own time and ids, and labels that are no ids."""
-        self.assertEqual(len(entries), len(lines))
-        found = {}
-        for labels, ns, line, metadata in entries:
-            found[line] = found.get(line, 0) + 1
-            fields = json.loads(line)
-            self.assertEqual(shipping.rfc3339(ns), fields["ts"])
-            ids = {key: value for key, value in metadata if key != "detected_level"}  # which is Loki's own
-            self.assertEqual(ids, {"trace_id": fields["trace_id"], "span_id": fields["span_id"]}, line)
-            self.assertEqual(set(dict(labels)) - {"service_name", "env", "late", "cluster"}, set())
-        self.assertEqual(max(found.values()), 1)
-        self.assertEqual(set(found) ^ set(lines), set())
-
     def test_every_record_is_there_once_when_it_is_asked_for(self):
         loki, count = self.loki(), 1_000_000 if LONG else 60_000
         begin = self.now - 30 * 60 * 10**9
@@ -60,6 +46,8 @@ class RealLoki(shipping.Case):
             size = os.path.getsize(self.log) / count
             print(f"{compress}: {usage / count * 1e6:.2f} CPU-seconds for a million records of {size:.0f} bytes",
                   flush=True)
+            if LONG and compress == "auto":  # to this host nothing is packed: 0.7 to 0.8, and 2 is what is promised
+                self.assertLess(usage / count * 1e6, 2)
         # Both times the same: Loki has dropped what it had.
         self.check(self.stored(loki, ["s0", "s1", "s2"], begin - HOUR, self.now + HOUR), lines)
 

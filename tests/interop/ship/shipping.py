@@ -101,6 +101,20 @@ class Case(unittest.TestCase):
         self.log = os.path.join(self.folder, "app.log")
         self.now = time.time_ns() // 10**9 * 10**9
 
+    def check(self, entries, lines):
+        """Of Loki: each line once, with its own time and ids, and labels that are no ids."""
+        self.assertEqual(len(entries), len(lines))
+        found = {}
+        for labels, ns, line, metadata in entries:
+            found[line] = found.get(line, 0) + 1
+            fields = json.loads(line)
+            self.assertEqual(rfc3339(ns), fields["ts"])
+            ids = {key: value for key, value in metadata if key != "detected_level"}  # which is Loki's own
+            self.assertEqual(ids, {"trace_id": fields["trace_id"], "span_id": fields["span_id"]}, line)
+            self.assertEqual(set(dict(labels)) - {"service_name", "env", "late", "cluster"}, set())
+        self.assertEqual(max(found.values(), default=1), 1)
+        self.assertEqual(set(found) ^ set(lines), set())
+
 
 class Ship:
     """`spanlog ship`, running, in a folder that holds its log, its state and what it says."""
@@ -161,5 +175,5 @@ def ship_once(folder, *options, **more):
 
 def status(folder, state="state"):
     done = subprocess.run([TOOL, "ship", "--status", "--json", "--state", os.path.join(folder, state)],
-                          stdout=subprocess.PIPE, check=False)
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)  # there may be none yet
     return [json.loads(line) for line in done.stdout.splitlines()]
