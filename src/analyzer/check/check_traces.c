@@ -25,7 +25,8 @@ static bool is_outside(const struct spanlog_tree *tree, const struct spanlog_nod
            (node->start_ns < parent->start_ns || spanlog_node_end(node) > spanlog_node_end(parent));
 }
 
-static void look_at_nodes(struct walker *walker, const struct spanlog_trace_view *view) {
+static void look_at_nodes(struct walker *walker, const struct spanlog_trace_view *view,
+                          const uint64_t *places) {
     static const struct {
         unsigned flag;
         enum spanlog_check_kind kind;
@@ -38,7 +39,7 @@ static void look_at_nodes(struct walker *walker, const struct spanlog_trace_view
     bool outside = false;
     for (uint32_t i = 0; i < tree->count; i++) {
         const struct spanlog_node *node = &tree->nodes[i];
-        uint64_t place = view->extras[node->line].place;
+        uint64_t place = places[node->line];
         for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
             if (node->flags & kinds[k].flag)
                 spanlog_check_count(&walker->tallies[kinds[k].kind], 1, place);
@@ -50,21 +51,51 @@ static void look_at_nodes(struct walker *walker, const struct spanlog_trace_view
     walker->outside_traces += outside;
 }
 
-/* Identical lines of spans are one node: the others are missing among the nodes. */
-static int look_for_repeated_spans(struct walker *walker, const struct spanlog_trace_view *view) {
-    if (view->rows == view->tree->count)
-        return 0;
-    uint8_t *kept = spanlog_arena_alloc(view->scratch, view->rows);
-    if (!kept)
-        return -ENOMEM;
-    memset(kept, 0, view->rows);
-    for (uint32_t i = 0; i < view->tree->count; i++)
-        kept[view->tree->nodes[i].line] = 1;
+struct row_place {
+    uint64_t span_id;
+    uint64_t place;
+    uint32_t digest;
+    uint32_t row;
+};
+
+static bool is_same_line(const struct row_place *a, const struct row_place *b) {
+    return a->span_id == b->span_id && a->digest == b->digest;
+}
+
+static int by_line_and_place(const void *left, const void *right) {
+    const struct row_place *a = left, *b = right;
+    if (a->span_id != b->span_id)
+        return a->span_id < b->span_id ? -1 : 1;
+    if (a->digest != b->digest)
+        return a->digest < b->digest ? -1 : 1;
+    return (a->place > b->place) - (a->place < b->place);
+}
+
+/* Where each span stands. Identical lines are one node, of whichever line a thread read first: what
+ * is said is that all but the first in the input are repeated. NULL: no memory. */
+static uint64_t *look_for_repeated_spans(struct walker *walker,
+                                         const struct spanlog_trace_view *view) {
+    uint64_t *places = spanlog_arena_array(view->scratch, view->rows + (size_t)1, sizeof *places);
+    for (uint32_t i = 0; places && i < view->rows; i++)
+        places[i] = view->extras[i].place;
+    if (!places || view->rows == view->tree->count)
+        return places;
+    struct row_place *rows = spanlog_arena_array(view->scratch, view->rows, sizeof *rows);
+    if (!rows)
+        return NULL;
     for (uint32_t i = 0; i < view->rows; i++)
-        if (!kept[i])
-            spanlog_check_count(&walker->tallies[SPANLOG_CHECK_DUPLICATE_LINE], 1,
-                                view->extras[i].place);
-    return 0;
+        rows[i] =
+            (struct row_place){view->row_list[i].span_id, places[i], view->row_list[i].digest, i};
+    qsort(rows, view->rows, sizeof *rows, by_line_and_place);
+    for (uint32_t i = 1, first = 0; i < view->rows; i++) {
+        if (!is_same_line(&rows[i], &rows[first])) {
+            first = i;
+            continue;
+        }
+        spanlog_check_count(&walker->tallies[SPANLOG_CHECK_DUPLICATE_LINE], 1, rows[i].place);
+        places[rows[i].row] = rows[first].place;
+    }
+    return places;
 }
 
 static int by_span_and_digest(const void *left, const void *right) {
@@ -121,9 +152,11 @@ static int look_at_logs(struct walker *walker, const struct spanlog_trace_view *
 static int one_trace(void *job, const struct spanlog_trace_view *view) {
     struct walker *walker = job;
     walker->traces++;
-    look_at_nodes(walker, view);
-    int rc = look_for_repeated_spans(walker, view);
-    return rc ? rc : look_at_logs(walker, view);
+    const uint64_t *places = look_for_repeated_spans(walker, view);
+    if (!places)
+        return -ENOMEM;
+    look_at_nodes(walker, view, places);
+    return look_at_logs(walker, view);
 }
 
 /* ---- clocks ------------------------------------------------------------------------------- */

@@ -156,6 +156,7 @@ static int one_trace(const struct walk *walk, unsigned job, const struct spanlog
                                       .tree = &tree,
                                       .extras = extras,
                                       .rows = count,
+                                      .row_list = rows,
                                       .services = part->service_counts[i],
                                       .matches = true,
                                       .scratch = &walker->scratch};
