@@ -204,6 +204,8 @@ class Collector(servers.Server):
 
 
 class Collecting(Case):
+    maxDiff = None
+
     def test_spans_and_records_go_through_a_collector_and_arrive_once(self):
         lines = self.run_the_shop()
         loki, jaeger = self.start(servers.Loki(self.folder)), self.start(servers.Jaeger(self.folder))

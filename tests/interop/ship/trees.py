@@ -17,7 +17,7 @@ import shipping
 KINDS = [None, "server", "client", "producer", "consumer"]
 ERRORS = {3: {"status": "error", "error": "boom"}, 4: {"status": "error"}}
 ATTRIBUTES = {0: {"http.route": "/orders/{id}", "cached": True, "ratio": 0.25}, 2: {"text": "a \"ü\"\n", "big": 2**62}}
-DURATIONS = {2: 123, 4: 12345678}  # ns: under a microsecond, and with every digit
+DURATIONS = {2: 123, 4: 12345678, 5: 0}  # ns: under a microsecond, and with every digit
 
 
 def make(count, seed=1, now_ns=None):
@@ -114,6 +114,7 @@ def contents(lines):
             "parent": line.get("parent_id"), "name": line["operation"], "service": line["service"],
             "kind": OTLP_KINDS[line.get("kind")], "start": ns_of(line["start"]), "end": ns_of(line["ts"]),
             "duration": int(line["duration_ms"] * 10**6), "error": error_of(line), "pid": line["pid"],
+            "level": line["level"], "abandoned": line["msg"] == "span abandoned",
             "attributes": {key: plain(value) for key, value in line.items() if key not in PLACES},
             "events": [(ns_of(event["ts"]), event["name"],
                         {key: plain(value) for key, value in event.items() if key not in ("ts", "name")})
@@ -143,11 +144,18 @@ def otlp_names(attributes):
 
 def as_otlp(tree):
     """A duration is end less start there; the one of the line, by a clock that is never set, is kept beside it."""
-    return {key: {**{name: value for name, value in span.items() if name not in ("end", "duration")},
-                  "duration": span["end"] - span["start"],
-                  "attributes": {**otlp_names(span["attributes"]), **(
-                      {} if span["end"] - span["start"] == span["duration"] else {"duration_ms": span["duration"] / 10**6})}}
-            for key, span in tree.items()}
+    def otlp(span):
+        more, duration = {}, span["end"] - span["start"]
+        if duration != span["duration"]:
+            more["duration_ms"] = span["duration"] / 10**6
+        if span["level"] != "info":
+            more["level"] = span["level"]
+        if span["abandoned"]:
+            more["msg"] = "span abandoned"
+        same = {name: span[name] for name in ("parent", "name", "service", "kind", "start", "error", "pid", "events")}
+        return {**same, "duration": duration, "attributes": {**otlp_names(span["attributes"]), **more}}
+
+    return {key: otlp(span) for key, span in tree.items()}
 
 
 def otlp_value(value):
@@ -161,19 +169,22 @@ def otlp_attributes(entries):
 
 
 def in_jaeger(jaeger, trace_id):
-    """As as_otlp(), of its API that keeps nanoseconds. It adds warnings of clocks."""
+    """As as_otlp(), of its API that keeps nanoseconds. It adds warnings of clocks, and to a span of no duration a
+    nanosecond, which it says."""
     found = {}
     for group in servers.get_json(f"{jaeger.query_url}/api/v3/traces/{trace_id}")["result"]["resourceSpans"]:
         resource = otlp_attributes(group["resource"]["attributes"])
-        for span in (span for scope in group["scopeSpans"] for span in scope["spans"]):
+        for scope, span in ((scope["scope"], span) for scope in group["scopeSpans"] for span in scope["spans"]):
             if span["traceId"] != trace_id or span["spanId"] in found:
                 raise AssertionError(f"twice, or of another trace: {span}")
-            start, attributes = int(span["startTimeUnixNano"]), otlp_attributes(
-                entry for entry in span.get("attributes", []) if entry["key"] != "@jaeger@warnings")
+            start, attributes = int(span["startTimeUnixNano"]), otlp_attributes(span.get("attributes", []))
+            made_longer = "sanitizing end timestamp" in str(attributes.pop("@jaeger@warnings", ""))
+            if "name" in scope:
+                attributes["logger"] = scope["name"]
             status = span.get("status", {})
             found[span["spanId"]] = {
                 "parent": span.get("parentSpanId"), "name": span["name"], "service": resource.pop("service.name", None),
-                "kind": span["kind"], "start": start, "duration": int(span["endTimeUnixNano"]) - start,
+                "kind": span["kind"], "start": start, "duration": int(span["endTimeUnixNano"]) - start - made_longer,
                 "error": status.get("message", "") if status.get("code") == 2 else None,
                 "pid": resource.pop("process.pid", None), "attributes": {**resource, **attributes},
                 "events": [(int(event["timeUnixNano"]), event["name"], otlp_attributes(event.get("attributes", [])))
@@ -192,6 +203,8 @@ def records(lines):
             continue
         attributes = {key: value for key, value in line.items()
                       if key not in ("ts", "level", "msg", "service", "trace_flags", "pid")}
+        if "logger" in attributes:
+            attributes["scope_name"] = attributes.pop("logger")
         attributes = {re.sub(r"\W", "_", key): value if isinstance(value, str) else shipping.json.dumps(value)
                       for key, value in otlp_names(attributes).items()}
         if "trace_flags" in line:
