@@ -92,7 +92,8 @@ class Journald(unittest.TestCase):
         """The second is larger than what the socket takes, which the writer had made small."""
         self.assertEqual(self.read("id").split()[2:], [b"0", b"1"])
         large = [record for record in self.records if record["msg"] == "large"]
-        self.assertEqual([[record[key] for key in "abc"] for record in large], [["x" * 14999, "\1" * 14999, "x" * 14999]] * 2)
+        values = ["x" * 14999, "\1" * 14999, "x" * 14999]
+        self.assertEqual([[record[key] for key in "abc"] for record in large], [values, values])
 
 
 if __name__ == "__main__":

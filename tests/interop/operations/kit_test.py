@@ -125,17 +125,21 @@ class Runbook(Case):
         ("spanlog check /var/log/shop", 0, "process_without_end .* mailer pid", "last_line .* mailer pid .*: number$"),
         ("spanlog ship --status", 0, "^loki:http", "145 records sent", "all is sent"),
         ("spanlog traces /var/log/shop --status error --since 15m", 0, "^00c0de00 .* 2.00s .* shop POST /checkout$"),
-        ("spanlog traces /var/log/shop --sort -duration --limit 10", 0, r"\ATRACE.*\n(?:00.* 2.00s .*\n){10}55 more traces"),
+        ("spanlog traces /var/log/shop --sort -duration --limit 10", 0,
+         r"\ATRACE.*\n(?:00.* 2.00s .*\n){10}55 more traces"),
         ("spanlog stats /var/log/shop --over-time 60", 0, "^shop POST /checkout  62 spans  33.9% errors  p99 2.00s$"),
-        ("spanlog trace TRACE_ID /var/log/shop", 0, "^trace 0+c0de00 ", "^shop POST /checkout .* 100% ", "ERROR no stock", "begins user=ann"),
+        ("spanlog trace TRACE_ID /var/log/shop", 0, "^trace 0+c0de00 ",
+         "^shop POST /checkout .* 100% ", "ERROR no stock", "begins user=ann"),
         ("spanlog diff --where '{ status = error }' /var/log/shop", 0, "selected: 21 traces", "100%  region=eu$"),
         ("spanlog diff --where '{ duration > 1s }' /var/log/shop", 0, "selected: 21 traces", "100%  user=ann$"),
         ("spanlog path /var/log/shop", 0, "critical paths of 62 traces, 42.04s", "100% .* shop POST /checkout$"),
         ("spanlog retain --dry-run", 0, "^ +thinned .*/shop.jsonl.1: 3 of 5 lines"),
-        ("spanlog level --dir /run/spanlog --all warn", 0, "^gateway.*: level = warn for 1h: in force$", "^orders.* in force$"),
+        ("spanlog level --dir /run/spanlog --all warn", 0,
+         "^gateway.*: level = warn for 1h: in force$", "^orders.* in force$"),
         ("spanlog recover --dir /run/spanlog", 0, r"mailer\[\d+\]: \d+ records, 1 spans abandoned -> .*/mailer.jsonl$"),
         ("spanlog sample orders --dir /run/spanlog", 0, r"^orders\[\d+\]: sample_rate = 100% for 10m: in force$"),
-        ("spanlog sample gateway --dir /run/spanlog --route /checkout", 0, "sample_rules = route=/checkout:100% .*: in force$"),
+        ("spanlog sample gateway --dir /run/spanlog --route /checkout", 0,
+         "sample_rules = route=/checkout:100% .*: in force$"),
         ("spanlog level orders --dir /run/spanlog", 0, r"^orders\[\d+\]: level = db=debug for 10m: in force$"),
         ("spanlog traces /var/log/shop --since 2h --where", 0, "^00c0de00 .* shop POST /checkout$", "^00c0de39 "),
     ]
@@ -168,7 +172,8 @@ class Runbook(Case):
                 self.addCleanup(writer.communicate, "\n")
         shop = self.folder + "/logs/shop.jsonl"
         now = time.time_ns() - 60 * 10**9
-        shipping.append(shop, [line for i in range(60) for line in self.request(0xc0de00 + i, now + i * 10**8, i % 3 == 0)])
+        shipping.append(shop, [line for i in range(60)
+                               for line in self.request(0xc0de00 + i, now + i * 10**8, i % 3 == 0)])
         shipping.append(shop + ".1", [*self.request(1, now, True), *self.request(2, now, False)])
         os.utime(shop + ".1", (time.time() - 4 * 86400,) * 2)
         self.trace = "%032x" % 0xc0de00
@@ -185,7 +190,8 @@ class Runbook(Case):
         lines = [{"ts": shipping.rfc3339(begin + 1), "level": "info", "msg": "begins", "service": "shop", **ids,
                   "user": "ann" if fails else "bob"}]
         if fails:
-            lines.append({"ts": shipping.rfc3339(begin + 2), "level": "warn", "msg": "stock is low", "service": "shop", **ids})
+            lines.append({"ts": shipping.rfc3339(begin + 2), "level": "warn", "msg": "stock is low", "service": "shop",
+                          **ids})
         lines.append({"ts": shipping.rfc3339(begin + duration), "level": "info", "msg": "span completed", "service": "shop",
                       **ids, "operation": "POST /checkout", "kind": "server", "start": shipping.rfc3339(begin),
                       "duration_ms": duration / 10**6, **({"status": "error", "error": "no stock"} if fails else {}),
