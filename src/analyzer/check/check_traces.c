@@ -50,20 +50,47 @@ static void look_at_nodes(struct walker *walker, const struct spanlog_trace_view
     walker->outside_traces += outside;
 }
 
-/* Identical lines of spans are one node: the others are missing among the nodes. */
+struct repeat {
+    uint64_t span_id, place;
+    uint32_t digest;
+    bool is_node;
+};
+
+static bool are_alike(const struct repeat *a, const struct repeat *b) {
+    return a->span_id == b->span_id && a->digest == b->digest;
+}
+
+static int by_content_and_place(const void *left, const void *right) {
+    const struct repeat *a = left, *b = right;
+    if (a->span_id != b->span_id)
+        return a->span_id < b->span_id ? -1 : 1;
+    if (a->digest != b->digest)
+        return a->digest < b->digest ? -1 : 1;
+    return (a->place > b->place) - (a->place < b->place);
+}
+
+/* Identical lines of spans are one node: the others are missing among the nodes. Which line that is
+ * depends on the threads; the first in the input is said to be the right one. */
 static int look_for_repeated_spans(struct walker *walker, const struct spanlog_trace_view *view) {
     if (view->rows == view->tree->count)
         return 0;
-    uint8_t *kept = spanlog_arena_alloc(view->scratch, view->rows);
-    if (!kept)
+    struct repeat *lines = spanlog_arena_array(view->scratch, view->rows, sizeof *lines);
+    if (!lines)
         return -ENOMEM;
-    memset(kept, 0, view->rows);
-    for (uint32_t i = 0; i < view->tree->count; i++)
-        kept[view->tree->nodes[i].line] = 1;
     for (uint32_t i = 0; i < view->rows; i++)
-        if (!kept[i])
-            spanlog_check_count(&walker->tallies[SPANLOG_CHECK_DUPLICATE_LINE], 1,
-                                view->extras[i].place);
+        lines[i] = (struct repeat){.span_id = view->row_list[i].span_id,
+                                   .digest = view->row_list[i].digest,
+                                   .place = view->extras[i].place};
+    for (uint32_t i = 0; i < view->tree->count; i++)
+        lines[view->tree->nodes[i].line].is_node = true;
+    qsort(lines, view->rows, sizeof *lines, by_content_and_place);
+    for (uint32_t i = 0, end; i < view->rows; i = end) {
+        uint32_t nodes = 0;
+        for (end = i; end < view->rows && are_alike(&lines[i], &lines[end]); end++)
+            nodes += lines[end].is_node;
+        for (uint32_t n = i + nodes; n < end; n++)
+            spanlog_check_count(&walker->tallies[SPANLOG_CHECK_DUPLICATE_LINE], 1, lines[n].place);
+    }
     return 0;
 }
 

@@ -154,6 +154,7 @@ static int one_trace(const struct walk *walk, unsigned job, const struct spanlog
     struct spanlog_trace_view view = {.all = walk->each->all,
                                       .entry = &part->traces[i],
                                       .tree = &tree,
+                                      .row_list = rows,
                                       .extras = extras,
                                       .rows = count,
                                       .services = part->service_counts[i],

@@ -36,8 +36,9 @@ struct spanlog_filter {
 struct spanlog_trace_view {
     const struct spanlog_collection *all;
     const struct spanlog_trace_entry *entry;
-    const struct spanlog_tree *tree;         /* nodes[].line: index into extras */
-    uint32_t rows;                           /* lines of spans; identical ones are one node */
+    const struct spanlog_tree *tree; /* nodes[].line: index into extras */
+    uint32_t rows;                   /* lines of spans; identical ones are one node */
+    const struct spanlog_row *row_list;
     const struct spanlog_row_extra *extras;  /* with a probe, else NULL */
     const struct spanlog_log_bits *log_bits; /* likewise: of log lines that have bits */
     uint32_t log_bits_count;
