@@ -159,12 +159,19 @@ class Runbook(Case):
         return start_writer(10, SERVICE_NAME=service, SPANLOG_JOURNAL_DIR=self.folder + "/run",
                             SPANLOG_OUTPUT=f"file:{self.folder}/logs/{service}.jsonl")[0]
 
+    def numbers_in(self, log):
+        if not os.path.exists(log):
+            return 0
+        with open(log, encoding="utf-8") as file:
+            return file.read().count('"msg":"number"')
+
     def make_a_world(self):
         """Two services that run and one that was killed; requests that failed, slowly, and others; an old file; and
         a shipper that has sent it all."""
         os.mkdir(self.folder + "/logs")
         for service in ("gateway", "orders", "mailer"):
             writer = self.start(service)
+            shipping.wait_for(lambda log=f"{self.folder}/logs/{service}.jsonl": self.numbers_in(log) == 5, "its half")
             if service == "mailer":
                 writer.kill()
                 writer.communicate()
