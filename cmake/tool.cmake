@@ -30,7 +30,7 @@ spanlog_folder(analyzer src/analyzer
     trace/tail_show.c trace/trace_build.c trace/trace_find.c
     check/assert.c check/check.c check/check_assert.c check/check_lines.c check/check_threads.c
     check/check_traces.c
-    diff/diff.c diff/diff_lines.c diff/diff_rank.c diff/diff_traces.c
+    diff/diff.c diff/diff_lines.c diff/diff_rank.c diff/diff_traces.c diff/diff_values.c
     export/cat.c export/export.c export/export_chrome.c export/export_group.c export/export_jaeger.c
     export/export_parts.c export/export_rows.c export/export_zipkin.c
     retain/retain.c retain/retain_file.c retain/retain_traces.c

@@ -56,6 +56,10 @@ add_test(NAME operations_dashboard_has_grafanas_types
   COMMAND ${Python3_EXECUTABLE} ${operations}/dashboard_types_test.py ${CMAKE_BINARY_DIR}/interop/grafana)
 set_tests_properties(operations_dashboard_has_grafanas_types PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77
   LABELS "interop;once;slow;servers")
+add_test(NAME operations_alloy_reads_its_settings
+  COMMAND ${Python3_EXECUTABLE} ${operations}/alloy_test.py ${CMAKE_BINARY_DIR}/interop/alloy)
+set_tests_properties(operations_alloy_reads_its_settings PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77
+  LABELS "interop;once;slow;servers")
 if(TARGET shop-gateway AND TARGET spanlog_ship)
   add_test(NAME operations_kit_on_real_servers
     COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/integrations/with_postgres.py

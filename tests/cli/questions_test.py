@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""stats, graph, path and shapes on a generated corpus: the same answer for any number of threads and
+"""stats, graph, path, diff and shapes on a generated corpus: the same answer for any number of threads and
 any order of the lines, and the one that a slow, plain count gives.
 
     questions_test.py build/dev/spanlog build/dev/tests/make_corpus [-k word]
@@ -27,6 +27,7 @@ QUESTIONS = [
     ["graph"], ["graph", "--json"], ["graph", "--dot"], ["graph", "--mermaid"],
     ["graph", "--sort", "-p95", "--limit", "4"],
     ["path"], ["path", "--json"], ["path", "--folded"], ["path", "--limit", "30", "--ascii"],
+    ["diff", "--where", "status=error"], ["diff", "--where", "duration>20ms", "--json", "--limit", "500"],
     ["shapes"], ["shapes", "--json"], ["shapes", "--limit", "3", "--sort", "-p50"],
 ]
 
@@ -91,6 +92,38 @@ def the_order_of_the_lines_does_not_matter(corpus):
         one = corpus.text(question, "-j1", corpus.path)
         other = corpus.text(question, "-j3", corpus.shuffled)
         assert one == other, (question, one[:300], other[:300])
+
+
+def a_value_is_found_among_too_many_of_its_key_and_keys(corpus):
+    """By any number of threads in any order, also beyond the bounds of what is counted."""
+    chance, lines = random.Random(8), []
+    for number in range(6000):
+        fails = number % 3 == 0
+        line = {"ts": "2026-11-21T10:30:%02d.%09dZ" % (number // 1000, number), "level": "info", "msg": "span completed",
+                "service": "orders", "trace_id": "%032x" % chance.getrandbits(127), "span_id": "%016x" % (number + 1),
+                "operation": "work", "duration_ms": 1, "pid": 711, "request": "r%d" % number,
+                "user": "bot" if fails and number % 2 else "u%d" % chance.randrange(4000),
+                "key %d" % chance.randrange(60): chance.randrange(10**6), "region": "eu" if fails else "us"}
+        if fails:
+            line["status"] = "error"
+        lines.append(line)
+    check_bounds(corpus, lines, ["2 keys have too many values: counted in a smaller sample"], {"user=bot", "region=eu"})
+    for number, line in enumerate(lines):  # and 12,000 keys
+        line.update({"only %d" % (2 * number + i): 1 for i in range(2)})
+    check_bounds(corpus, lines, ["there are too many keys: some were not counted"], set())
+
+
+def check_bounds(corpus, lines, said, names):
+    path, answers = corpus.path + ".many", []
+    for jobs in ("-j1", "-j4", "-j2", "-j7"):
+        random.Random(jobs).shuffle(lines)
+        with open(path, "w") as file:
+            file.writelines(json.dumps(line) + "\n" for line in lines)
+        answers.append(corpus.text(["diff", "--where", "status=error"], "--limit", "1000", jobs, path))
+    assert len(set(answers)) == 1, [answer[:1000] for answer in answers]
+    assert answers[0].splitlines()[-len(said):] == said, answers[0][-500:]
+    found = {line.split(None, 4)[4] for line in answers[0].splitlines() if " attribute " in line}
+    assert names <= found, answers[0][:1000]
 
 
 def stats_are_what_a_plain_count_gives(corpus):
@@ -308,7 +341,7 @@ def lines_fit_the_width(corpus):
 
 
 TESTS = [no_name_breaks_a_drawing, lines_fit_the_width, one_thread_and_four_say_the_same,
-         the_order_of_the_lines_does_not_matter,
+         the_order_of_the_lines_does_not_matter, a_value_is_found_among_too_many_of_its_key_and_keys,
          stats_are_what_a_plain_count_gives, any_field_can_group, buckets_of_time_add_up,
          the_graph_is_what_a_plain_count_gives, paths_add_up_to_the_roots,
          paths_of_odd_traces_add_up_too, shapes_are_all_traces]

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/stat.h>
 
 /* The library's dlopen is this one: a machine without the libraries of compression. */
@@ -155,6 +156,83 @@ static void four_processes_share_a_file_whose_old_ones_are_compressed(void **sta
     assert_string_equal(run->err, "");
 }
 
+/* ---- what it costs the program ------------------------------------------------------------- */
+
+/* 50 MB of lines that no compressor is quick with, and a newer part, which stays as it is. */
+static void make_parts(void) {
+    static char text[50 * 1000 * 1000];
+    uint64_t random = 88172645463325252u;
+    for (size_t i = 0; i < sizeof text; i++) {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        text[i] = i % 200 == 199 ? '\n' : "0123456789abcdef"[random >> 60];
+    }
+    FILE *file = fopen("log.jsonl.20261121T103045.000001", "w");
+    check(file != NULL && fwrite(text, 1, sizeof text, file) == sizeof text && fclose(file) == 0);
+    file = fopen("log.jsonl.20261121T103045.000002", "w");
+    check(file != NULL && fputs("{\"newest\":1}\n", file) >= 0 && fclose(file) == 0);
+}
+
+/* Of the thread that compresses; -1: it is not there. */
+static int compressor_policy(void) {
+    struct dirent *entry;
+    DIR *tasks = opendir("/proc/self/task");
+    int policy = -1;
+    check(tasks != NULL);
+    while (policy < 0 && (entry = readdir(tasks)) != NULL) {
+        char path[300], name[32] = "";
+        snprintf(path, sizeof path, "/proc/self/task/%s/comm", entry->d_name);
+        FILE *file = entry->d_name[0] != '.' ? fopen(path, "r") : NULL;
+        if (file == NULL)
+            continue;
+        if (fgets(name, sizeof name, file) != NULL && strcmp(name, "spanlog-zip\n") == 0)
+            policy = sched_getscheduler((pid_t)strtol(entry->d_name, NULL, 10));
+        fclose(file);
+    }
+    closedir(tasks);
+    return policy;
+}
+
+static void logs_while_it_compresses(void) {
+    double longest_call = 0, longest_flush = 0;
+    make_parts();
+    spanlog_info("started");
+    check_equal(spanlog_flush(20000), 0);
+    for (int i = 0; i < 6000 && count_files(".", ".tmp") == 0; i++)
+        sleep_ms(5);
+    check_equal(count_files(".", ".tmp"), 1);
+    check_equal(compressor_policy(), SCHED_IDLE);
+    for (int i = 0; i < 10000; i++) {
+        double before = now_seconds();
+        spanlog_info("n", kv("i", i));
+        double after = now_seconds();
+        longest_call = after - before > longest_call ? after - before : longest_call;
+        if (i % 1000 != 999)
+            continue;
+        check_equal(spanlog_flush(20000), 0);
+        longest_flush =
+            now_seconds() - after > longest_flush ? now_seconds() - after : longest_flush;
+    }
+    /* All that while it was at work: else nothing has been shown. */
+    check_in_time(compressor_policy() == SCHED_IDLE);
+    check_equal(shell("grep -c '\"msg\":\"n\"' log.jsonl"), 10000);
+    check_in_time(longest_call < 0.02);
+    check_in_time(longest_flush < 0.5);
+}
+
+static void a_large_file_is_compressed_by_what_is_idle_and_nobody_waits_for_it(void **state) {
+    (void)state;
+    static const char *const outputs[] = {"file:log.jsonl?rotate=100M&compress=gzip",
+                                          "file:log.jsonl?rotate=100M&compress=zstd"};
+    for (size_t i = 0; i < 2; i++) {
+        with("SPANLOG_OUTPUT", outputs[i]);
+        struct run *run = run_in_time(logs_while_it_compresses, 60);
+        assert_exit(run, 0);
+        assert_string_equal(run->err, "");
+    }
+}
+
 /* ---- what goes wrong ----------------------------------------------------------------------- */
 
 static void logs_without_libraries(void) {
@@ -267,6 +345,7 @@ int main(void) {
         sentence(a_compressed_file_has_the_mode_and_the_time_of_the_plain_one),
         sentence(the_total_is_that_of_compressed_files),
         sentence(four_processes_share_a_file_whose_old_ones_are_compressed),
+        sentence(a_large_file_is_compressed_by_what_is_idle_and_nobody_waits_for_it),
         sentence(without_the_library_it_is_said_once_and_old_files_stay_plain),
         sentence(what_cannot_be_compressed_stays_and_is_said_once),
         sentence(a_kill_at_any_moment_loses_nothing_and_the_next_start_finishes),

@@ -245,12 +245,13 @@ int spanlog_diff_add(struct spanlog_diff *diff, const struct spanlog_diff_input 
 }
 
 void spanlog_diff_free(struct spanlog_diff *diff) {
-    for (int side = 0; side < 2; side++) {
+    for (int side = 0; side < 2; side++)
         free_samples(diff->times[side], diff->operation_room);
-        free(diff->item_traces[side]);
-    }
     spanlog_strings_free(&diff->operations);
     spanlog_strings_free(&diff->items);
+    spanlog_strings_free(&diff->keys);
+    free(diff->of_items);
+    free(diff->skipped);
     free(diff->rows);
     *diff = (struct spanlog_diff){0};
 }

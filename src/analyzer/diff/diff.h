@@ -19,7 +19,8 @@
  *  - new, vanished: the share of traces that have the operation, as for attributes.
  *
  * Bounds: attributes and log texts are counted in SPANLOG_DIFF_TRACES_MAX traces of each side, and
- * of each key up to SPANLOG_DIFF_VALUES_MAX values; what was left out is counted.
+ * a key with more than SPANLOG_DIFF_VALUES_MAX values in so many fewer that they are not more; see
+ * diff_values.h. Which traces these are is up to their ids.
  */
 #ifndef SPANLOG_ANALYZER_DIFF_DIFF_H
 #define SPANLOG_ANALYZER_DIFF_DIFF_H
@@ -27,8 +28,8 @@
 #include "src/analyzer/trees/each.h"
 
 #define SPANLOG_DIFF_TRACES_MAX 20000
-#define SPANLOG_DIFF_VALUES_MAX 1000  /* of one key, in one job */
-#define SPANLOG_DIFF_ITEMS_MAX 200000 /* keys with their values and log texts, in one job */
+#define SPANLOG_DIFF_VALUES_MAX 1000  /* of one key */
+#define SPANLOG_DIFF_ITEMS_MAX 200000 /* keys with their values and log texts */
 
 enum spanlog_diff_kind {
     SPANLOG_DIFF_NEW,
@@ -68,6 +69,17 @@ struct spanlog_diff_samples {
     double sum;
 };
 
+/* An attribute with its value, or a log text. */
+struct spanlog_diff_counted {
+    uint32_t key;
+    uint32_t traces[2]; /* that have it */
+};
+
+/* Of the sampled traces those in which a key was not counted. */
+struct spanlog_diff_skipped {
+    uint64_t of_side[2];
+};
+
 struct spanlog_diff {
     unsigned jobs;
     int32_t error_status_min;
@@ -81,14 +93,16 @@ struct spanlog_diff {
     uint64_t traces[2];
     uint64_t traces_sampled[2]; /* for attributes and logs */
     double mean_ns[2];          /* of the traces' durations */
-    uint64_t folded;            /* values beyond the bounds */
+    uint32_t thinned;           /* keys that were counted in fewer traces */
+    bool has_too_many_keys;     /* some were not counted */
     /* Inside. */
     struct spanlog_strings operations; /* a kind's letter and the name */
     struct spanlog_diff_samples *times[2];
     uint32_t operation_room;
-    struct spanlog_strings items;
-    uint32_t *item_traces[2];
-    uint32_t item_room;
+    struct spanlog_strings items, keys;
+    struct spanlog_diff_counted *of_items;
+    struct spanlog_diff_skipped *skipped; /* of each key */
+    uint32_t item_room, key_room;
     uint64_t duration_sum[2];
 };
 

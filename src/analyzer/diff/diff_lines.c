@@ -1,6 +1,7 @@
 /* analyzer/diff/diff_lines.c: attributes and log texts of two sets of traces, each counted once in
  * a trace; see diff.h. */
 #include "src/analyzer/diff/diff_parts.h"
+#include "src/analyzer/diff/diff_values.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -8,7 +9,6 @@
 
 #define VALUE_SIZE_MAX 64 /* longer ones are no categories */
 #define TEMPLATE_SIZE_MAX 160
-#define KEYS_MAX 10000
 
 /* ---- templates ---------------------------------------------------------------------------- */
 
@@ -81,6 +81,11 @@ static const struct spanlog_diff_trace *trace_at(const struct trace_index *index
                            : &index->traces[1].list[number - before];
 }
 
+/* Its number on its side, where traces stand in the order of their ids' hashes. */
+static uint32_t rank_of(uint32_t trace, uint32_t before) {
+    return trace < before ? trace : trace - before;
+}
+
 /* UINT32_MAX: not among them. */
 static uint32_t find_trace(const struct trace_index *index, const struct spanlog_id *id,
                            uint32_t *ret_slot) {
@@ -115,82 +120,17 @@ static int build_index(struct trace_index *index, const struct spanlog_diff_trac
 
 /* ---- lines -------------------------------------------------------------------------------- */
 
-/* Pairs of a trace and an item that it has, each once. */
-struct pairs {
-    uint64_t *slots; /* pair + 1 */
-    uint64_t mask;
-    uint64_t count;
-};
-
 struct counter {
     const struct trace_index *index;
     struct spanlog_lines lines;
-    struct spanlog_strings items;
-    struct spanlog_strings keys;
-    uint32_t *values; /* of each key, how many */
-    uint32_t value_room;
-    struct pairs pairs;
-    struct spanlog_arena scratch;
-    uint64_t folded;
+    struct spanlog_diff_values values;
 };
-
-static uint64_t *pair_slot(const struct pairs *pairs, uint64_t key) {
-    uint64_t at = (key * 0x9e3779b97f4a7c15u) >> 16 & pairs->mask;
-    while (pairs->slots[at] && pairs->slots[at] != key)
-        at = (at + 1) & pairs->mask;
-    return &pairs->slots[at];
-}
-
-/* 1: it is new, 0, or -ENOMEM. */
-static int add_pair(struct pairs *pairs, uint32_t trace, uint32_t item) {
-    if (2 * pairs->count >= pairs->mask) {
-        struct pairs grown = {.mask = pairs->mask ? 2 * pairs->mask + 1 : 4095,
-                              .count = pairs->count};
-        grown.slots = calloc(grown.mask + 1, sizeof *grown.slots);
-        if (!grown.slots)
-            return -ENOMEM;
-        for (uint64_t i = 0; pairs->slots && i <= pairs->mask; i++)
-            if (pairs->slots[i])
-                *pair_slot(&grown, pairs->slots[i]) = pairs->slots[i];
-        free(pairs->slots);
-        *pairs = grown;
-    }
-    uint64_t key = ((uint64_t)trace << 32 | item) + 1;
-    uint64_t *slot = pair_slot(pairs, key);
-    if (*slot)
-        return 0;
-    *slot = key;
-    pairs->count++;
-    return 1;
-}
-
-/* Whether one more value of the key may be kept. */
-static int may_add_value(struct counter *counter, struct spanlog_text key) {
-    if (counter->keys.count >= KEYS_MAX &&
-        spanlog_strings_find(&counter->keys, key.data, key.size) == SPANLOG_STRING_NONE)
-        return 0;
-    uint32_t number = spanlog_strings_add(&counter->keys, key.data, key.size);
-    if (number == SPANLOG_STRING_NONE ||
-        !spanlog_diff_room(&counter->values, &counter->value_room, number, sizeof *counter->values))
-        return -ENOMEM;
-    return counter->values[number]++ < SPANLOG_DIFF_VALUES_MAX;
-}
 
 static int count_item(struct counter *counter, uint32_t trace, struct spanlog_text key,
                       const char *text, size_t size) {
-    uint32_t item = spanlog_strings_find(&counter->items, text, size);
-    if (item == SPANLOG_STRING_NONE) {
-        int rc = counter->items.count < SPANLOG_DIFF_ITEMS_MAX ? may_add_value(counter, key) : 0;
-        if (rc <= 0) {
-            counter->folded += rc == 0;
-            return rc;
-        }
-        item = spanlog_strings_add(&counter->items, text, size);
-        if (item == SPANLOG_STRING_NONE)
-            return -ENOMEM;
-    }
-    int rc = add_pair(&counter->pairs, trace, item);
-    return rc < 0 ? rc : 0;
+    uint32_t before = (uint32_t)counter->index->traces[0].count;
+    return spanlog_diff_values_count(&counter->values, trace, rank_of(trace, before), key,
+                                     (struct spanlog_text){text, (uint32_t)size});
 }
 
 /* The text without its escapes, at most `size` bytes of it. */
@@ -277,32 +217,54 @@ static int read_chunk(void *argument, const struct spanlog_chunk *chunk) {
 
 /* ---- all threads together ----------------------------------------------------------------- */
 
-static int merge(struct spanlog_diff *diff, const struct counter *counter, struct pairs *seen) {
-    uint32_t before = (uint32_t)counter->index->traces[0].count;
-    diff->folded += counter->folded;
-    for (uint64_t i = 0; counter->pairs.slots && i <= counter->pairs.mask; i++) {
-        uint64_t pair = counter->pairs.slots[i];
-        if (pair == 0)
-            continue;
-        uint32_t trace = (uint32_t)((pair - 1) >> 32);
-        struct spanlog_text text = spanlog_strings_text(&counter->items, (uint32_t)(pair - 1));
-        uint32_t item = spanlog_strings_add(&diff->items, text.data, text.size);
-        if (item == SPANLOG_STRING_NONE)
-            return -ENOMEM;
-        for (int side = 0; side < 2; side++) {
-            uint32_t room = diff->item_room;
-            if (!spanlog_diff_room(&diff->item_traces[side], &room, item,
-                                   sizeof *diff->item_traces[side]))
-                return -ENOMEM;
-            if (side == 1)
-                diff->item_room = room;
-        }
-        int rc = add_pair(seen, trace, item);
-        if (rc < 0)
-            return rc;
-        diff->item_traces[trace >= before][item] += (uint32_t)rc;
-    }
+/* The key's place in the diff, and in how many traces of each side it was counted. */
+static int keep_key(struct spanlog_diff *diff, const struct spanlog_diff_values *values,
+                    uint32_t key, const struct spanlog_diff_traces traces[2], uint32_t *ret_key) {
+    struct spanlog_text text = spanlog_strings_text(&values->keys, key);
+    uint32_t limit = SPANLOG_DIFF_TRACES_MAX >> values->of_keys[key].halved;
+    *ret_key = spanlog_strings_add(&diff->keys, text.data, text.size);
+    if (*ret_key == SPANLOG_STRING_NONE ||
+        !spanlog_diff_room(&diff->skipped, &diff->key_room, *ret_key, sizeof *diff->skipped))
+        return -ENOMEM;
+    for (int side = 0; side < 2; side++)
+        if (traces[side].count > limit)
+            diff->skipped[*ret_key].of_side[side] = traces[side].count - limit;
     return 0;
+}
+
+static int keep_item(struct spanlog_diff *diff, struct spanlog_text text, uint32_t key,
+                     uint32_t *ret_item) {
+    *ret_item = spanlog_strings_add(&diff->items, text.data, text.size);
+    if (*ret_item == SPANLOG_STRING_NONE ||
+        !spanlog_diff_room(&diff->of_items, &diff->item_room, *ret_item, sizeof *diff->of_items))
+        return -ENOMEM;
+    diff->of_items[*ret_item].key = key;
+    return 0;
+}
+
+static int keep(struct spanlog_diff *diff, const struct spanlog_diff_values *values,
+                const struct spanlog_diff_traces traces[2]) {
+    uint32_t before = (uint32_t)traces[0].count, *keys = NULL;
+    int rc = 0;
+    if (values->keys.count && !(keys = calloc(values->keys.count, sizeof *keys)))
+        return -ENOMEM;
+    for (uint32_t i = 0; rc == 0 && i < values->keys.count; i++)
+        if (!values->of_keys[i].is_left_out)
+            rc = keep_key(diff, values, i, traces, &keys[i]);
+    for (uint64_t i = 0; rc == 0 && values->pairs.slots && i <= values->pairs.mask; i++) {
+        uint64_t pair = values->pairs.slots[i] - 1;
+        uint32_t trace = (uint32_t)(pair >> 32), item = (uint32_t)pair, kept;
+        if (values->pairs.slots[i] == 0 ||
+            !spanlog_diff_values_has(values, rank_of(trace, before), item))
+            continue;
+        rc = keep_item(diff, spanlog_strings_text(&values->items, item),
+                       keys[values->of_items[item].key], &kept);
+        if (rc == 0)
+            diff->of_items[kept].traces[trace >= before]++;
+    }
+    diff->has_too_many_keys |= values->keys_halved > 0;
+    free(keys);
+    return rc;
 }
 
 static int scan(struct spanlog_diff *diff, struct spanlog_sources *sources,
@@ -328,21 +290,20 @@ static int scan(struct spanlog_diff *diff, struct spanlog_sources *sources,
 int spanlog_diff_lines(struct spanlog_diff *diff, struct spanlog_sources *sources,
                        const struct spanlog_diff_traces traces[2]) {
     struct trace_index index = {0};
-    struct pairs seen = {0};
+    struct spanlog_diff_values all = {0};
     struct counter *counters = calloc(diff->jobs, sizeof *counters);
     int rc = counters ? build_index(&index, traces) : -ENOMEM;
     if (rc == 0)
         rc = scan(diff, sources, &index, counters);
     for (unsigned i = 0; counters && i < diff->jobs; i++) {
         if (rc == 0)
-            rc = merge(diff, &counters[i], &seen);
+            rc = spanlog_diff_values_merge(&all, &counters[i].values, (uint32_t)traces[0].count);
         spanlog_lines_free(&counters[i].lines);
-        spanlog_strings_free(&counters[i].items);
-        spanlog_strings_free(&counters[i].keys);
-        free(counters[i].values);
-        free(counters[i].pairs.slots);
+        spanlog_diff_values_free(&counters[i].values);
     }
-    free(seen.slots);
+    if (rc == 0)
+        rc = keep(diff, &all, traces);
+    spanlog_diff_values_free(&all);
     free(counters);
     free(index.slots);
     return rc;

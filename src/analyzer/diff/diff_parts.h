@@ -1,4 +1,4 @@
-/* analyzer/diff/diff_parts.h: what diff.c takes from diff_lines.c. For these two only. */
+/* analyzer/diff/diff_parts.h: what the files of diff.h have in common. For these only. */
 #ifndef SPANLOG_ANALYZER_DIFF_DIFF_PARTS_H
 #define SPANLOG_ANALYZER_DIFF_DIFF_PARTS_H
 

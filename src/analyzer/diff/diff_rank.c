@@ -129,16 +129,19 @@ static int rank_operation(struct spanlog_diff *diff, uint32_t number) {
 
 static int rank_item(struct spanlog_diff *diff, uint32_t number) {
     struct spanlog_text text = spanlog_strings_text(&diff->items, number);
-    uint64_t before = diff->item_traces[0][number], after = diff->item_traces[1][number];
+    const struct spanlog_diff_counted *counted = &diff->of_items[number];
+    const struct spanlog_diff_skipped *skipped = &diff->skipped[counted->key];
+    uint64_t has[2] = {counted->traces[0], counted->traces[1]}, of[2];
+    for (int side = 0; side < 2; side++)
+        of[side] = diff->traces_sampled[side] - skipped->of_side[side];
     bool is_log = text.data[0] == SPANLOG_DIFF_IS_LOG;
-    struct spanlog_diff_row row = {
-        .kind = is_log ? SPANLOG_DIFF_LOG : SPANLOG_DIFF_ATTRIBUTE,
-        .name = {text.data + 1, text.size - 1},
-        .before = share(before, diff->traces_sampled[0]),
-        .after = share(after, diff->traces_sampled[1]),
-        .score = share_score(before, diff->traces_sampled[0], after, diff->traces_sampled[1]),
-        .quantile = ""};
-    return before + after < least_count(diff->traces_sampled) ? 0 : add_row(diff, row);
+    struct spanlog_diff_row row = {.kind = is_log ? SPANLOG_DIFF_LOG : SPANLOG_DIFF_ATTRIBUTE,
+                                   .name = {text.data + 1, text.size - 1},
+                                   .before = share(has[0], of[0]),
+                                   .after = share(has[1], of[1]),
+                                   .score = share_score(has[0], of[0], has[1], of[1]),
+                                   .quantile = ""};
+    return has[0] + has[1] < least_count(of) ? 0 : add_row(diff, row);
 }
 
 static int by_score(const void *left, const void *right) {
@@ -156,6 +159,9 @@ int spanlog_diff_rank(struct spanlog_diff *diff) {
         diff->mean_ns[side] =
             diff->traces[side] ? (double)diff->duration_sum[side] / (double)diff->traces[side] : 0;
     diff->row_count = 0;
+    diff->thinned = 0;
+    for (uint32_t i = 0; i < diff->keys.count; i++)
+        diff->thinned += (diff->skipped[i].of_side[0] | diff->skipped[i].of_side[1]) != 0;
     if (diff->traces[0] == 0 || diff->traces[1] == 0)
         return 0; /* there is nothing to compare with */
     for (uint32_t i = 0; rc == 0 && i < diff->operations.count; i++)

@@ -77,10 +77,13 @@ static void put_bounds(const struct spanlog_diff *diff, struct spanlog_output *o
         spanlog_put_thousands(out, diff->traces_sampled[1]);
         spanlog_put(out, " traces\n");
     }
-    if (diff->folded) {
-        spanlog_put_thousands(out, diff->folded);
-        spanlog_put(out, " values of keys that have too many were not counted\n");
+    if (diff->thinned) {
+        spanlog_put_thousands(out, diff->thinned);
+        spanlog_put(out, diff->thinned == 1 ? " key has" : " keys have");
+        spanlog_put(out, " too many values: counted in a smaller sample\n");
     }
+    if (diff->has_too_many_keys)
+        spanlog_put(out, "there are too many keys: some were not counted\n");
 }
 
 void spanlog_render_diff(const struct spanlog_diff *diff, size_t limit,

@@ -51,7 +51,7 @@ class Journald(unittest.TestCase):
     def setUpClass(cls):
         cls.temporary = tempfile.TemporaryDirectory()
         cls.folder = cls.temporary.name
-        done = run(cls.folder, str(COUNT), "large")
+        done = run(cls.folder, str(COUNT), "narrow")
         if done.returncode != 0:
             daemons.skip(f"journald does not run here: {done.stderr[-300:]}")
         cls.records = daemons.canonical(BUILD, cls.read("all"))
@@ -86,11 +86,14 @@ class Journald(unittest.TestCase):
         self.assertEqual(lines.count("span completed"), 1)
 
     def test_levels_are_priorities(self):
-        self.assertEqual(self.read("warnings").decode().split(), ["large"])
+        self.assertEqual(self.read("warnings").decode().split(), ["large"] * 2)
 
-    def test_a_large_record_is_whole(self):
+    def test_a_large_record_is_whole_as_a_datagram_and_as_a_file_in_memory(self):
+        """The second is larger than what the socket takes, which the writer had made small."""
+        self.assertEqual(self.read("id").split()[2:], [b"0", b"1"])
         large = [record for record in self.records if record["msg"] == "large"]
-        self.assertEqual([[len(record[key]) for key in "abc"] for record in large], [[14999] * 3])
+        values = ["x" * 14999, "\1" * 14999, "x" * 14999]
+        self.assertEqual([[record[key] for key in "abc"] for record in large], [values, values])
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import fault_server
 import kit
 import servers
+import shipping
 
 WRITER, SPANLOG = sys.argv[1:3]
 
@@ -118,33 +119,107 @@ class Documents(Case):
 class Runbook(Case):
     """Each command of the runbook's blocks is typed as it stands there, only with other paths."""
 
+    # By how it begins: its exit status, and what it must say in the world that is made below.
+    SAYS = [
+        ("spanlog status --dir /run/spanlog", 0, r"^gateway +\d+ +on ", r"^mailer +\d+ +dead ", r"^orders +\d+ +on "),
+        ("spanlog check /var/log/shop", 0, "process_without_end .* mailer pid", "last_line .* mailer pid .*: number$"),
+        ("spanlog ship --status", 0, "^loki:http", "145 records sent", "all is sent"),
+        ("spanlog traces /var/log/shop --status error --since 15m", 0, "^00c0de00 .* 2.00s .* shop POST /checkout$"),
+        ("spanlog traces /var/log/shop --sort -duration --limit 10", 0,
+         r"\ATRACE.*\n(?:00.* 2.00s .*\n){10}55 more traces"),
+        ("spanlog stats /var/log/shop --over-time 60", 0, "^shop POST /checkout  62 spans  33.9% errors  p99 2.00s$"),
+        ("spanlog trace TRACE_ID /var/log/shop", 0, "^trace 0+c0de00 ",
+         "^shop POST /checkout .* 100% ", "ERROR no stock", "begins user=ann"),
+        ("spanlog diff --where '{ status = error }' /var/log/shop", 0, "selected: 21 traces", "100%  region=eu$"),
+        ("spanlog diff --where '{ duration > 1s }' /var/log/shop", 0, "selected: 21 traces", "100%  user=ann$"),
+        ("spanlog path /var/log/shop", 0, "critical paths of 62 traces, 42.04s", "100% .* shop POST /checkout$"),
+        ("spanlog retain --dry-run", 0, "^ +thinned .*/shop.jsonl.1: 3 of 5 lines"),
+        ("spanlog level --dir /run/spanlog --all warn", 0,
+         "^gateway.*: level = warn for 1h: in force$", "^orders.* in force$"),
+        ("spanlog recover --dir /run/spanlog", 0, r"mailer\[\d+\]: \d+ records, 1 spans abandoned -> .*/mailer.jsonl$"),
+        ("spanlog sample orders --dir /run/spanlog", 0, r"^orders\[\d+\]: sample_rate = 100% for 10m: in force$"),
+        ("spanlog sample gateway --dir /run/spanlog --route /checkout", 0,
+         "sample_rules = route=/checkout:100% .*: in force$"),
+        ("spanlog level orders --dir /run/spanlog", 0, r"^orders\[\d+\]: level = db=debug for 10m: in force$"),
+        ("spanlog traces /var/log/shop --since 2h --where", 0, "^00c0de00 .* shop POST /checkout$", "^00c0de39 "),
+    ]
+
     def commands(self):
+        """As they stand there, and with our paths."""
         blocks = re.findall(r"^ {4,}((?:sudo (?:-u \w+ )?)?spanlog .*)$", kit.text("README.md"), re.M)
         for line in blocks:
-            command = re.split(r"\s{3,}", re.sub(r"^sudo (-u \w+ )?", "", line))[0]
+            written = re.split(r"\s{3,}", re.sub(r"^sudo (-u \w+ )?", "", line))[0]
+            command = written
             for name, value in (("/run/spanlog", self.folder + "/run"), ("/var/log/shop", self.folder + "/logs"),
                                 ("TRACE_ID", self.trace)):
                 command = command.replace(name, value)
-            yield command
+            yield written, command
 
     def start(self, service):
-        writer, self.trace = start_writer(10, SERVICE_NAME=service, SPANLOG_JOURNAL_DIR=self.folder + "/run",
-                                          SPANLOG_OUTPUT=f"file:{self.folder}/logs/{service}.jsonl")
-        self.addCleanup(writer.communicate, "\n")
+        return start_writer(10, SERVICE_NAME=service, SPANLOG_JOURNAL_DIR=self.folder + "/run",
+                            SPANLOG_OUTPUT=f"file:{self.folder}/logs/{service}.jsonl")[0]
 
-    def test_each_command_does_what_it_is_there_for(self):
+    def numbers_in(self, log):
+        if not os.path.exists(log):
+            return 0
+        with open(log, encoding="utf-8") as file:
+            return file.read().count('"msg":"number"')
+
+    def make_a_world(self):
+        """Two services that run and one that was killed; requests that failed, slowly, and others; an old file; and
+        a shipper that has sent it all."""
         os.mkdir(self.folder + "/logs")
-        self.start("gateway")
-        self.start("orders")
-        commands = list(self.commands())
+        for service in ("gateway", "orders", "mailer"):
+            writer = self.start(service)
+            shipping.wait_for(lambda log=f"{self.folder}/logs/{service}.jsonl": self.numbers_in(log) == 5, "its half")
+            if service == "mailer":
+                writer.kill()
+                writer.communicate()
+            else:
+                self.addCleanup(writer.communicate, "\n")
+        shop = self.folder + "/logs/shop.jsonl"
+        now = time.time_ns() - 60 * 10**9
+        shipping.append(shop, [line for i in range(60)
+                               for line in self.request(0xc0de00 + i, now + i * 10**8, i % 3 == 0)])
+        shipping.append(shop + ".1", [*self.request(1, now, True), *self.request(2, now, False)])
+        os.utime(shop + ".1", (time.time() - 4 * 86400,) * 2)
+        self.trace = "%032x" % 0xc0de00
+        server = fault_server.FaultServer()
+        self.addCleanup(server.down)
+        self.environment = {**os.environ, "XDG_STATE_HOME": self.folder + "/state",
+                            "PATH": os.path.dirname(os.path.abspath(SPANLOG)) + ":" + os.environ["PATH"]}
+        run(SPANLOG, "ship", "--once", "--to", f"loki:http://127.0.0.1:{server.port}", self.folder + "/logs/shop.jsonl",
+            env=self.environment)
+
+    def request(self, number, begin, fails):
+        ids = {"trace_id": "%032x" % number, "span_id": "%016x" % number}
+        duration = 2 * 10**9 if fails else 10**6
+        lines = [{"ts": shipping.rfc3339(begin + 1), "level": "info", "msg": "begins", "service": "shop", **ids,
+                  "user": "ann" if fails else "bob"}]
+        if fails:
+            lines.append({"ts": shipping.rfc3339(begin + 2), "level": "warn", "msg": "stock is low", "service": "shop",
+                          **ids})
+        lines.append({"ts": shipping.rfc3339(begin + duration), "level": "info", "msg": "span completed", "service": "shop",
+                      **ids, "operation": "POST /checkout", "kind": "server", "start": shipping.rfc3339(begin),
+                      "duration_ms": duration / 10**6, **({"status": "error", "error": "no stock"} if fails else {}),
+                      "http.route": "/checkout", "region": "eu" if fails else "us"})
+        return [json.dumps(line, separators=(",", ":")) for line in lines]
+
+    def test_each_command_says_what_it_is_there_for(self):
+        self.make_a_world()
+        commands, used = list(self.commands()), set()
         self.assertGreater(len(commands), 18)
-        for command in commands:
-            with self.subTest(command):
-                done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False, env={
-                    **os.environ, "PATH": os.path.dirname(os.path.abspath(SPANLOG)) + ":" + os.environ["PATH"]})
-                self.assertIn(done.returncode, (0, 1), done.stderr)  # 1: nothing found
-                if re.match("spanlog (status --dir|sample|level|trace )", command):
-                    self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        for written, command in commands:
+            with self.subTest(written):
+                said = [wanted for wanted in self.SAYS if written.startswith(wanted[0])]
+                self.assertEqual(len(said), 1, "it stands in SAYS once")
+                used.add(said[0][0])
+                done = subprocess.run(["sh", "-c", command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                      check=False, env=self.environment)
+                self.assertEqual(done.returncode, said[0][1], done.stdout)
+                for pattern in said[0][2:]:
+                    self.assertRegex(done.stdout, re.compile(pattern, re.M))
+        self.assertEqual({wanted[0] for wanted in self.SAYS} - used, set())
 
 
 class Settings(Case):

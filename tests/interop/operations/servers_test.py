@@ -19,6 +19,7 @@ sys.path[:0] = [os.path.join(HERE, "../ship"), os.path.join(HERE, "../../integra
 import kit
 import servers
 import shipping
+import trees
 
 WRITER, SPANLOG, EXAMPLES = (os.path.abspath(path) for path in sys.argv[1:4])
 SECOND = 10**9
@@ -203,21 +204,21 @@ class Collector(servers.Server):
 
 
 class Collecting(Case):
+    maxDiff = None
+
     def test_spans_and_records_go_through_a_collector_and_arrive_once(self):
         lines = self.run_the_shop()
         loki, jaeger = self.start(servers.Loki(self.folder)), self.start(servers.Jaeger(self.folder))
         collector = self.start(Collector(self.folder, jaeger.url, loki.url + "/otlp"))
         self.ship("--to", "otlp:" + collector.url)
-        spans = {(line["trace_id"], line["span_id"]) for line in lines if "operation" in line}
-        logs = [line for line in lines if "operation" not in line]
-        self.assertGreater(len(spans), 300)
-        found = {(trace["traceID"], span["spanID"]) for trace_id in {trace for trace, _ in spans}
-                 for trace in servers.get_json(f"{jaeger.query_url}/api/traces/{trace_id}")["data"]
-                 for span in trace["spans"]}
-        self.assertEqual(found, spans)
+        texts = [json.dumps(line) for line in lines]
+        wanted = trees.contents(texts)
+        self.assertGreater(sum(len(tree) for tree in wanted.values()), 300)
+        for trace_id, tree in wanted.items():
+            self.assertEqual(trees.in_jaeger(jaeger, trace_id), trees.as_otlp(tree))
         now = time.time_ns()
         entries = loki.entries('{service_name=~"gateway|orders|inventory"}', now - 1800 * SECOND, now + SECOND)
-        self.assertEqual(sorted(line for _, _, line, _ in entries), sorted(line["msg"] for line in logs))
+        self.assertEqual(trees.in_loki(entries), trees.records(texts))
 
     def test_what_the_server_behind_does_not_take_stays_in_the_files(self):
         self.write("orders.jsonl", 100)

@@ -17,6 +17,8 @@ import shipping
 from fault_proxy import FaultProxy, cut
 from fault_server import answer, hang, reset
 
+FORMATS = ("otlp", "zipkin", "jaeger", "chrome", "csv", "folded", "clickhouse", "duckdb")
+NO_PROBE = '{service_name=~".+", probe=""}'
 HOUR, SECOND = 3600 * 10**9, 10**9
 MAKE_CORPUS = ""
 
@@ -45,16 +47,20 @@ class WithLoki(shipping.Case):
         status, answered = servers.http(self.loki.url + "/loki/api/v1/push", body, {"Content-Type": "application/json"})
         self.assertEqual(status, 204, answered)
 
-    def cat(self, *words, select='{service_name=~".+", probe=""}', at=None):
+    def cat(self, *words, select=NO_PROBE, at=None):
         """All lines of the last hour that the test has sent: the server was probed with one of its own."""
         return ask("cat", "--to", "json", "--from", at or self.at, "--select", select, *words)
 
     def same(self, verb, *words, since="50m"):
         """The same from files as from Loki, to the byte."""
+        if verb == "export":  # of lines without a trace all, where no time is asked for
+            words += ("--since", since)
         code, wanted, _ = ask(verb, *words, self.log)
-        times = [] if verb == "trace" else ["--since", since]
-        got = ask(verb, *words, "--from", self.at, *times)
-        self.assertEqual((got[0], got[1]), (code, wanted), got[2])
+        more = [] if verb in ("trace", "export") else ["--since", since]
+        if verb == "check":  # it counts every line
+            more += ["--select", NO_PROBE]
+        got = ask(verb, *words, "--from", self.at, *more)
+        self.assertEqual((got[0], got[1].replace(self.at, self.log)), (code, wanted), got[2])
         self.assertGreater(len(wanted), 40)
         return wanted
 
@@ -94,6 +100,58 @@ class TheSame(WithLoki):
             self.same("trace", trace_id)
             self.same("trace", trace_id, "--json")
         self.same("trace", ids[5][-12:])
+
+    def test_what_is_checked_exported_and_compared_is_the_same_too(self):
+        self.start()
+        lines = self.shop(3)
+        faults = [{"parent_id": "00000000000000aa"}, {"duration_ms": -1}, {"start": "yesterday"}, {"trace_id": 7}]
+        last = json.loads(lines[-1])["ts"]  # where places are counted, the order of lines counts
+        for i, fault in enumerate(faults):
+            at = {"start": last, "ts": last[:-4] + f"99{i}Z"}
+            lines.append(json.dumps({**json.loads(shipping.span(i + 1, trace=0xbad00 + i)), **at, **fault},
+                                    separators=(",", ":")))
+        self.ship(lines)
+        said = self.same("check")
+        self.assertIn("below 0", said)
+        self.same("check", "--json")
+        self.same("check", "--assert", "max(duration) < 1us")
+        self.same("shapes")
+        self.same("shapes", "--json")
+        for name in FORMATS:
+            self.same("export", "--to", name)
+        self.same("export", "--to", "zipkin", "--status", "error")
+        self.same("diff", "--where", "status=error")
+        ids = sorted({json.loads(line).get("trace_id", "") for line in lines[:-len(faults)]} - {""})
+        for first, second in zip(ids[10:16], ids[20:26]):
+            self.same("diff", first, second)
+            self.same("diff", first, second, "--json")
+
+    def run_line(self, language, trace_id):
+        """What sh finds by the line that is printed for it."""
+        code, command, said = ask("trace", trace_id, self.log, "--as", language)
+        self.assertEqual((code, said), (0, ""))
+        return sorted(subprocess.run(["sh", "-c", command], stdout=subprocess.PIPE, text=True,
+                                     check=True).stdout.splitlines())
+
+    def test_the_line_that_is_printed_for_others_finds_the_same_in_them(self):
+        self.start()
+        lines = self.shop(2)
+        ids = sorted({json.loads(line).get("trace_id", "") for line in lines} - {""})
+        lines += [shipping.record(i, service="it's \"odd\\", ns=self.now - 600 * SECOND + i, trace_id=ids[7])
+                  for i in range(3)]
+        self.ship(lines)
+        for trace_id in random.Random(6).sample(ids, 10) + [ids[7]]:
+            wanted = sorted(line for line in lines if trace_id in line)
+            self.assertGreater(len(wanted), 0)
+            for asked in (trace_id, trace_id[-12:]):
+                code, query, said = ask("trace", asked, self.log, "--as", "logql")
+                self.assertEqual((code, said, query.count("\n")), (0, "", 1))
+                found = self.loki.entries(query.strip(), self.now - HOUR, self.now + SECOND)
+                self.assertEqual(sorted(line for _, _, line, _ in found), wanted, query)
+                self.assertEqual(self.run_line("grep", asked), wanted)
+                # jq writes numbers in a way of its own.
+                self.assertEqual([json.loads(line) for line in self.run_line("jq", asked)],
+                                 [json.loads(line) for line in wanted])
 
     def test_a_trace_of_more_than_a_page_in_several_streams_with_equal_times(self):
         self.start()

@@ -19,6 +19,7 @@ import urllib.request
 import inside_test
 import servers
 import shipping
+import trees
 from shipping import wait_for
 
 GATEWAY = ""
@@ -53,21 +54,9 @@ class Gateway:
         return self.process.wait(shipping.SOON)
 
 
-def trees_of(path):
-    """Of a log: {trace: {span: (parent, operation)}}."""
-    trees = {}
+def contents_of(path):
     with open(path, encoding="utf-8") as file:
-        for line in map(json.loads, file):
-            if "operation" in line:
-                tree = trees.setdefault(line["trace_id"], {})
-                tree[line["span_id"]] = (line.get("parent_id"), line["operation"])
-    return trees
-
-
-def jaeger_tree(jaeger, trace_id):
-    answer = servers.get_json(f"{jaeger.query_url}/api/traces/{trace_id}")
-    return {span["spanID"]: (next((r["spanID"] for r in span["references"] if r["refType"] == "CHILD_OF"), None),
-                             span["operationName"]) for span in answer["data"][0]["spans"]}
+        return trees.contents(file)
 
 
 def needs_gateway(test):
@@ -76,6 +65,8 @@ def needs_gateway(test):
 
 
 class Jaeger(unittest.TestCase):
+    maxDiff = 4000
+
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="spanlog-test-")
         self.addCleanup(folder.cleanup)
@@ -85,10 +76,14 @@ class Jaeger(unittest.TestCase):
         self.environment = {"OTEL_TRACES_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_ENDPOINT": self.jaeger.url}
 
     def check(self, log, count):
-        wanted = trees_of(log)
+        """All that the log says of the spans is in Jaeger."""
+        wanted = contents_of(log)
         self.assertEqual(len(wanted), count)
         for trace_id, tree in wanted.items():
-            self.assertEqual(jaeger_tree(self.jaeger, trace_id), tree)
+            self.assertEqual(trees.in_jaeger(self.jaeger, trace_id), trees.as_otlp(tree))
+        spans = [span for tree in wanted.values() for span in tree.values()]
+        self.assertTrue(any(span["error"] is not None for span in spans))
+        self.assertTrue(all(span["attributes"] for span in spans if span["kind"] != 1))
 
     @needs_gateway
     def test_the_gateway_s_traces_are_there_when_it_has_ended(self):
@@ -105,7 +100,7 @@ class Jaeger(unittest.TestCase):
         for quantity in range(1, 11):
             gateway.check_out(quantity)
         # The answer may be out before the span has ended.
-        wait_for(lambda: len(trees_of(gateway.log)) == 10, "the log")
+        wait_for(lambda: len(contents_of(gateway.log)) == 10, "the log")
         self.assertEqual(gateway.end(signal.SIGKILL), -signal.SIGKILL)
         self.jaeger.start()
         gateway = Gateway(self.folder, **self.environment)
@@ -121,15 +116,18 @@ class Others(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
 
-    def test_zipkin_has_every_span_once(self):
+    def test_zipkin_has_every_span_once_with_all_that_the_log_says(self):
+        log = os.path.join(self.folder, "log")
         with servers.Zipkin(self.folder) as zipkin:
-            program = inside_test.Program(self.folder, OTEL_TRACES_EXPORTER="zipkin",
+            program = inside_test.Program(self.folder, OTEL_TRACES_EXPORTER="zipkin", SPANLOG_OUTPUT=f"file:{log}",
                                           OTEL_EXPORTER_ZIPKIN_ENDPOINT=zipkin.url + "/api/v2/spans")
             program.write(0, 500)
             self.assertEqual(program.close(), 0)
             self.assertEqual(program.said(), [])
             found = servers.get_json(f"{zipkin.url}/api/v2/traces?serviceName=orders&limit=1000")
             self.assertEqual(sorted(int(span["tags"]["n"]) for trace in found for span in trace), list(range(500)))
+            self.assertEqual({trace[0]["traceId"]: trees.zipkin_tree(trace) for trace in found},
+                             {trace_id: trees.as_zipkin(tree) for trace_id, tree in contents_of(log).items()})
 
     def test_loki_has_every_line_once_also_after_kills(self):
         with servers.Loki(self.folder) as loki:

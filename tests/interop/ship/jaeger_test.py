@@ -1,4 +1,5 @@
-"""spanlog ship --to otlp: against a real Jaeger, which holds an OpenTelemetry Collector: its API gives the same trees.
+"""spanlog ship --to otlp: against a real Jaeger, which holds an OpenTelemetry Collector: its APIs give the same
+trees, and of each span all that the file says.
 
     jaeger_test.py build/dev/spanlog [ignored]
 """
@@ -21,6 +22,8 @@ def tree_of(answer):
 
 
 class Jaeger(unittest.TestCase):
+    maxDiff = 4000
+
     def test_its_api_gives_the_same_trees(self):
         with tempfile.TemporaryDirectory() as folder, servers.Jaeger(folder) as jaeger:
             lines, wanted = trees.make(60)
@@ -33,9 +36,16 @@ class Jaeger(unittest.TestCase):
             for trace_id, tree in wanted.items():
                 found = tree_of(servers.get_json(f"{jaeger.query_url}/api/traces/{trace_id}"))
                 self.assertEqual(found, tree)
-            errors = [tag for span in servers.get_json(f"{jaeger.query_url}/api/traces/{trace_id}")["data"][0]["spans"]
-                      for tag in span["tags"] if tag["key"] == "rows"]
-            self.assertEqual(sorted(tag["value"] for tag in errors), list(range(len(tree))))
+            self.check_contents(jaeger, lines)
+
+    def check_contents(self, jaeger, lines):
+        """Times to the nanosecond, kinds, errors, attributes and events are those of the file."""
+        wanted = trees.contents(lines)
+        for trace_id, tree in wanted.items():
+            self.assertEqual(trees.in_jaeger(jaeger, trace_id), trees.as_otlp(tree))
+        spans = [span for tree in wanted.values() for span in tree.values()]
+        self.assertEqual({span["kind"] for span in spans}, {1, 2, 3, 4, 5})
+        self.assertLessEqual({None, "", "boom"}, {span["error"] for span in spans})
 
     def test_a_jaeger_that_is_killed_gets_the_rest_when_it_is_back(self):
         """It keeps spans in memory: those of before its death are gone, those after it must all be there."""
@@ -50,8 +60,9 @@ class Jaeger(unittest.TestCase):
             shipping.wait_for(lambda: any("delivers again" in line for line in ship.said()), "delivery")
             shipping.wait_for(lambda: shipping.status(folder)[0]["lag_bytes"] == 0, "the rest")
             self.assertEqual(ship.end(), 0)
-            for trace_id, tree in wanted.items():
-                self.assertEqual(tree_of(servers.get_json(f"{jaeger.query_url}/api/traces/{trace_id}")), tree)
+            self.assertEqual({key: set(tree) for key, tree in trees.contents(lines).items()},
+                             {key: set(tree) for key, tree in wanted.items()})
+            self.check_contents(jaeger, lines)
 
     def test_its_dependency_links_are_the_edges_of_the_graph(self):
         """It counts every child, also below a span of the same service, which is no call, and no errors."""

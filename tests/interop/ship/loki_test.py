@@ -155,14 +155,17 @@ class RealLoki(shipping.Case):
     def test_its_otlp_door_takes_the_log_records(self):
         loki = self.loki()
         lines, _ = trees.make(20, now_ns=self.now)
+        lines += [shipping.record(20 + i, ns=self.now - 10**9 + i * 7, level=level, msg=f"in {level} \"ü\"", ok=True,
+                                  ratio=0.5, big=2**62, src="a.c:7", **{"http.route": "/x\n"})
+                  for i, level in enumerate(("trace", "debug", "warn", "error", "fatal"))]
         shipping.append(self.log, lines)
         code, said, _ = shipping.ship_once(self.folder, "--to", f"otlp:{loki.url}/otlp", "app.log")
         self.assertEqual(code, 0)
         self.assertEqual([line.split(": ", 3)[3] for line in said],
                          ["it takes no spans (it answers 404): they are left out"])
         entries = loki.entries('{service_name="orders"}', self.now - HOUR, self.now)
-        self.assertEqual(sorted(line for _, _, line, _ in entries), sorted(f"record {i}" for i in range(20)))
-        self.assertTrue(all("trace_id" in dict(metadata) for _, _, _, metadata in entries))
+        self.assertEqual(len(entries), 25)
+        self.assertEqual(trees.in_loki(entries), trees.records(lines))
 
 
 if __name__ == "__main__":

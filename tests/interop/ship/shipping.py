@@ -1,4 +1,5 @@
 """What the tests of `spanlog ship` share: a log that is written as a logger does, and the tool, running."""
+import calendar
 import json
 import os
 import re
@@ -15,6 +16,11 @@ TOOL = ""
 
 def rfc3339(ns):
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(ns // 10**9)) + ".%09dZ" % (ns % 10**9)
+
+
+def seconds_of(stamp):
+    """Of 2026-11-21T10:30:45."""
+    return calendar.timegm(time.strptime(stamp, "%Y-%m-%dT%H:%M:%S"))
 
 
 def record(number, service="orders", ns=None, msg=None, **fields):
