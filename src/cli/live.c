@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "src/analyzer/read/fields.h"
+#include "src/cli/input.h"
 #include "src/cli/verbs.h"
 #include "src/control/rules.h"
 #include "src/control/save.h"
@@ -265,8 +266,14 @@ static bool any_live(const struct live *live) {
     return false;
 }
 
+void live_print_name(const struct attached *process) {
+    spanlog_print_visible(process->header->service);
+    printf("[%u]", process->header->pid);
+}
+
 static void say_change(const struct live *live, const struct attached *process) {
-    printf("%s[%u]:", process->header->service, process->header->pid);
+    live_print_name(process);
+    putchar(':');
     bool first = true;
     for (size_t i = 0; i < live->change_count; i++) {
         if (!live->changes[i].setting->live)
@@ -286,8 +293,7 @@ static void say_change(const struct live *live, const struct attached *process) 
 
 /* The header was copied before anything was changed. */
 static bool has_refused(const struct attached *process) {
-    return __atomic_load_n(&process->control->counts.refused, __ATOMIC_RELAXED) !=
-           process->header->control.counts.refused;
+    return process->control->counts.refused != process->header->control.counts.refused;
 }
 
 static bool is_same_output(const char *value, const char *wanted) {
@@ -303,11 +309,8 @@ static bool is_same_output(const char *value, const char *wanted) {
 }
 
 /* A process keeps the outputs that it has where others cannot be had. */
-static bool has_taken_outputs(const struct live *live, struct attached *process) {
+static bool has_taken_outputs(const struct live *live, const struct attached *process) {
     char value[SETTING_TEXT_SIZE];
-    uint32_t said;
-    if (control_get(process->control->state, &process->control->said, process->state, &said) != 0)
-        return true;
     if (live->reset) { /* to outputs that only the process knows */
         attach_value(process->state, "output_refused", value, sizeof value);
         return value[0] == '\0' || !is_changed(live, live->change_count, "output");
@@ -328,15 +331,16 @@ static bool has_taken_outputs(const struct live *live, struct attached *process)
 static bool say_taken(const struct live *live, struct attached *process, int error,
                       uint32_t generation) {
     if (error != 0) {
-        fprintf(stderr, "spanlog: %s[%u]: %s; nothing is changed\n", process->header->service,
-                process->header->pid,
+        fprintf(stderr, "spanlog: ");
+        spanlog_say_visible(process->header->service);
+        fprintf(stderr, "[%u]: %s; nothing is changed\n", process->header->pid,
                 error == -E2BIG   ? "there are too many live rules (--reset takes them back)"
                 : error == -EBUSY ? "another spanlog is changing it"
                                   : strerror(-error));
         return false;
     }
     say_change(live, process);
-    bool taken = attach_wait(&process->control->taken, generation, LIVE_WAIT_MS) == 0;
+    bool taken = attach_wait(process, &process->control->taken, generation, LIVE_WAIT_MS) == 0;
     bool refused = taken && (has_refused(process) || !has_taken_outputs(live, process));
     printf(": %s\n", refused ? "refused: its stderr says why"
                      : taken ? "in force"
