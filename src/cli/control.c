@@ -168,9 +168,9 @@ static int ask(struct live *live, bool rotate, const char *done) {
     bool *asked = calloc(list.count, sizeof *asked);
     for (size_t i = 0; asked != NULL && i < list.count; i++) {
         struct control *control = list.found[i].control;
-        asked[i] = control != NULL &&
-                   attach_ask(&list.found[i],
-                              rotate ? &control->rotate_wanted : &control->flush_wanted) == 0;
+        asked[i] =
+            control != NULL && attach_ask(&list.found[i], rotate ? &control->rotate_wanted
+                                                                 : &control->flush_wanted) == 0;
     }
     status = asked != NULL ? SPANLOG_EXIT_DONE : SPANLOG_EXIT_ERROR;
     for (size_t i = 0; asked != NULL && i < list.count; i++) {

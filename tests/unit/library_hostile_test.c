@@ -9,8 +9,8 @@ static void put_rules(struct attached *process, const char *text) {
     struct control *control = theirs(process);
     assert_int_equal(control_put(control->rules, &control->generation, text, strlen(text)), 0);
     control_call(control);
-    assert_int_equal(
-        attach_wait(process, &process->control->taken, control->generation, SOON_MS), 0);
+    assert_int_equal(attach_wait(process, &process->control->taken, control->generation, SOON_MS),
+                     0);
 }
 
 static void lines_that_are_wrong_are_said_once_and_the_rest_holds(void **state) {
@@ -114,7 +114,8 @@ static void random_bytes_in_the_control_area_harm_nobody(void **state) {
     assert_all_numbers(run);
 }
 
-/* ---- rules that are as they should be, but for what they say ---------------------------------- */
+/* ---- rules that are as they should be, but for what they say ----------------------------------
+ */
 
 static const char *fill(char text[CONTROL_TEXT_SIZE + 1], const char *head, char with) {
     size_t size = strlen(head);
@@ -129,8 +130,8 @@ static void put_bytes(struct attached *process, const char *text, size_t size) {
     struct control *control = theirs(process);
     assert_int_equal(control_put(control->rules, &control->generation, text, size), 0);
     control_call(control);
-    assert_int_equal(
-        attach_wait(process, &process->control->taken, control->generation, SOON_MS), 0);
+    assert_int_equal(attach_wait(process, &process->control->taken, control->generation, SOON_MS),
+                     0);
 }
 
 static void rules_with_a_right_checksum_and_nothing_right_in_them_harm_nobody(void **state) {
@@ -176,7 +177,8 @@ static void rules_with_a_right_checksum_and_nothing_right_in_them_harm_nobody(vo
     assert_all_numbers(run);
 }
 
-/* ---- the word that the back sleeps on --------------------------------------------------------- */
+/* ---- the word that the back sleeps on ---------------------------------------------------------
+ */
 
 /* Its parent writes into the word whenever it has said where it is. */
 static void logs_when_told(void) {

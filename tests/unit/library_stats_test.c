@@ -1,5 +1,5 @@
-/* tests/unit/library_stats_test.c: spanlog_stats and `spanlog status --json` against what was really
- * lost, by cause, and against what really waits.
+/* tests/unit/library_stats_test.c: spanlog_stats and `spanlog status --json` against what was
+ * really lost, by cause, and against what really waits.
  */
 #include "tests/unit/library_living.h"
 
@@ -7,7 +7,8 @@
 
 #include <fcntl.h>
 
-/* ---- the two halves of a test: the child says where it is, the parent lets it go on ----------- */
+/* ---- the two halves of a test: the child says where it is, the parent lets it go on -----------
+ */
 
 static void says(const char *place) {
     close(open(place, O_WRONLY | O_CREAT, 0644));
@@ -45,15 +46,16 @@ static void says_stats(const char *place) {
                                  now.dropped_spans + now.dropped_tail);
     FILE *file = fopen("stats", "w");
     check(file != NULL);
-    fprintf(file,
-            "{\"dropped\":%llu,\"dropped_full\":%llu,\"dropped_sink\":%llu,\"dropped_damaged\":%llu,"
-            "\"dropped_spans\":%llu,\"dropped_tail\":%llu,\"ring_used\":%llu,\"ring_size\":%llu,"
-            "\"lag_ns\":%llu}\n",
-            (unsigned long long)now.dropped, (unsigned long long)now.dropped_full,
-            (unsigned long long)now.dropped_sink, (unsigned long long)now.dropped_damaged,
-            (unsigned long long)now.dropped_spans, (unsigned long long)now.dropped_tail,
-            (unsigned long long)now.ring_used, (unsigned long long)now.ring_size,
-            (unsigned long long)now.lag_ns);
+    fprintf(
+        file,
+        "{\"dropped\":%llu,\"dropped_full\":%llu,\"dropped_sink\":%llu,\"dropped_damaged\":%llu,"
+        "\"dropped_spans\":%llu,\"dropped_tail\":%llu,\"ring_used\":%llu,\"ring_size\":%llu,"
+        "\"lag_ns\":%llu}\n",
+        (unsigned long long)now.dropped, (unsigned long long)now.dropped_full,
+        (unsigned long long)now.dropped_sink, (unsigned long long)now.dropped_damaged,
+        (unsigned long long)now.dropped_spans, (unsigned long long)now.dropped_tail,
+        (unsigned long long)now.ring_used, (unsigned long long)now.ring_size,
+        (unsigned long long)now.lag_ns);
     fclose(file);
     says(place);
 }
@@ -112,7 +114,8 @@ static void assert_waiting(bool some) {
     assert_true(some ? their_lag_ms >= lag_ms && their_lag_ms < 120000 : their_lag_ms == 0);
 }
 
-/* ---- an output that does not move ------------------------------------------------------------- */
+/* ---- an output that does not move -------------------------------------------------------------
+ */
 
 static void *reads_to_the_end(void *reader) {
     char block[4096];
@@ -197,7 +200,8 @@ static void what_a_reader_that_is_gone_does_not_get_is_counted(void **state) {
     assert_exit(finish_child(pid), 0);
 }
 
-/* ---- damage ----------------------------------------------------------------------------------- */
+/* ---- damage -----------------------------------------------------------------------------------
+ */
 
 enum { DAMAGED = 5, IN_RING = 300 };
 
@@ -275,7 +279,8 @@ static void what_somebody_damages_is_counted(void **state) {
     assert_true(said_in(run, "records dropped", "damaged in the journal") == DAMAGED);
 }
 
-/* ---- spans and traces ------------------------------------------------------------------------- */
+/* ---- spans and traces -------------------------------------------------------------------------
+ */
 
 static void opens_a_thousand(void) {
     enum { SPANS = 1000 };
@@ -334,11 +339,12 @@ static void what_the_tail_lets_go_of_a_kept_trace_is_counted(void **state) {
     assert_exit(run, 0);
     assert_true(dropped > 0);
     assert_int_equal(count_lines(run, "msg", "much") + (size_t)dropped, 10000);
-    assert_true(said_in(run, "records dropped",
-                        "undecided records exceeded SPANLOG_TAIL_MEMORY") == dropped);
+    assert_true(said_in(run, "records dropped", "undecided records exceeded SPANLOG_TAIL_MEMORY") ==
+                dropped);
 }
 
-/* ---- after death ------------------------------------------------------------------------------ */
+/* ---- after death ------------------------------------------------------------------------------
+ */
 
 static void dies_with_a_full_ring(void) {
     pipe_stdout();
