@@ -38,6 +38,7 @@ def cut_and_rewrite(path, told):
     with open(path, "r+b", buffering=0) as file:
         whole = file.read()
         fcntl.lockf(file, fcntl.LOCK_EX, 1)
+        os.rename(path, path + ".journal")  # only now: a living process's, whom nobody recovers
         os.write(told, b"!")
         while True:
             for size in (0, 5000, len(whole) // 2):
@@ -381,12 +382,13 @@ class Control(Live):
         self.start("ticker")
         journals = os.path.join(self.place, "journals")
         path = os.path.join(journals, os.listdir(journals)[0])
-        shutil.copy(path, os.path.join(journals, "theirs.journal"))
+        theirs = os.path.join(journals, "theirs")
+        shutil.copy(path, theirs)
         told, tell = os.pipe()
         pid = os.fork()
         if pid == 0:
             try:
-                cut_and_rewrite(os.path.join(journals, "theirs.journal"), tell)
+                cut_and_rewrite(theirs, tell)
             except Exception as error:
                 os.write(tell, str(error).encode())
             os._exit(1)
