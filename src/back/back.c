@@ -174,10 +174,6 @@ static uint32_t before_sleep(void) {
     return __atomic_load_n(&control()->wake, __ATOMIC_SEQ_CST);
 }
 
-static bool is_woken(void) {
-    return __atomic_load_n(&process.woken, __ATOMIC_SEQ_CST) != 0;
-}
-
 /* Until the next record. An owner publishes, then looks at ASLEEP; the back sets ASLEEP, makes all
  * owners see it, then looks for records: one of the two notices the other. */
 static void sleep_for_good(void) {
@@ -193,7 +189,7 @@ static void sleep_for_good(void) {
         do {
             futex_wait_shared(&control()->wake, word, until_something_is_due());
             word = __atomic_load_n(&control()->wake, __ATOMIC_SEQ_CST);
-        } while (!is_woken() && !is_called() && until_something_is_due() != 0);
+        } while (!process_is_woken() && !is_called() && until_something_is_due() != 0);
     }
     set_asleep(false);
 }
@@ -201,7 +197,7 @@ static void sleep_for_good(void) {
 /* Not when somebody has called since the turn began. */
 static void nap(int64_t ns) {
     uint32_t word = __atomic_load_n(&control()->wake, __ATOMIC_SEQ_CST);
-    if (!is_woken() && !is_called())
+    if (!process_is_woken() && !is_called())
         futex_wait_shared(&control()->wake, word, ns);
 }
 

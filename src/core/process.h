@@ -83,4 +83,9 @@ static inline void process_wake(void) {
         control_call(&process.journal.header->control);
 }
 
+/* Whether the back has been called since it has cleared that. */
+static inline bool process_is_woken(void) {
+    return __atomic_load_n(&process.woken, __ATOMIC_SEQ_CST) != 0;
+}
+
 #endif
