@@ -329,6 +329,8 @@ typedef struct spanlog_statistics {
     uint64_t ring_size;        /* bytes of all rings */
     uint64_t ring_used;        /* bytes of them that wait to be written now, about */
     uint64_t lag_ns;           /* age of the oldest record that waits; 0: none does */
+    uint64_t dropped_spans;    /* of dropped: spans, since too many were open */
+    uint64_t dropped_tail;     /* of dropped: had to go before their trace had ended and was kept */
 } spanlog_statistics;
 /* Fills *ret_stats up to its size. Returns 0, or -EINVAL for NULL or a zero size. */
 SPANLOG__API int spanlog_stats(spanlog_statistics *ret_stats);

@@ -13,6 +13,7 @@
 
 #define RETRY_NS 100000000
 #define STOP_MS 200
+#define CALL_AGAIN_NS 100000000 /* whoever else writes into the word that the back sleeps on */
 #define BEGIN_MS 1000 /* a fork waits at most so long for a back that has just been started */
 
 /* Who asked may take it back, unless the thread has begun to go. */
@@ -168,9 +169,10 @@ static int64_t until_something_is_due(void) {
     return rules < 0 || (file >= 0 && file < rules) ? file : rules;
 }
 
-/* From here on a call or a record changes the word. */
+/* From here on a call or a record changes the word, after `woken`. */
 static uint32_t before_sleep(void) {
-    return __atomic_and_fetch(&control()->wake, ~CONTROL_WOKEN, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&process.woken, 0, __ATOMIC_SEQ_CST);
+    return __atomic_load_n(&control()->wake, __ATOMIC_SEQ_CST);
 }
 
 /* Until the next record. An owner publishes, then looks at ASLEEP; the back sets ASLEEP, makes all
@@ -188,7 +190,7 @@ static void sleep_for_good(void) {
         do {
             futex_wait_shared(&control()->wake, word, until_something_is_due());
             word = __atomic_load_n(&control()->wake, __ATOMIC_SEQ_CST);
-        } while ((word & CONTROL_WOKEN) == 0 && !is_called() && until_something_is_due() != 0);
+        } while (!process_is_woken() && !is_called() && until_something_is_due() != 0);
     }
     set_asleep(false);
 }
@@ -196,7 +198,7 @@ static void sleep_for_good(void) {
 /* Not when somebody has called since the turn began. */
 static void nap(int64_t ns) {
     uint32_t word = __atomic_load_n(&control()->wake, __ATOMIC_SEQ_CST);
-    if ((word & CONTROL_WOKEN) == 0 && !is_called())
+    if (!process_is_woken() && !is_called())
         futex_wait_shared(&control()->wake, word, ns);
 }
 
@@ -382,7 +384,6 @@ static int64_t time_left(uint64_t start, int timeout_ms) {
 int back_flush(int timeout_ms) {
     uint64_t start = clock_gettime_ns(CLOCK_MONOTONIC);
     uint32_t ticket = __atomic_add_fetch(&back.flush_wanted, 1, __ATOMIC_SEQ_CST);
-    process_wake();
     for (;;) {
         uint32_t done = __atomic_load_n(&back.flush_done, __ATOMIC_SEQ_CST);
         if ((int32_t)(done - ticket) >= 0)
@@ -390,7 +391,8 @@ int back_flush(int timeout_ms) {
         int64_t left = time_left(start, timeout_ms);
         if (left <= 0)
             return -ETIMEDOUT;
-        futex_wait(&back.flush_done, done, left);
+        process_call();
+        futex_wait(&back.flush_done, done, left < CALL_AGAIN_NS ? left : CALL_AGAIN_NS);
     }
 }
 
@@ -405,7 +407,7 @@ static bool stop_thread(int timeout_ms, bool exiting) {
         int64_t left = time_left(start, timeout_ms);
         if (left <= 0 && (exiting || change_stop(STOP_ASKED, STOP_NOT)))
             return false;
-        process_wake();
+        process_call();
         futex_wait(&back.ended, 0, left > 0 && left < 1000000 ? left : 1000000);
     }
     back.running = false;

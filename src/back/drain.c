@@ -260,6 +260,15 @@ static bool drain_run(struct drain *drain, struct heads *heads, uint64_t horizon
     return true;
 }
 
+/* A loss whose time nobody noted was noticed now; a dead process's, when it was last heard of: our
+ * clock may count otherwise than its own. */
+static uint64_t time_of_loss(const struct drain *drain) {
+    if (!drain->journal->copy)
+        return clock_ticks();
+    uint64_t last = drain->now.last_ticks;
+    return last != 0 ? last : drain->journal->header->clock.first_ticks;
+}
+
 /* Losses that no later record of their thread tells of. */
 static void put_silent_losses(struct drain *drain) {
     struct journal_header *header = drain->journal->header;
@@ -271,12 +280,13 @@ static void put_silent_losses(struct drain *drain) {
         uint32_t word;
         if (dropped <= *said || next_record(drain, ring, &word) != NULL)
             continue;
-        drain_put_loss(drain, LOSS_FULL, dropped - *said, ring->owner_tid, clock_ticks());
+        drain_put_loss(drain, LOSS_FULL, dropped - *said, ring->owner_tid, time_of_loss(drain));
         *said = dropped;
     }
     uint64_t refused = __atomic_load_n(&header->spans_refused, __ATOMIC_RELAXED);
     if (refused > drain->now.spans_refused) {
-        drain_put_loss(drain, LOSS_SPANS, refused - drain->now.spans_refused, 0, clock_ticks());
+        drain_put_loss(drain, LOSS_SPANS, refused - drain->now.spans_refused, 0,
+                       time_of_loss(drain));
         drain->now.spans_refused = refused;
     }
 }

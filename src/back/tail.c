@@ -84,13 +84,16 @@ static bool is_to_be_kept(struct drain *drain, const struct record *record, size
 
 /* ---- deciding -------------------------------------------------------------------------------- */
 
-/* What was let go of a trace that is kept after all is missing in the log: said once. */
+/* What was let go of a trace that is kept after all is missing in the log, and so may be what
+ * traces had that were too many to wait for: said once. */
 static void put_let_go(struct drain *drain, struct undecided_trace *trace, uint64_t ticks,
                        uint32_t tid) {
-    if (trace->let_go == 0)
+    uint64_t *forgotten = &drain->tail.undecided.forgotten;
+    if (trace->let_go + *forgotten == 0)
         return;
-    drain_put_loss(drain, LOSS_TAIL, trace->let_go, tid, ticks);
+    drain_put_loss(drain, LOSS_TAIL, trace->let_go + *forgotten, tid, ticks);
     trace->let_go = 0;
+    *forgotten = 0;
 }
 
 static bool write_waiting(struct drain *drain, struct undecided_record *waiting) {

@@ -8,6 +8,14 @@
 
 #define HEAD offsetof(struct undecided_record, record)
 #define SLACK (256u * 1024) /* of holes that are not worth closing */
+#define UNDECIDED_TRACES_LEAST 256u
+
+static void close_holes(struct undecided *store, size_t most);
+
+/* A trace, and its places in the table. */
+static size_t bytes_of_traces(uint32_t room) {
+    return room * (sizeof(struct undecided_trace) + 2 * sizeof(uint32_t));
+}
 
 int undecided_open(struct undecided *store, size_t memory) {
     memset(store, 0, sizeof *store);
@@ -16,13 +24,17 @@ int undecided_open(struct undecided *store, size_t memory) {
     if (data == MAP_FAILED)
         return -ENOMEM;
     store->data = data;
-    store->room = memory;
+    store->memory = store->room = memory;
+    store->trace_most = UNDECIDED_TRACES_LEAST;
+    while (store->trace_most < UNDECIDED_TRACES_MOST &&
+           bytes_of_traces(2 * store->trace_most) <= memory / 2)
+        store->trace_most *= 2;
     return 0;
 }
 
 void undecided_close(struct undecided *store) {
     if (store->data != NULL)
-        munmap(store->data, store->room);
+        munmap(store->data, store->memory);
     free(store->traces);
     free(store->table);
     memset(store, 0, sizeof *store);
@@ -75,9 +87,19 @@ void undecided_remove(struct undecided *store, struct undecided_trace *trace) {
     store->trace_count--;
 }
 
+/* What the traces take, the records give up. */
+static void take_from_records(struct undecided *store) {
+    store->room = store->memory - bytes_of_traces(store->trace_room);
+    if (store->used > store->room)
+        close_holes(store, store->room / 4 * 3);
+    size_t kept = (store->room + 4095) / 4096 * 4096;
+    if (kept < store->memory)
+        madvise(store->data + kept, store->memory - kept, MADV_DONTNEED);
+}
+
 /* Twice the room for traces, and a table twice that. */
 static bool grow(struct undecided *store) {
-    uint32_t room = store->trace_room != 0 ? 2 * store->trace_room : 256;
+    uint32_t room = store->trace_room != 0 ? 2 * store->trace_room : UNDECIDED_TRACES_LEAST;
     struct undecided_trace *traces = realloc(store->traces, room * sizeof *traces);
     if (traces == NULL)
         return false;
@@ -94,6 +116,7 @@ static bool grow(struct undecided *store) {
             table[slot_of(store, traces[i].id)] = i + 1;
     }
     store->trace_room = room;
+    take_from_records(store);
     return true;
 }
 
@@ -107,11 +130,12 @@ static void forget_an_old_one(struct undecided *store) {
             oldest = trace;
     }
     store->let_go += oldest->waiting;
+    store->forgotten += oldest->waiting + oldest->let_go;
     undecided_remove(store, oldest);
 }
 
 static uint32_t free_trace(struct undecided *store) {
-    bool most = store->trace_count == UNDECIDED_TRACES_MOST;
+    bool most = store->trace_count == store->trace_most;
     if (!most && store->trace_count == store->trace_room && !grow(store))
         return UINT32_MAX;
     if (store->traces == NULL)

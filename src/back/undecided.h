@@ -11,6 +11,10 @@
  * Records lie one after the other in one piece of memory, in the order they came; those of a trace
  * are linked. Forgotten ones leave holes, which are closed when half of the memory is holes. When
  * there are not enough of them the oldest records of all are let go, and counted at their trace.
+ *
+ * The memory is for all of it: what the traces themselves take, half of it at most, the records
+ * cannot have. Beyond so many traces one of the older ones is forgotten before its end, whose
+ * records are counted too.
  */
 #ifndef SPANLOG_BACK_UNDECIDED_H
 #define SPANLOG_BACK_UNDECIDED_H
@@ -19,7 +23,7 @@
 
 #include <stdbool.h>
 
-#define UNDECIDED_TRACES_MOST 65536u /* at once; beyond, the oldest of some is forgotten */
+#define UNDECIDED_TRACES_MOST 65536u /* at once, however much memory there is */
 #define UNDECIDED_FINISHED 256u      /* kept traces whose late records are still known */
 
 struct undecided_trace {
@@ -45,9 +49,10 @@ struct undecided_record {
 
 struct undecided {
     uint8_t *data;
-    size_t room, used, live; /* bytes */
+    size_t memory;           /* bytes of all */
+    size_t room, used, live; /* bytes of records */
     struct undecided_trace *traces;
-    uint32_t trace_room, trace_count, hand;
+    uint32_t trace_room, trace_count, trace_most, hand;
     uint32_t *table; /* of trace indexes + 1, by id */
     uint32_t table_size;
     struct {
@@ -56,6 +61,7 @@ struct undecided {
     } finished[UNDECIDED_FINISHED];
     uint32_t finished_at; /* the oldest */
     uint64_t begun, let_go;
+    uint64_t forgotten; /* of let_go: of traces that were forgotten, and not said yet */
 };
 
 /* Returns 0 or -ENOMEM. */

@@ -1,6 +1,7 @@
 /* cli/control.c: the verbs that change living processes: level, sample, enable, disable, flush,
  * rotate. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "src/cli/live.h"
@@ -152,29 +153,35 @@ int spanlog_verb_sample(int argc, char **argv) {
     return status >= 0 ? status : live_apply(&live);
 }
 
+static bool wait_for(struct attached *process, bool rotate) {
+    struct control *control = process->control;
+    return attach_wait(process, rotate ? &control->rotate_done : &control->flush_done,
+                       rotate ? control->rotate_wanted : control->flush_wanted, LIVE_WAIT_MS) == 0;
+}
+
 /* Asks all, then waits for all. */
 static int ask(struct live *live, bool rotate, const char *done) {
     struct attach_list list;
     int status = live_find(live, &list);
     if (status >= 0)
         return status;
-    status = SPANLOG_EXIT_DONE;
-    for (size_t i = 0; i < list.count; i++) {
+    bool *asked = calloc(list.count, sizeof *asked);
+    for (size_t i = 0; asked != NULL && i < list.count; i++) {
         struct control *control = list.found[i].control;
-        if (control != NULL)
-            attach_ask(&list.found[i], rotate ? &control->rotate_wanted : &control->flush_wanted);
+        asked[i] =
+            control != NULL && attach_ask(&list.found[i], rotate ? &control->rotate_wanted
+                                                                 : &control->flush_wanted) == 0;
     }
-    for (size_t i = 0; i < list.count; i++) {
-        struct control *control = list.found[i].control;
-        bool in_time =
-            control != NULL &&
-            attach_wait(rotate ? &control->rotate_done : &control->flush_done,
-                        rotate ? control->rotate_wanted : control->flush_wanted, LIVE_WAIT_MS) == 0;
-        printf("%s[%u]: %s\n", list.found[i].header->service, list.found[i].header->pid,
+    status = asked != NULL ? SPANLOG_EXIT_DONE : SPANLOG_EXIT_ERROR;
+    for (size_t i = 0; asked != NULL && i < list.count; i++) {
+        bool in_time = asked[i] && wait_for(&list.found[i], rotate);
+        live_print_name(&list.found[i]);
+        printf(": %s\n",
                in_time ? done : "not yet: the process is stopped, or its output does not move");
         if (!in_time)
             status = SPANLOG_EXIT_ERROR;
     }
+    free(asked);
     attach_close(&list);
     return status;
 }

@@ -21,6 +21,21 @@ void spanlog_say_visible(const char *text) {
     spanlog_output_close(&out);
 }
 
+void spanlog_print_visible(const char *text) {
+    struct spanlog_output out = {.fd = -1};
+    spanlog_put_visible(&out, spanlog_text_of(text));
+    fwrite(out.data, 1, out.size, stdout);
+    free(out.data);
+}
+
+void spanlog_print_visible_padded(const char *text, size_t width) {
+    struct spanlog_output out = {.fd = -1};
+    size_t used = spanlog_put_visible_cut(&out, spanlog_text_of(text), width, false);
+    fwrite(out.data, 1, out.size, stdout);
+    printf("%*s", used < width ? (int)(width - used) : 0, "");
+    free(out.data);
+}
+
 void spanlog_print_json_string(const char *text) {
     struct spanlog_output out = {.fd = -1};
     spanlog_put_json_string(&out, spanlog_text_of(text));

@@ -32,6 +32,9 @@ void spanlog_clear_progress(void);
 
 /* Path, name or other text from outside, on stderr: nothing in it can steer a terminal. */
 void spanlog_say_visible(const char *text);
+/* The same on stdout, among what printf writes there; padded: cut or filled up to that width. */
+void spanlog_print_visible(const char *text);
+void spanlog_print_visible_padded(const char *text, size_t width);
 /* Between quotes, on stdout, among what printf writes there. */
 void spanlog_print_json_string(const char *text);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "src/analyzer/read/fields.h"
+#include "src/cli/input.h"
 #include "src/cli/verbs.h"
 #include "src/control/rules.h"
 #include "src/control/save.h"
@@ -254,8 +255,14 @@ static bool any_live(const struct live *live) {
     return false;
 }
 
+void live_print_name(const struct attached *process) {
+    spanlog_print_visible(process->header->service);
+    printf("[%u]", process->header->pid);
+}
+
 static void say_change(const struct live *live, const struct attached *process) {
-    printf("%s[%u]:", process->header->service, process->header->pid);
+    live_print_name(process);
+    putchar(':');
     bool first = true;
     for (size_t i = 0; i < live->change_count; i++) {
         if (!live->changes[i].setting->live)
@@ -275,8 +282,7 @@ static void say_change(const struct live *live, const struct attached *process) 
 
 /* The header was copied before anything was changed. */
 static bool has_refused(const struct attached *process) {
-    return __atomic_load_n(&process->control->counts.refused, __ATOMIC_RELAXED) !=
-           process->header->control.counts.refused;
+    return process->control->counts.refused != process->header->control.counts.refused;
 }
 
 static bool is_same_output(const char *value, const char *wanted) {
@@ -341,10 +347,8 @@ static bool say_each(const struct live *live, struct attached *process) {
     bool held[LIVE_CHANGES_MOST], all = true;
     char what[SETTING_TEXT_SIZE], because[SETTING_TEXT_SIZE];
     const char *why = "its stderr says why";
-    uint32_t said;
-    bool unknown =
-        control_get(process->control->state, &process->control->said, process->state, &said) != 0 ||
-        (live->for_text != NULL && clock_gettime_ns(CLOCK_MONOTONIC) >= live->until);
+    bool unknown = process->state[0] == '\0' ||
+                   (live->for_text != NULL && clock_gettime_ns(CLOCK_MONOTONIC) >= live->until);
     bool has_reason =
         attach_value(process->state, "output_refused_because", because, sizeof because);
     for (size_t i = 0; i < live->change_count; i++) {
@@ -366,14 +370,15 @@ static bool say_each(const struct live *live, struct attached *process) {
 static bool say_taken(const struct live *live, struct attached *process, int error,
                       uint32_t generation) {
     if (error != 0) {
-        fprintf(stderr, "spanlog: %s[%u]: %s; nothing is changed\n", process->header->service,
-                process->header->pid,
+        fprintf(stderr, "spanlog: ");
+        spanlog_say_visible(process->header->service);
+        fprintf(stderr, "[%u]: %s; nothing is changed\n", process->header->pid,
                 error == -E2BIG   ? "there are too many live rules (--reset takes them back)"
                 : error == -EBUSY ? "another spanlog is changing it"
                                   : strerror(-error));
         return false;
     }
-    if (attach_wait(&process->control->taken, generation, LIVE_WAIT_MS) == 0)
+    if (attach_wait(process, &process->control->taken, generation, LIVE_WAIT_MS) == 0)
         return say_each(live, process);
     say_change(live, process);
     printf(": not in force yet: the process is stopped, or its output does not move\n");

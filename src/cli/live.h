@@ -61,6 +61,8 @@ void live_reset_outputs(struct live *live);
 /* Finds the processes, changes them, waits for them, says what became of it; saves. Returns the
  * exit status. */
 int live_apply(struct live *live);
+/* "orders[711]", whoever gave it that name. */
+void live_print_name(const struct attached *process);
 /* Finds the living ones, or also the dead. -1: there are some; else the exit status, said. */
 int live_find(const struct live *live, struct attach_list *ret_list);
 int live_find_all(const struct live *live, struct attach_list *ret_list);

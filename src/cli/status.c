@@ -68,8 +68,7 @@ static void each_rule(const struct attached *a,
 
 static void print_words(const char *what, const char *text) {
     printf("  %s", what);
-    for (; *text != '\0'; text++)
-        putchar((unsigned char)*text < 32 || *text == 127 ? '?' : *text);
+    spanlog_print_visible(text);
 }
 
 static void print_rule(const char *rule, uint64_t left_ns, void *arg) {
@@ -163,7 +162,7 @@ static void grouped(uint64_t number, char text[32]) {
 static int widest_service(const struct attach_list *list) {
     size_t most = strlen("SERVICE");
     for (size_t i = 0; i < list->count; i++) {
-        size_t size = strlen(list->found[i].header->service);
+        size_t size = spanlog_visible_width(spanlog_text_of(list->found[i].header->service));
         most = size > most ? size : most;
     }
     return most < 40 ? (int)most : 40;
@@ -186,10 +185,14 @@ static void print_row(const struct attached *a, int width) {
     grouped(lost(c), dropped);
     attach_value(a->state, "level", level, sizeof level);
     spell_output(a, output, sizeof output);
-    printf("%-*.*s %7u  %-8s %12s %9s %8.1f ms %4.0f %%  ", width, width, a->header->service,
-           a->header->pid, state_of(a), records, dropped, (double)a->lag_ns / 1e6,
-           a->ring_size > 0 ? 100.0 * (double)a->ring_used / (double)a->ring_size : 0.0);
-    printf("%5.4g %%  %s  %s\n", 100 * sample_ratio(a), level[0] != '\0' ? level : "-", output);
+    spanlog_print_visible_padded(a->header->service, (size_t)width);
+    printf(" %7u  %-8s %12s %9s %8.1f ms %4.0f %%  %5.4g %%", a->header->pid, state_of(a), records,
+           dropped, (double)a->lag_ns / 1e6,
+           a->ring_size > 0 ? 100.0 * (double)a->ring_used / (double)a->ring_size : 0.0,
+           100 * sample_ratio(a));
+    print_words("", level[0] != '\0' ? level : "-");
+    print_words("", output);
+    putchar('\n');
     if (c->sink_errors > 0)
         printf("  %" PRIu64 " errors of its outputs\n", c->sink_errors);
     print_refused(a);

@@ -212,8 +212,8 @@ const struct setting settings_table[] = {
      .unit = "bytes",
      .least = 1u << 20,
      .most = 1u << 30,
-     .about = "Most bytes of records that wait for the end of their trace; the oldest go first, "
-              "counted."},
+     .about = "Most bytes of traces, with their records, that wait for their end; the oldest "
+              "records go first, counted."},
     {.name = "include_events",
      .variables = {"SPANLOG_INCLUDE_EVENTS"},
      .type = SETTING_FLAG,

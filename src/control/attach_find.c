@@ -14,6 +14,7 @@
 
 #define MOST_PROCESSES 4096u
 #define MOST_RING_BYTES ((uint64_t)256 << 20)
+#define MOST_RINGS_BYTES ((uint64_t)1 << 30) /* of one process: four of the largest */
 
 /* ---- one journal ---------------------------------------------------------------------------- */
 
@@ -56,7 +57,7 @@ static void look_at_ring(struct attached *a, const struct segment *segment, uint
     struct ring ring;
     uint64_t size = segment->size - RING_HEADER_SIZE, first = 0;
     if (segment->size <= RING_HEADER_SIZE || (size & (size - 1)) != 0 || size < RING_MIN_SIZE ||
-        size > MOST_RING_BYTES)
+        size > MOST_RING_BYTES || size > MOST_RINGS_BYTES - a->ring_size)
         return;
     uint8_t *data = malloc(size);
     if (data != NULL && read_at(a->fd, &ring, sizeof ring, segment->offset) &&
@@ -93,20 +94,24 @@ static void look_at_segments(struct attached *a) {
         a->lag_ns = clock_duration_ns(&a->header->clock, oldest, clock_ticks());
 }
 
-static void map_control(struct attached *a) {
-    uint64_t size = (sizeof(struct journal_header) + 4095) / 4096 * 4096;
-    uint8_t *mapped = mapping_file(a->fd, 0, size);
-    uint32_t said;
-    if (mapped == NULL)
-        return;
-    a->control = (struct control *)(void *)(mapped + offsetof(struct journal_header, control));
-    control_get(a->control->state, &a->control->said, a->state, &said);
+#define MAPPED_SIZE ((sizeof(struct journal_header) + 4095) / 4096 * 4096)
+
+/* The area may be damaged, and is looked at again before it is changed. */
+static int take_control(struct attached *a) {
+    a->control = malloc(sizeof *a->control);
+    if (a->control == NULL)
+        return -ENOMEM;
+    a->words = mapping_file(a->fd, 0, MAPPED_SIZE);
+    if (a->words == NULL)
+        return -errno;
+    *a->control = a->header->control;
+    attach_look(a);
+    return 0;
 }
 
 static void detach(struct attached *a) {
-    if (a->control != NULL)
-        mapping_remove((uint8_t *)a->control - offsetof(struct journal_header, control),
-                       (sizeof(struct journal_header) + 4095) / 4096 * 4096);
+    mapping_remove(a->words, MAPPED_SIZE);
+    free(a->control);
     if (a->fd >= 0)
         close(a->fd);
     free(a->header);
@@ -125,9 +130,9 @@ static int attach(struct attached *a) {
         return error;
     a->alive = is_alive(a->fd);
     if (a->alive)
-        map_control(a);
+        error = take_control(a);
     look_at_segments(a);
-    return 0;
+    return error;
 }
 
 /* ---- the directories ------------------------------------------------------------------------ */

@@ -14,19 +14,27 @@ static uint64_t checksum(uint32_t generation, const char *text, uint32_t size) {
     return sum;
 }
 
-int control_put(struct control_slot slots[2], uint32_t *generation, const char *text, size_t size) {
-    uint32_t next = __atomic_load_n(generation, __ATOMIC_RELAXED) + 1;
-    if (next == 0)
-        next = 2; /* 0 is for nothing yet; the slots go on in turn */
-    struct control_slot *slot = &slots[next & 1];
+uint32_t control_next(uint32_t generation) {
+    return generation == UINT32_MAX ? 2 : generation + 1; /* the slots go on in turn */
+}
+
+int control_fill(struct control_slot slots[2], uint32_t generation, const char *text, size_t size) {
+    struct control_slot *slot = &slots[generation & 1];
     if (size > CONTROL_TEXT_SIZE)
         return -E2BIG;
-    slot->generation = next;
+    slot->generation = generation;
     slot->size = (uint32_t)size;
     memcpy(slot->text, text, size);
-    slot->checksum = checksum(next, text, (uint32_t)size);
-    __atomic_store_n(generation, next, __ATOMIC_RELEASE);
+    slot->checksum = checksum(generation, text, (uint32_t)size);
     return 0;
+}
+
+int control_put(struct control_slot slots[2], uint32_t *generation, const char *text, size_t size) {
+    uint32_t next = control_next(__atomic_load_n(generation, __ATOMIC_RELAXED));
+    int error = control_fill(slots, next, text, size);
+    if (error == 0)
+        __atomic_store_n(generation, next, __ATOMIC_RELEASE);
+    return error;
 }
 
 int control_get(const struct control_slot slots[2], const uint32_t *generation,
@@ -53,6 +61,6 @@ int control_get(const struct control_slot slots[2], const uint32_t *generation,
 }
 
 void control_call(struct control *control) {
-    __atomic_add_fetch(&control->wake, CONTROL_CALL, __ATOMIC_SEQ_CST);
+    __atomic_add_fetch(&control->wake, 1, __ATOMIC_SEQ_CST);
     futex_wake_shared(&control->wake);
 }

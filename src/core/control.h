@@ -1,8 +1,8 @@
 /* core/control.h: the part of a journal's header through which the tool and a living process talk.
  *
  *     tool                                    process (its back)
- *     control_put(control.rules, &control.generation, text, size)
- *     control_call(&control)                  wakes, sees another generation
+ *     control_fill(rules, next, text, size)
+ *     counts `generation` and `wake` up       wakes, sees another generation
  *     waits on `taken`                        control_get(control.rules, generation, ...)
  *                                             puts what is in force into `state`, counts `taken` up
  *
@@ -10,6 +10,10 @@
  * fills the other, then counts the generation up with one store, so that whoever dies in between
  * has changed nothing. A reader copies and believes nothing that the checksum does not agree with.
  * One tool writes at a time: it holds the OFD lock on byte CONTROL_LOCK_BYTE of the file.
+ *
+ * Neither side believes the other. The process keeps to itself whether it has been woken
+ * (process.h), so that no value of a word here can keep it from its records; the tool reads and
+ * writes the file, and never looks into a mapping of it (control/attach.h).
  */
 #ifndef SPANLOG_CORE_CONTROL_H
 #define SPANLOG_CORE_CONTROL_H
@@ -43,8 +47,7 @@ struct control_counts {
 };
 
 struct control {
-    uint32_t wake; /* futex: what the back sleeps on. Bit 0: a thread of its own process has woken
-                    * it, and need not again; the rest counts calls of the tool */
+    uint32_t wake;          /* futex: what the back sleeps on; counts calls */
     uint32_t generation;    /* of the rules */
     uint32_t taken;         /* futex: the newest generation that the back has read */
     uint32_t said;          /* generation of the state */
@@ -57,17 +60,17 @@ struct control {
     struct control_counts counts;
 };
 
-/* Makes `text` the next generation of the slots. -E2BIG: longer than a slot. */
+/* The generation after this one: 0 is for nothing yet. */
+uint32_t control_next(uint32_t generation);
+/* Fills the slot of that generation, which does not count yet. -E2BIG: longer than a slot. */
+int control_fill(struct control_slot slots[2], uint32_t generation, const char *text, size_t size);
+/* Makes `text` the next generation of the slots, by filling and counting. */
 int control_put(struct control_slot slots[2], uint32_t *generation, const char *text, size_t size);
 /* Copies the text of the newest generation and NUL; *ret_generation is what was tried. -EBADMSG:
  * what stands there is nobody's work. Generation 0 is the empty text. */
 int control_get(const struct control_slot slots[2], const uint32_t *generation,
                 char ret_text[CONTROL_TEXT_SIZE + 1], uint32_t *ret_generation);
-/* Wakes the back of the process whose control this is, from another process: who may be killed
- * before the system call, and so must not set the bit that keeps others from it. */
+/* Wakes the back of the process whose control this is. */
 void control_call(struct control *control);
-
-#define CONTROL_WOKEN 1u
-#define CONTROL_CALL 2u
 
 #endif

@@ -44,6 +44,15 @@ static inline void futex_wake_shared(uint32_t *word) {
     syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
+/* Adds to such a word, less than 2048, and wakes who waits on it. It is the kernel that touches the
+ * word: of a file that was cut short in the meantime it says -EFAULT, where we would get SIGBUS. 0
+ * or -errno. */
+static inline int futex_add_shared(uint32_t *word, uint32_t add) {
+    uint32_t operation = FUTEX_OP(FUTEX_OP_ADD, add, FUTEX_OP_CMP_EQ, 0);
+    long done = syscall(SYS_futex, word, FUTEX_WAKE_OP, INT_MAX, NULL, word, operation);
+    return done < 0 ? -errno : 0;
+}
+
 static inline void cpu_pause(void) {
 #if defined(__x86_64__)
     __builtin_ia32_pause();

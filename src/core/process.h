@@ -58,6 +58,10 @@ struct process {
      * read_settings at its next turn, and where that is true take_control. */
     uint32_t settings_changed;
     bool (*read_settings)(void);
+    /* A thread has called the back, which has not begun a turn since: the next need not. Not in the
+     * journal, where anybody may write; on a line of its own, since threads write it. */
+    _Alignas(64) uint32_t woken;
+    uint8_t pad[60];
 };
 
 extern struct process process;
@@ -67,11 +71,21 @@ bool process_start(void);
 /* Writes out what the rings hold, on this thread; used where there is no back thread. */
 void process_drain(void);
 
+/* Wakes the back, even where another thread, or this one below a signal handler, is about to. */
+static inline void process_call(void) {
+    __atomic_store_n(&process.woken, 1, __ATOMIC_SEQ_CST);
+    control_call(&process.journal.header->control);
+}
+
 /* Wakes the back. One system call, when it sleeps. */
 static inline void process_wake(void) {
-    uint32_t *wake = &process.journal.header->control.wake;
-    if ((__atomic_fetch_or(wake, CONTROL_WOKEN, __ATOMIC_SEQ_CST) & CONTROL_WOKEN) == 0)
-        futex_wake_shared(wake);
+    if (__atomic_exchange_n(&process.woken, 1, __ATOMIC_SEQ_CST) == 0)
+        control_call(&process.journal.header->control);
+}
+
+/* Whether the back has been called since it has cleared that. */
+static inline bool process_is_woken(void) {
+    return __atomic_load_n(&process.woken, __ATOMIC_SEQ_CST) != 0;
 }
 
 #endif

@@ -287,6 +287,8 @@ static void count_all(spanlog_statistics *all) {
     all->dropped_full = get(&counts->lost[LOSS_FULL]);
     all->dropped_sink = get(&counts->lost[LOSS_SINK]);
     all->dropped_damaged = get(&counts->lost[LOSS_DAMAGED]);
+    all->dropped_spans = get(&counts->lost[LOSS_SPANS]);
+    all->dropped_tail = get(&counts->lost[LOSS_TAIL]);
     for (unsigned i = 0; i < LOSS_CAUSES; i++)
         all->dropped += get(&counts->lost[i]);
     back_count_spans(&all->open_spans);

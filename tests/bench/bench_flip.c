@@ -97,7 +97,7 @@ static void change(struct attached *process, const char *level) {
     uint32_t generation;
     snprintf(copy, sizeof copy, "%s", level);
     if (attach_change(process, set_level, copy, &generation) != 0 ||
-        attach_wait(&process->control->taken, generation, GIVE_UP_MS) != 0)
+        attach_wait(process, &process->control->taken, generation, GIVE_UP_MS) != 0)
         exit(2);
 }
 

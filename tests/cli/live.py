@@ -33,15 +33,15 @@ def each_once(pairs):
 
 
 class Program:
-    def __init__(self, place, service="orders", arguments=(), **environment):
+    def __init__(self, place, service="orders", arguments=(), name=PROGRAM, **environment):
         self.log = os.path.join(place, service + ".jsonl")
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("SPANLOG_", "OTEL_"))}
         clean.update(SPANLOG_OUTPUT="file:" + self.log, SPANLOG_SERVICE=service, HOME=place,
                      SPANLOG_JOURNAL_DIR=os.path.join(place, "journals"))
         clean.update(environment)
         clean = {k: v for k, v in clean.items() if v is not None and k != "XDG_CONFIG_HOME"}
-        self.process = subprocess.Popen([PROGRAM, PLUGIN, *arguments], env=clean, text=True, stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.process = subprocess.Popen([name, PLUGIN, *arguments], executable=PROGRAM, env=clean, text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.pid = self.process.pid
 
     def tell(self, words):

@@ -5,6 +5,9 @@
 
 Their outputs and files: live_outputs_test.py.
 """
+import collections
+import fcntl
+import functools
 import json
 import os
 import shutil
@@ -14,6 +17,33 @@ import sys
 import unittest
 
 from live import DEBUG_LINE, HTTP_LINE, PROGRAM, SOON, Live, line_of
+
+
+CUT_TIMES = 200
+NOBODY = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
+
+
+def as_another_user(test):
+    """Needs root and setpriv: skipped without, but where CI is set it fails."""
+    @functools.wraps(test)
+    def run(self):
+        if os.geteuid() != 0 or not shutil.which("setpriv"):
+            (self.fail if os.environ.get("CI") else self.skipTest)("needs root and setpriv")
+        test(self)
+    return run
+
+
+def cut_and_rewrite(path, told):
+    """A process that holds the journal's lock and changes the file's size as fast as it can."""
+    with open(path, "r+b", buffering=0) as file:
+        whole = file.read()
+        fcntl.lockf(file, fcntl.LOCK_EX, 1)
+        os.rename(path, path + ".journal")  # only now: a living process's, whom nobody recovers
+        os.write(told, b"!")
+        while True:
+            for size in (0, 5000, len(whole) // 2):
+                os.ftruncate(file.fileno(), size)
+            os.pwrite(file.fileno(), whole, 0)
 
 
 class Control(Live):
@@ -320,21 +350,20 @@ class Control(Live):
 
     # ---- other users ----
 
-    @unittest.skipUnless(os.geteuid() == 0 and shutil.which("setpriv"), "needs root and setpriv")
+    @as_another_user
     def test_another_user_sees_and_changes_nothing(self):
         program = self.start()
         os.chmod(self.place, 0o755)
-        nobody = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
         for arguments in (("level", "orders", "debug"), ("disable", "--all"), ("flush", "orders"),
                           ("rotate", str(program.pid))):
-            done = self.run_tool(*arguments, status=2, prefix=nobody)
+            done = self.run_tool(*arguments, status=2, prefix=NOBODY)
             self.assertEqual((done.stdout, "Permission denied" in done.stderr), ("", True), done.stderr)
         program.tell("debug still-off")
         self.assertEqual(self.status()[0]["level"], "info")
         program.end()
         self.assertEqual(program.texts(), [])
 
-    @unittest.skipUnless(os.geteuid() == 0 and shutil.which("setpriv"), "needs root and setpriv")
+    @as_another_user
     def test_a_journal_that_is_open_to_all_is_still_its_owner_s(self):
         program = self.start()
         journals = os.path.join(self.place, "journals")
@@ -342,12 +371,11 @@ class Control(Live):
             os.chmod(path, 0o755)
         for name in os.listdir(journals):
             os.chmod(os.path.join(journals, name), 0o666)
-        nobody = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
-        done = self.run_tool("level", "orders", "debug", status=1, prefix=nobody)
+        done = self.run_tool("level", "orders", "debug", status=1, prefix=NOBODY)
         self.assertIn("no process orders logs here", done.stderr)
         program.end()
 
-    @unittest.skipUnless(os.geteuid() == 0 and shutil.which("setpriv"), "needs root and setpriv")
+    @as_another_user
     def test_root_may(self):
         os.chmod(self.place, 0o777)
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("SPANLOG_", "OTEL_"))}
@@ -355,7 +383,7 @@ class Control(Live):
         os.mkdir(journals, 0o700)
         os.chown(journals, 65534, 65534)
         program = subprocess.Popen(
-            ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", PROGRAM],
+            [*NOBODY, PROGRAM],
             env={**environment, "SPANLOG_JOURNAL_DIR": self.place, "SPANLOG_OUTPUT": f"file:{self.place}/log",
                  "SPANLOG_SERVICE": "theirs", "HOME": "/"},
             text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -366,7 +394,7 @@ class Control(Live):
         self.assertIn("level = debug: in force", done.stdout)
         program.communicate(timeout=SOON)
 
-    @unittest.skipUnless(os.geteuid() == 0 and shutil.which("setpriv"), "needs root and setpriv")
+    @as_another_user
     def test_root_sees_who_logs_in_a_directory_of_another_user(self):
         os.chmod(self.place, 0o755)
         theirs = os.path.join(self.place, "theirs")
@@ -374,7 +402,7 @@ class Control(Live):
         os.chown(theirs, 65534, 65534)
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("SPANLOG_", "OTEL_"))}
         program = subprocess.Popen(
-            ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", PROGRAM],
+            [*NOBODY, PROGRAM],
             env={**environment, "SPANLOG_JOURNAL_DIR": theirs, "SPANLOG_OUTPUT": "none",
                  "SPANLOG_SERVICE": "theirs", "HOME": "/"},
             text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -387,6 +415,50 @@ class Control(Live):
         os.chmod(theirs, 0o777)  # anybody could have put them there
         self.run_tool("status", "--dir", self.place, status=1)
         program.communicate(timeout=SOON)
+
+    # ---- journals that are somebody's work ----
+
+    def test_a_journal_that_is_cut_short_while_it_is_read_harms_nobody(self):
+        self.start("ticker")
+        journals = os.path.join(self.place, "journals")
+        path = os.path.join(journals, os.listdir(journals)[0])
+        theirs = os.path.join(journals, "theirs")
+        shutil.copy(path, theirs)
+        told, tell = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            try:
+                cut_and_rewrite(theirs, tell)
+            except Exception as error:
+                os.write(tell, str(error).encode())
+            os._exit(1)
+        os.close(tell)
+        try:
+            self.assertEqual(os.read(told, 100), b"!")
+            calls = [("status",), ("status", "--json")] * (CUT_TIMES // 2)
+            calls[::20] = [("level", "--all", "info"), ("flush", "--all")] * (CUT_TIMES // 40)  # these wait a second
+            statuses = collections.Counter(self.call_tool(*arguments).returncode for arguments in calls)
+        finally:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            os.close(told)
+        self.assertEqual(set(statuses) - {0, 1, 2}, set(), statuses)
+        self.assertGreater(statuses[0], 0)
+
+    def test_no_name_can_steer_a_terminal(self):
+        # As a service it would be refused; the name of the program is taken as it is.
+        evil = "orders\x1b[2J\x9b31m\u202e\u0085"
+        program = self.start(name=evil, SPANLOG_SERVICE=None, SPANLOG_OUTPUT=f"file:{self.place}/\x1b[31mlog")
+        pid = str(program.pid)
+        for arguments in (("status",), ("status", "--json"), ("level", "--all", "debug"), ("flush", pid), ("rotate", pid),
+                          ("sample", pid, "0.5"), ("disable", pid), ("enable", pid, "--reset"), ("status", pid)):
+            done = self.call_tool(*arguments)
+            self.assertIn(done.returncode, (0, 2), (arguments, done))
+            self.assertIn("orders\\u001b[2J", done.stdout, arguments)
+            for text in (done.stdout, done.stderr):
+                bad = {c for c in text if not c.isprintable()} - {"\n", "\u202e" if "--json" in arguments else "\n"}
+                self.assertEqual(bad, set(), (arguments, text))
+        program.process.communicate()
 
 
 if __name__ == "__main__":

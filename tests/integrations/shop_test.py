@@ -3,7 +3,8 @@
 Runs examples/shop, each service with a log of its own, under eight clients with connections that are used
 again. Every answer says which trace it was (X-Trace-Id): each request has exactly one tree, with one root, that
 reaches through all hops; `spanlog check` finds nothing, `spanlog traces` no orphan. Then the same while the
-services are killed and started again. Then the customer in Python and its shell job: one tree of all. Beside a
+services are killed and started again. With a tenth sampled and SPANLOG_TAIL=errors each request that failed is whole, with its debug records, in each
+process where it failed. Then the customer in Python and its shell job: one tree of all. Beside a
 PostgreSQL (see with_postgres.py).
 """
 
@@ -30,11 +31,11 @@ def equal(what, found, wanted):
 
 
 class Shop:
-    def __init__(self, examples, folder):
+    def __init__(self, examples, folder, settings):
         self.examples, self.folder, self.running, self.ports = examples, folder, {}, {}
         foreign = ("SPANLOG_", "OTEL_", "LOG_", "TRACE", "BAGGAGE")
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
-        self.environment |= {"SPANLOG_JOURNAL_DIR": f"{folder}/journals"}
+        self.environment |= {"SPANLOG_JOURNAL_DIR": f"{folder}/journals"} | settings
         for name in UPSTREAM:
             self.start(name)
 
@@ -189,9 +190,9 @@ def check_with_the_tool(spanlog, logs, traces, healthy):
 # ---- the runs --------------------------------------------------------------------------------------
 
 
-def in_a_shop(examples, run):
+def in_a_shop(examples, run, **settings):
     with tempfile.TemporaryDirectory(prefix="spanlog-shop-") as folder:
-        shop = Shop(examples, folder)
+        shop = Shop(examples, folder, settings)
         try:
             run(shop)
         finally:
@@ -267,8 +268,61 @@ def test_one_tree(examples, spanlog):
     in_a_shop(examples, run)
 
 
+def split_by_sort(path):
+    """trace id -> its spans and its debug records."""
+    traces = defaultdict(lambda: ([], []))
+    with open(path, encoding="utf-8") as f:
+        for line in map(json.loads, f):
+            if "operation" in line:
+                traces[line["trace_id"]][0].append(line)
+            elif line["level"] == "debug":
+                traces[line["trace_id"]][1].append(line)
+    return traces
+
+
+def check_failed(trace, service, spans, debug):
+    """What is kept for its end is kept whole: each statement's span, and the debug records of each."""
+    servers = [span for span in spans if span["kind"] == "server"]
+    equal(f"failed server spans of {service} in {trace}", [s["status_code"] for s in servers], [500])
+    known = {span["span_id"] for span in spans}
+    equal(f"records of {service} in {trace} without their span", [d for d in debug if d["span_id"] not in known], [])
+    if service == "orders":
+        equal(f"statements of {trace} by their debug records", len({d["sql"] for d in debug}),
+              len({s["db.query.text"] for s in spans if s.get("db.system.name") == "sqlite"}))
+        equal(f"debug records of {trace}", len(debug) > 0, True)
+
+
+def test_tail(examples, count):
+    def run(shop):
+        answers = Clients(int(shop.ports["gateway"]), iter(range(count))).join()
+        shop.stop()
+        logs = {name: split_by_sort(f"{shop.folder}/{name}.jsonl") for name in UPSTREAM}
+        failed = {trace for _, status, trace in answers if status == 500}
+        equal("whether any failed", len(failed) > 0, True)
+        for trace in failed:
+            for service in ("gateway", "orders"):
+                check_failed(trace, service, *logs[service][trace])
+        rest = {trace for _, status, trace in answers if status < 500}
+        sampled = {trace for trace in rest if logs["gateway"][trace][0]}
+        for service, traces in logs.items():
+            equal(f"debug records of {service} in traces that did not fail",
+                  [t for t in traces if traces[t][1] and t not in failed], [])
+            equal(f"traces of {service} that its gateway does not have",
+                  {t for t in traces if traces[t][0]} - sampled - failed, set())
+        equal("traces that orders lacks", {t for t in sampled if not logs["orders"][t][0]}, set())
+        deviation = (len(rest) * 0.1 * 0.9) ** 0.5
+        equal(f"{len(sampled)} of {len(rest)} sampled: within five deviations of a tenth",
+              abs(len(sampled) - len(rest) * 0.1) < 5 * deviation, True)
+        print(f"{count} requests, {len(failed)} failed and are whole in each process that failed, "
+              f"{len(sampled)} of the {len(rest)} others sampled")
+
+    in_a_shop(examples, run, SPANLOG_TAIL="errors", OTEL_TRACES_SAMPLER="parentbased_traceidratio",
+              OTEL_TRACES_SAMPLER_ARG="0.1")
+
+
 def main(examples, spanlog, count="1000", kills="12", with_preload="yes"):
     test_load(examples, spanlog, int(count))
+    test_tail(examples, int(count))
     test_kills(examples, spanlog, int(kills))
     if with_preload == "yes":
         test_one_tree(examples, os.path.abspath(spanlog))

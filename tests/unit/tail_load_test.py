@@ -3,7 +3,8 @@
 Runs tail_load, several threads that serve requests and write down what they did, with a tenth of the
 traces sampled and SPANLOG_TAIL=errors, and holds the log against that: of a trace that failed every
 span and record is there exactly once; of a sampled one that did not every span and info record, and no
-debug record; of the others the info records only.
+debug record; of the others the info records only. Then, with other traces held open that would take many
+times as much, the process's memory stays within SPANLOG_TAIL_MEMORY and what it takes without a tail.
 """
 
 import collections
@@ -14,16 +15,19 @@ import sys
 import tempfile
 
 THREADS, RATIO = 4, 0.1
+HELD = 3000  # traces, of 25 KB each
+KIB_BESIDE = 14 * 1024  # 5.5 MB with small rings, 3 MB for as many open spans; the rest is room
 
 
-def run(program, folder, requests):
+def run(program, folder, requests, *held, **more):
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("SPANLOG_", "OTEL_"))}
     environment = {**clean, "SPANLOG_OUTPUT": f"file:{folder}/log.jsonl", "SPANLOG_TAIL": "errors",
                    "SPANLOG_JOURNAL_DIR": f"{folder}/journals",
                    "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
-                   "OTEL_TRACES_SAMPLER_ARG": str(RATIO), "SPANLOG_BLOCK_MS": "60000"}
-    subprocess.run([program, str(THREADS), str(requests), f"{folder}/done.txt"], env=environment,
-                   check=True, timeout=600)
+                   "OTEL_TRACES_SAMPLER_ARG": str(RATIO), "SPANLOG_BLOCK_MS": "60000", **more}
+    done = subprocess.run([program, str(THREADS), str(requests), f"{folder}/done.txt", *held], env=environment,
+                          check=True, timeout=600, stdout=subprocess.PIPE, text=True)
+    return int(done.stdout.removeprefix("VmHWM "))
 
 
 def read_log(path):
@@ -56,6 +60,22 @@ def wrong_with(trace, failed, spans, debugs, infos):
     return None
 
 
+def check_memory(program, folder):
+    """Whether it is as it should be."""
+    with open(program, "rb") as file:
+        code = file.read()
+    if b"__tsan_init" in code or b"__asan_init" in code:
+        return True  # memory is the sanitizer's
+    right = True
+    for mib in (1, 4, 16):
+        kib = run(program, folder, 500, str(HELD), SPANLOG_TAIL_MEMORY=f"{mib}M", SPANLOG_RING_SIZE="64K")
+        print(f"tail of {mib} MiB, {HELD} traces of 25 KB wait: {kib} KiB at most")
+        if kib > mib * 1024 + KIB_BESIDE:
+            print(f"expected {mib * 1024 + KIB_BESIDE} KiB")
+            right = False
+    return right
+
+
 def main():
     program, requests = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 5000
     with tempfile.TemporaryDirectory(dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as folder:
@@ -63,7 +83,8 @@ def main():
         traces, others = read_log(f"{folder}/log.jsonl")
         with open(f"{folder}/done.txt", encoding="utf-8") as done:
             rows = [row.split() for row in done]
-    wrong, failures, sampled = 0, 0, 0
+        wrong = int(not check_memory(program, folder))
+    failures, sampled = 0, 0
     for trace_id, *counts in rows:
         failed, spans, debugs, infos = map(int, counts)
         trace = traces.pop(trace_id, None)

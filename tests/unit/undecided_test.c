@@ -175,17 +175,45 @@ static void a_record_of_a_damaged_journal_is_not_taken(void **state) {
     assert_int_equal(trace->let_go, 1);
 }
 
+static size_t bytes_of_all(void) {
+    return store.room + store.trace_room * sizeof *store.traces +
+           store.table_size * sizeof *store.table;
+}
+
 static void there_is_an_end_to_traces(void **state) {
     (void)state;
-    for (unsigned i = 0; i < UNDECIDED_TRACES_MOST + 1000; i++) {
+    static const size_t memories[] = {1 << 20, 4 << 20, 64 << 20};
+    for (size_t m = 0; m < sizeof memories / sizeof *memories; m++) {
+        undecided_close(&store);
+        assert_int_equal(undecided_open(&store, memories[m]), 0);
+        uint8_t id[16];
+        for (unsigned i = 0; i < UNDECIDED_TRACES_MOST + 1000; i++) {
+            make_id(i, id);
+            struct undecided_trace *trace = undecided_add(&store, id);
+            assert_non_null(trace);
+            undecided_put(&store, trace, make_record(i, 64), 64, i);
+            assert_true(bytes_of_all() <= memories[m] && store.used <= store.room);
+        }
+        assert_non_null(undecided_find(&store, id)); /* the newest */
+        assert_int_equal(store.trace_count, store.trace_most);
+        assert_true(store.trace_most == UNDECIDED_TRACES_MOST ||
+                    store.trace_most >= memories[m] / 300);
+    }
+    assert_int_equal(store.trace_most, UNDECIDED_TRACES_MOST);
+}
+
+static void records_of_forgotten_traces_are_counted(void **state) {
+    (void)state;
+    unsigned waiting = 0;
+    for (unsigned i = 0; i < 3 * UNDECIDED_TRACES_MOST; i++) {
         uint8_t id[16];
         make_id(i, id);
-        assert_non_null(undecided_add(&store, id));
+        undecided_put(&store, undecided_add(&store, id), make_record(i, 64), 64, i);
     }
-    assert_int_equal(store.trace_count, UNDECIDED_TRACES_MOST);
-    uint8_t newest[16];
-    make_id(UNDECIDED_TRACES_MOST + 999, newest);
-    assert_non_null(undecided_find(&store, newest));
+    for (uint32_t i = 0; i < store.trace_room; i++)
+        waiting += store.traces[i].waiting + store.traces[i].let_go;
+    assert_int_equal(store.forgotten + waiting, 3 * UNDECIDED_TRACES_MOST);
+    assert_true(store.forgotten <= store.let_go);
 }
 
 static void kept_traces_are_known_for_a_while(void **state) {
@@ -213,6 +241,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_record_of_a_damaged_journal_is_not_taken, open_store,
                                         close_store),
         cmocka_unit_test_setup_teardown(there_is_an_end_to_traces, open_store, close_store),
+        cmocka_unit_test_setup_teardown(records_of_forgotten_traces_are_counted, open_store,
+                                        close_store),
         cmocka_unit_test_setup_teardown(kept_traces_are_known_for_a_while, open_store, close_store),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
