@@ -138,16 +138,6 @@ int back_take_outputs(const struct settings *settings) {
     return back.outputs_wait != 0 ? -EAGAIN : error;
 }
 
-/* The list that holds is left as it is: if we die in the middle, recovery needs it. */
-void back_take_redact(const char *list) {
-    struct redact_lists *lists = &process.journal.header->redact;
-    uint32_t next = lists->changes + 1;
-    if (strcmp(lists->lists[lists->changes & 1], list) == 0)
-        return;
-    snprintf(lists->lists[next & 1], sizeof lists->lists[0], "%s", list);
-    __atomic_store_n(&lists->changes, next, __ATOMIC_RELEASE);
-}
-
 /* ---- sleeping ------------------------------------------------------------------------------ */
 
 static bool is_called(void) {

@@ -28,9 +28,6 @@ void back_take_levels(const struct settings *settings);
 /* Other outputs, likewise. 0; -EAGAIN: as soon as the old ones have taken what is theirs, then
  * process.take_control is called again; -errno: they cannot be had, and the old ones stay. */
 int back_take_outputs(const struct settings *settings);
-/* What must not leave the process, from the next pass on: a list that redact_parse takes. Likewise,
- * or inside back_call. */
-void back_take_redact(const char *list);
 /* Calls work() while the back stands still. 0, or -EDEADLK: it was the back that called. */
 int back_call(void (*work)(void));
 

@@ -43,12 +43,23 @@ static void take(const void *settings) {
     take_values();
 }
 
+/* What must not leave the process, from the back's next pass on. The list that holds is left as it
+ * is: if we die in the middle, recovery needs it. Inside take_control or back_call. */
+static void take_redact(const char *list) {
+    struct redact_lists *lists = &process.journal.header->redact;
+    uint32_t next = lists->changes + 1;
+    if (strcmp(lists->lists[lists->changes & 1], list) == 0)
+        return;
+    snprintf(lists->lists[next & 1], sizeof lists->lists[0], "%s", list);
+    __atomic_store_n(&lists->changes, next, __ATOMIC_RELEASE);
+}
+
 void process_apply(const struct settings *settings) {
     sites_change(take, settings);
     struct sampler_setting sampler = settings_sampler(settings);
     sample_publish(&sampler); /* out of memory: the one before stays */
     back_take_levels(settings);
-    back_take_redact(process_redact_list(settings));
+    take_redact(process_redact_list(settings));
 }
 
 /* The configuration files have changed: whether the base is another. Or somebody has something to
@@ -140,7 +151,7 @@ static int redact_error;
 static void add_redact(void) {
     redact_error = process_redact_add(redact_more);
     if (redact_error == 0)
-        back_take_redact(process_redact_list(&in_force));
+        take_redact(process_redact_list(&in_force));
 }
 
 int process_live_redact(const char *rules_more) {
