@@ -16,6 +16,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <mutex>
 #include <thread>
 
 using bytes = grpc::ByteBuffer;
@@ -185,7 +186,7 @@ class async_service final : public grpc::Service {
         MarkMethodAsync(0);
     }
 
-    /* One call at a time, until the queue is shut down. */
+    /* One call at a time, until stop(). */
     void serve(grpc::ServerCompletionQueue *queue) {
         bool ok = true;
         while (ok) {
@@ -193,7 +194,12 @@ class async_service final : public grpc::Service {
             bytes request;
             grpc::ServerAsyncResponseWriter<bytes> writer(&context);
             void *tag;
-            RequestAsyncUnary(0, &context, &request, &writer, queue, queue, this);
+            {
+                std::lock_guard<std::mutex> guard(lock_);
+                if (stopped_)
+                    break;
+                RequestAsyncUnary(0, &context, &request, &writer, queue, queue, this);
+            }
             if (!queue->Next(&tag, &ok) || !ok)
                 break;
             spanlog::grpcpp::scope in_call(&context);
@@ -202,6 +208,16 @@ class async_service final : public grpc::Service {
             queue->Next(&tag, &ok);
         }
     }
+
+    /* Before the server is shut down: gRPC aborts when it is asked for a call behind that. */
+    void stop() {
+        std::lock_guard<std::mutex> guard(lock_);
+        stopped_ = true;
+    }
+
+  private:
+    std::mutex lock_;
+    bool stopped_ = false;
 };
 
 int main() {
@@ -224,6 +240,7 @@ int main() {
     fflush(stdout);
     while (getchar() != EOF)
         continue;
+    async.stop();
     server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(2));
     queue->Shutdown();
     async_thread.join();
