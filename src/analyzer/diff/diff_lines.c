@@ -244,9 +244,10 @@ static int keep_item(struct spanlog_diff *diff, struct spanlog_text text, uint32
 
 static int keep(struct spanlog_diff *diff, const struct spanlog_diff_values *values,
                 const struct spanlog_diff_traces traces[2]) {
-    uint32_t before = (uint32_t)traces[0].count, *keys = NULL;
+    uint32_t before = (uint32_t)traces[0].count;
+    uint32_t *keys = calloc(values->keys.count + (size_t)1, sizeof *keys);
     int rc = 0;
-    if (values->keys.count && !(keys = calloc(values->keys.count, sizeof *keys)))
+    if (!keys)
         return -ENOMEM;
     for (uint32_t i = 0; rc == 0 && i < values->keys.count; i++)
         if (!values->of_keys[i].is_left_out)
