@@ -14,11 +14,9 @@ import time
 import unittest
 
 import fault_server
-import jaeger_test
 import servers
 import shipping
 import trees
-import zipkin_test
 from fault_proxy import FaultProxy, at_most, only_for
 from fault_server import answer
 from shipping import wait_for
@@ -345,17 +343,14 @@ class Traces:
     def setUp(self):
         super().setUp()
         Traces.seed += 1
-        lines, self.wanted = trees.make(20, seed=Traces.seed)
+        lines, _ = trees.make(20, seed=Traces.seed)
+        self.wanted = trees.contents(lines)
         shipping.append(self.log, lines)
 
     def all_arrived(self):
         """Each trace as it was written, no span twice."""
         for trace_id, tree in self.wanted.items():
-            spans, found = self.ask(trace_id)
-            self.assertEqual((found, spans), (self.expected(tree), len(tree)))
-
-    def expected(self, tree):
-        return tree
+            self.assertEqual(self.ask(trace_id), self.expected(tree))
 
     def episode(self, *faults):
         self.proxy.faults += faults
@@ -410,8 +405,10 @@ class Jaeger(Traces, Base):
         cls.server = cls.start(servers.Jaeger)
 
     def ask(self, trace_id):
-        found = servers.get_json(f"{self.server.query_url}/api/traces/{trace_id}")
-        return len(found["data"][0]["spans"]), jaeger_test.tree_of(found)
+        return trees.in_jaeger(self.server, trace_id)
+
+    def expected(self, tree):
+        return trees.as_otlp(tree)
 
 
 class Zipkin(Traces, Base):
@@ -422,11 +419,10 @@ class Zipkin(Traces, Base):
         cls.server = cls.start(servers.Zipkin)
 
     def ask(self, trace_id):
-        found = servers.get_json(f"{self.server.url}/api/v2/trace/{trace_id}")
-        return len(found), zipkin_test.tree_of(found)
+        return trees.in_zipkin(self.server, trace_id)
 
-    def expected(self, tree):  # names in lower case
-        return {key: (parent, name.lower(), service) for key, (parent, name, service) in tree.items()}
+    def expected(self, tree):
+        return trees.as_zipkin(tree)
 
 
 if __name__ == "__main__":
