@@ -2,6 +2,7 @@
  * really lost, by cause, and against what really waits.
  */
 #include "tests/unit/library_living.h"
+#include "tests/unit/library_pipe.h"
 
 #include "src/core/mapping.h"
 
@@ -116,23 +117,6 @@ static void assert_waiting(bool some) {
 
 /* ---- an output that does not move -------------------------------------------------------------
  */
-
-static void *reads_to_the_end(void *reader) {
-    char block[4096];
-    int copy = open("log.jsonl", O_WRONLY | O_CREAT | O_APPEND, 0644);
-    for (ssize_t got; (got = read(*(int *)reader, block, sizeof block)) > 0;)
-        check_equal(write(copy, block, (size_t)got), got);
-    close(copy);
-    return NULL;
-}
-
-static int pipe_stdout(void) {
-    int ends[2];
-    check_equal(pipe(ends), 0);
-    check_equal(dup2(ends[1], STDOUT_FILENO), STDOUT_FILENO);
-    close(ends[1]);
-    return ends[0];
-}
 
 enum { RECORDS = 40000 };
 

@@ -1,6 +1,6 @@
 /* tests/unit/library_stream_test.c: outputs without offsets: pipes, FIFOs, readers that stop or go.
  */
-#include "tests/unit/library_check.h"
+#include "tests/unit/library_pipe.h"
 
 #include <fcntl.h>
 #include <spanlog/memory.h>
@@ -19,16 +19,6 @@ static long memory_kib(void) {
     }
     fclose(file);
     return kib;
-}
-
-/* stdout becomes a pipe; returns its other end. */
-static int pipe_stdout(void) {
-    int ends[2];
-    check_equal(pipe(ends), 0);
-    check_equal(dup2(ends[1], STDOUT_FILENO), STDOUT_FILENO);
-    close(ends[1]);
-    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
-    return ends[0];
 }
 
 static int compare_doubles(const void *a, const void *b) {
@@ -70,15 +60,6 @@ static void a_stopped_reader_costs_nothing_under_drop(void **state) {
     struct run *run = run_in_time(logs_to_a_stopped_reader, 8);
     assert_exit(run, 0);
     print_message("%s", run->err);
-}
-
-static void *reads_to_the_end(void *reader) {
-    char block[4096];
-    int copy = open("log.jsonl", O_WRONLY | O_CREAT | O_APPEND, 0644);
-    for (ssize_t got; (got = read(*(int *)reader, block, sizeof block)) > 0;)
-        check_equal(write(copy, block, (size_t)got), got);
-    close(copy);
-    return NULL;
 }
 
 static void shuts_down_while_its_reader_rests(void) {
