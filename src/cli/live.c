@@ -339,7 +339,9 @@ static void say_those(const struct live *live, const struct attached *process,
     if (those.change_count == 0)
         return;
     say_change(&those, process);
-    printf(": %s\n", what);
+    printf(": ");
+    spanlog_print_visible(what);
+    putchar('\n');
 }
 
 /* Of each change whether it holds; those for so short a time that it is over have held. */
@@ -359,8 +361,6 @@ static bool say_each(const struct live *live, struct attached *process) {
         all &= held[i];
     }
     snprintf(what, sizeof what, "refused: %.200s", why);
-    for (char *c = what; *c != '\0'; c++) /* nothing in it can steer a terminal */
-        *c = (unsigned char)*c < ' ' || *c == 127 ? '?' : *c;
     say_those(live, process, held, true, "in force");
     say_those(live, process, held, false, what);
     return all;
