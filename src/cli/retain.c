@@ -120,6 +120,11 @@ static void say(void *argument, const struct spanlog_retained *done) {
 static void say_why_not(const struct spanlog_options *options, int rc) {
     if (rc == -EBUSY)
         fprintf(stderr, "spanlog: retain: %s: another retain is at it\n", options->paths[0]);
+    else if (rc == -EBADMSG)
+        fprintf(stderr,
+                "spanlog: retain: %s/.spanlog-retain: no list of traces as retain writes it: "
+                "nothing is done; what it says is lost when it is moved away\n",
+                options->paths[0]);
     else if (rc < 0 && rc != -ENOMEM)
         fprintf(stderr, "spanlog: retain: %s: %s\n",
                 options->archive && access(options->archive, R_OK | W_OK | X_OK) != 0

@@ -253,6 +253,27 @@ class LaterRuns(Case):
         self.retain("--keep", "7d", "--keep-errors", "30d")
         return sorted(os.listdir(self.logs))
 
+    def test_what_is_no_list_of_ours_is_named_and_nothing_is_done(self):
+        self.two_files(30.5, 29.5)
+        before = self.contents()
+        memory = self.path(MEMORY)
+
+        def write(text):
+            with open(memory, "w", encoding="ascii") as file:
+                file.write(text)
+
+        for make in (lambda: os.mkfifo(memory), lambda: os.mkdir(memory), lambda: os.symlink("/etc/passwd", memory),
+                     lambda: write("x" * 100000), lambda: write("0" * 32), lambda: write("0" * 31 + "\n")):
+            make()
+            _, said = self.retain("--keep", "7d", "--keep-errors", "30d", status=2)
+            self.assertEqual(said.count("\n"), 1, said)
+            self.assertIn(f"{memory}: no list of traces as retain writes it: nothing is done", said)
+            if os.path.isdir(memory):
+                os.rmdir(memory)
+            else:
+                os.unlink(memory)
+            self.assertEqual(self.contents(), before)
+
     def test_the_rest_of_a_trace_stays_when_the_file_with_its_error_has_gone(self):
         self.two_files(30.5, 29.5)
         for _ in range(3):

@@ -87,23 +87,29 @@ static bool are_equal(const struct spanlog_error_traces *one,
 /* ---- what earlier runs have left ----------------------------------------------------------- */
 
 static FILE *open_at(int directory, const char *name, int flags, const char *mode) {
-    int fd = openat(directory, name, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = openat(directory, name, flags | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW, 0600);
     FILE *file = fd < 0 ? NULL : fdopen(fd, mode);
     if (fd >= 0 && !file)
         close(fd);
     return file;
 }
 
+static bool read_id(const char *line, struct spanlog_id *ret) {
+    return strspn(line, "0123456789abcdef") == 32 && strcmp(line + 32, "\n") == 0 &&
+           sscanf(line, "%16" SCNx64 "%16" SCNx64, &ret->high, &ret->low) == 2;
+}
+
+/* -EBADMSG: what stands there is not ours. To thin all the same might part traces with errors. */
 static int remember(int directory, struct spanlog_error_traces *ret) {
     char line[64];
+    struct stat status;
     FILE *file = open_at(directory, MEMORY, O_RDONLY, "r");
     if (!file)
-        return errno == ENOENT ? 0 : -errno;
-    int rc = 0;
+        return errno == ENOENT ? 0 : errno == ELOOP ? -EBADMSG : -errno;
+    int rc = fstat(fileno(file), &status) == 0 && S_ISREG(status.st_mode) ? 0 : -EBADMSG;
     while (rc == 0 && fgets(line, sizeof line, file)) {
-        struct spanlog_id id = {0};
-        if (sscanf(line, "%16" SCNx64 "%16" SCNx64, &id.high, &id.low) == 2)
-            rc = add_trace(ret, &id);
+        struct spanlog_id id;
+        rc = read_id(line, &id) ? add_trace(ret, &id) : -EBADMSG;
     }
     if (rc == 0 && ferror(file))
         rc = -EIO;
