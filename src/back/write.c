@@ -1,5 +1,6 @@
 /* back/write.c: batches into sinks, with the checkpoint around it. The protocol is in drain.h. */
 #include "src/back/drain.h"
+#include "src/core/fnv.h"
 #include "src/core/tell.h"
 
 #include <string.h>
@@ -27,14 +28,10 @@ static uint64_t *find_troubled(uint64_t name) {
     return NULL;
 }
 
-/* FNV-1a; never 0, which is a free place. */
+/* Never 0, which is a free place. */
 static uint64_t name_of(const struct output *output) {
-    uint64_t sum = 14695981039346656037u;
-    for (const char *p = output->sink.type->name; *p != '\0'; p++)
-        sum = (sum ^ (uint8_t)*p) * 1099511628211u;
-    for (const char *p = output->sink.target; *p != '\0'; p++)
-        sum = (sum ^ (uint8_t)*p) * 1099511628211u;
-    return sum | 1;
+    const char *type = output->sink.type->name, *target = output->sink.target;
+    return fnv1a(fnv1a(FNV1A_START, type, strlen(type)), target, strlen(target)) | 1;
 }
 
 static bool was_told(const struct output *output) {

@@ -1,6 +1,8 @@
 /* config/mistakes.c: see mistakes.h. */
 #include "src/config/mistakes.h"
 
+#include "src/core/fnv.h"
+
 #include <string.h>
 
 static struct mistakes *reading;
@@ -18,10 +20,7 @@ void mistakes_end(void) {
 }
 
 static uint64_t add_text(uint64_t hash, const char *text) {
-    do
-        hash = (hash ^ (uint8_t)*text) * 1099511628211u; /* FNV-1a, with the NUL */
-    while (*text++ != '\0');
-    return hash;
+    return fnv1a(hash, text, strlen(text) + 1); /* with the NUL: "a", "bc" is not "ab", "c" */
 }
 
 static bool was_there(uint64_t hash) {
@@ -32,7 +31,7 @@ static bool was_there(uint64_t hash) {
 }
 
 bool mistake_is_new(const char *where, const char *name, const char *value) {
-    uint64_t hash = add_text(add_text(add_text(14695981039346656037u, where), name), value);
+    uint64_t hash = add_text(add_text(add_text(FNV1A_START, where), name), value);
     if (reading != NULL && reading->now_count < MISTAKES_KNOWN)
         reading->now[reading->now_count++] = hash;
     bool new = reading == NULL || !was_there(hash);

@@ -3,6 +3,7 @@
  *     pretty+stderr,file:/var/log/orders.jsonl,error:json+file:errors.jsonl,otlp:http://tempo:4318
  */
 #include "src/config/exports.h"
+#include "src/config/parsers.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -76,13 +77,6 @@ static const char *parse_network(const char *text, size_t size, struct output_se
     return export_check_url(output->target);
 }
 
-/* Names may be in any case. */
-static void copy_lower(char *to, const char *from, size_t size) {
-    for (size_t i = 0; i < size; i++)
-        to[i] = (char)(from[i] >= 'A' && from[i] <= 'Z' ? from[i] - 'A' + 'a' : from[i]);
-    to[size] = '\0';
-}
-
 static const char *parse_sink(const char *text, size_t size, struct output_setting *output) {
     const char *colon = memchr(text, ':', size);
     size_t name_size = colon != NULL ? (size_t)(colon - text) : size;
@@ -90,7 +84,7 @@ static const char *parse_sink(const char *text, size_t size, struct output_setti
     size_t target_size = (size_t)(text + size - target);
     if (name_size == 0 || name_size >= sizeof output->sink)
         return "a sink is missing";
-    copy_lower(output->sink, text, name_size);
+    setting_copy_lower(output->sink, text, name_size);
     if (strcmp(output->sink, "file") == 0)
         return parse_file(target, target_size, output);
     if (strcmp(output->sink, "syslog") == 0)
@@ -122,7 +116,7 @@ static const char *parse_one(const char *text, size_t size, struct output_settin
         size_t name_size = (size_t)(plus - text);
         if (name_size == 0 || name_size >= sizeof output->dialect)
             return "a dialect's name is missing";
-        copy_lower(output->dialect, text, name_size);
+        setting_copy_lower(output->dialect, text, name_size);
         size -= name_size + 1;
         text = plus + 1;
     }

@@ -96,6 +96,12 @@ URL_SETTING(jaeger_endpoint)
 URL_SETTING(zipkin_endpoint)
 URL_SETTING(loki_endpoint)
 
+void setting_copy_lower(char *to, const char *from, size_t size) {
+    for (size_t i = 0; i < size; i++)
+        to[i] = (char)(from[i] >= 'A' && from[i] <= 'Z' ? from[i] - 'A' + 'a' : from[i]);
+    to[size] = '\0';
+}
+
 /* ---- headers and keys ----------------------------------------------------------------------- */
 
 /* How many characters of a token, as HTTP calls it, the text begins with. */

@@ -22,6 +22,9 @@ setting_printer setting_print_traces_exporter, setting_print_logs_exporter,
 
 setting_check setting_check_headers, setting_check_keys;
 
+/* Names may be in any case: copies so many bytes in lower case, and a NUL. */
+void setting_copy_lower(char *to, const char *from, size_t size);
+
 /* The dialects that settings may name, parted by blanks. */
 #define SETTING_DIALECTS "json logfmt pretty pretty_color ecs gcp datadog zap otlp syslog"
 

@@ -272,11 +272,6 @@ static const char *join_list(const char *value, char to[SETTING_TEXT_SIZE]) {
     return to;
 }
 
-static void lower(char *text) {
-    for (; *text != '\0'; text++)
-        *text = (char)(*text >= 'A' && *text <= 'Z' ? *text - 'A' + 'a' : *text);
-}
-
 const char *settings_try(struct settings *s, const struct setting *setting, const char *value,
                          struct setting_origin origin) {
     char list[SETTING_TEXT_SIZE], names[SETTING_TEXT_SIZE];
@@ -286,7 +281,7 @@ const char *settings_try(struct settings *s, const struct setting *setting, cons
     if (setting->list)
         value = join_list(value, list);
     if (setting->names) {
-        lower(strcpy(names, value));
+        setting_copy_lower(names, value, strlen(value));
         value = names;
     }
     if (value[strspn(value, " \t")] == '\0')

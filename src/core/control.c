@@ -1,6 +1,7 @@
 /* core/control.c: see control.h. */
 #include "src/core/control.h"
 
+#include "src/core/fnv.h"
 #include "src/core/futex.h"
 
 #include <string.h>
@@ -8,10 +9,7 @@
 #define TRIES 8
 
 static uint64_t checksum(uint32_t generation, const char *text, uint32_t size) {
-    uint64_t sum = 14695981039346656037u ^ ((uint64_t)generation << 32 | size);
-    for (uint32_t i = 0; i < size; i++)
-        sum = (sum ^ (uint8_t)text[i]) * 1099511628211u; /* FNV-1a */
-    return sum;
+    return fnv1a(FNV1A_START ^ ((uint64_t)generation << 32 | size), text, size);
 }
 
 uint32_t control_next(uint32_t generation) {
