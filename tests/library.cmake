@@ -52,8 +52,9 @@ spanlog_fuzzer(sampling_fuzz SOURCES fuzz/sampling_fuzz.c USES sampling)
 spanlog_library_test(library_file_test)
 spanlog_library_test(library_disk_test)
 spanlog_library_test(library_compress_test)
-# What compresses has what nobody else wants of the processors: beside other tests, nothing.
-set_tests_properties(library_compress_test PROPERTIES RUN_SERIAL ON)
+# What compresses has what nobody else wants of the processors: so one is left over for it. With these
+# tests first, the short ones fill what is left beside them.
+set_tests_properties(library_compress_test PROPERTIES PROCESSORS 2 COST 1000)
 target_link_libraries(library_compress_test PRIVATE ${CMAKE_DL_LIBS})
 spanlog_test(rotation_test SOURCES unit/rotation_test.c USES sinks)
 spanlog_test(sink_journald_test SOURCES unit/sink_journald_test.c USES sinks)
@@ -144,8 +145,7 @@ function(spanlog_live_test name file)
 endfunction()
 spanlog_live_test(live_control live_test.py)
 spanlog_live_test(live_control_of_outputs live_outputs_test.py)
-# It waits for the thread that compresses, which has what nobody else wants of the processors.
-set_tests_properties(live_control_of_outputs PROPERTIES RUN_SERIAL ON)
+set_tests_properties(live_control_of_outputs PROPERTIES PROCESSORS 2 COST 1000) # it compresses, too
 foreach(name library_control_test library_hostile_test library_stats_test)
   spanlog_library_test(${name})
   target_sources(${name} PRIVATE unit/library_living.c)

@@ -21,8 +21,8 @@ foreach(class Arriving Rotating Compressed Faults Doors Certificates Idle)
   set_tests_properties(ship_${name} PROPERTIES TIMEOUT 300
     ENVIRONMENT "${SPANLOG_SANITIZER_OPTIONS}")
 endforeach()
-# Programs compress in what nobody else wants of the processors: beside other tests, nothing.
-set_tests_properties(ship_rotating ship_compressed PROPERTIES RUN_SERIAL ON TIMEOUT 600)
+# Programs compress in what nobody else wants of the processors: so one is left over for them.
+set_tests_properties(ship_rotating ship_compressed PROPERTIES PROCESSORS 2 COST 1000 TIMEOUT 600)
 set_property(TEST ship_idle PROPERTY LABELS once)
 add_test(NAME tool_asks_loki
   COMMAND ${Python3_EXECUTABLE} ${ship}/ask_test.py $<TARGET_FILE:spanlog_tool> ${limits})

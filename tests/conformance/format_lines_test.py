@@ -1,6 +1,6 @@
 """What every dialect promises, on thousands of hostile records (see format_lines.c).
 
-    format_lines_test.py path/to/format_lines
+    format_lines_test.py path/to/format_lines [how many]
 """
 import datetime
 import decimal
@@ -10,7 +10,7 @@ import subprocess
 import sys
 import unittest
 
-LINES = 4000
+LINES = int(sys.argv[2]) if len(sys.argv) > 2 else 4000
 FOREIGN = ["ecs", "gcp", "datadog", "zap", "otlp"]
 DIALECTS = ["json", "logfmt", "pretty", "pretty_color"] + FOREIGN
 COLORS = re.compile(r"\x1b\[[0-9;]*m")
@@ -326,5 +326,5 @@ class Foreign(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    DRIVER = sys.argv.pop(1)
-    unittest.main()
+    DRIVER = sys.argv[1]
+    unittest.main(argv=sys.argv[:1])

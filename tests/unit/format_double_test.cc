@@ -15,6 +15,10 @@ extern "C" {
 #include <cstdlib>
 #include <string>
 
+#ifndef SPANLOG_FEWER // of the random values
+#define SPANLOG_FEWER 1
+#endif
+
 namespace {
 
 struct Digits { // without leading or trailing zeros; value = 0.DIGITS * 10^exponent
@@ -139,14 +143,14 @@ double random_finite(uint64_t *seed) {
 
 void random_bits_are_shortest_and_read_back(void **) {
     uint64_t seed = 11;
-    for (int i = 0; i < 1000000; i++)
+    for (int i = 0; i < 1000000 / SPANLOG_FEWER; i++)
         check_round_trip(random_finite(&seed));
 }
 
 void short_decimals_are_shortest_and_read_back(void **) {
     static const double scales[] = {1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e9, 1e12};
     uint64_t seed = 12;
-    for (int i = 0; i < 1000000; i++) {
+    for (int i = 0; i < 1000000 / SPANLOG_FEWER; i++) {
         double v = static_cast<double>(next_magnitude(&seed)) / scales[next_random(&seed) % 10];
         check_round_trip(v);
         check_round_trip(std::nextafter(v, 0.0)); // neighbours must not be mistaken for them
@@ -158,7 +162,7 @@ void short_decimals_are_shortest_and_read_back(void **) {
 void integers_up_to_2_to_the_53_are_plain(void **) {
     uint64_t seed = 13;
     char expected[64];
-    for (int i = 0; i < 300000; i++) {
+    for (int i = 0; i < 300000 / SPANLOG_FEWER; i++) {
         uint64_t n = next_magnitude(&seed) >> 11;
         snprintf(expected, sizeof expected, "%llu", static_cast<unsigned long long>(n));
         assert_string_equal(put(static_cast<double>(n)).c_str(), expected);
@@ -180,14 +184,14 @@ void subnormals_are_shortest(void **) {
     uint64_t seed = 14;
     for (uint64_t bits = 1; bits < 3000; bits++)
         check_round_trip(from_bits(bits));
-    for (int i = 0; i < 100000; i++)
+    for (int i = 0; i < 100000 / SPANLOG_FEWER; i++)
         check_round_trip(from_bits(next_random(&seed) >> 12 >> next_random(&seed) % 50));
 }
 
 void no_fewer_digits_would_do(void **) {
     uint64_t seed = 15;
     char text[64];
-    for (int i = 0; i < 30000; i++) {
+    for (int i = 0; i < 30000 / SPANLOG_FEWER; i++) {
         double v = random_finite(&seed);
         int digits = 1;
         for (; digits < 17; digits++) {
@@ -205,7 +209,7 @@ void floats_are_shortest_as_floats(void **) {
     uint64_t seed = 16;
     assert_string_equal(put(0.1f).c_str(), "0.1");
     assert_string_equal(put(16777216.0f).c_str(), "16777216");
-    for (int i = 0; i < 2000000; i++) {
+    for (int i = 0; i < 2000000 / SPANLOG_FEWER; i++) {
         uint32_t bits = static_cast<uint32_t>(next_random(&seed));
         float v;
         memcpy(&v, &bits, 4);
@@ -257,7 +261,7 @@ void values_that_are_no_numbers_are_words(void **) {
 void the_rounding_mode_changes_nothing(void **) {
     static const int modes[] = {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO};
     uint64_t seed = 17;
-    for (int i = 0; i < 200000; i++) {
+    for (int i = 0; i < 200000 / SPANLOG_FEWER; i++) {
         double v =
             i % 2 ? static_cast<double>(next_magnitude(&seed) >> 20) / 1000 : random_finite(&seed);
         std::string expected = put(v);
@@ -273,7 +277,7 @@ void the_rounding_mode_changes_nothing(void **) {
 
 void decimal_texts_of_any_length_read_as_strtod_does(void **) {
     uint64_t seed = 18;
-    for (int i = 0; i < 300000; i++) {
+    for (int i = 0; i < 300000 / SPANLOG_FEWER; i++) {
         std::string text = next_random(&seed) % 4 ? "" : "-";
         int whole = static_cast<int>(next_random(&seed) % 25) + 1;
         text += static_cast<char>('1' + next_random(&seed) % 9);
