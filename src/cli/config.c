@@ -89,6 +89,33 @@ static void print_text(const struct settings *s) {
     }
 }
 
+static bool is_known(const char *name, size_t size) {
+    static const char *const others[] = {"SPANLOG_CONFIG", "SPANLOG_JOURNAL_DIR"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (strlen(others[i]) == size && memcmp(others[i], name, size) == 0)
+            return true;
+    for (size_t i = 0; i < settings_count; i++)
+        for (const char *const *variable = settings_table[i].variables; *variable != NULL;
+             variable++)
+            if (strlen(*variable) == size && memcmp(*variable, name, size) == 0)
+                return true;
+    return false;
+}
+
+/* A program does not say so itself: other programs may have variables of such names. */
+static void name_unknown_variables(void) {
+    for (char **variable = environ; *variable != NULL; variable++) {
+        size_t size = strcspn(*variable, "=");
+        char name[256];
+        if (strncmp(*variable, "SPANLOG_", 8) != 0 || is_known(*variable, size))
+            continue;
+        snprintf(name, sizeof name, "%.*s", (int)(size < 128 ? size : 128), *variable);
+        fputs("spanlog: config: ", stderr);
+        spanlog_say_visible(name);
+        fputs(" is no setting (see: spanlog config --help)\n", stderr);
+    }
+}
+
 static int check_file(const char *path) {
     struct setting_origin origin = {.rank = SETTING_FILE, .name = path};
     struct settings s;
@@ -171,5 +198,6 @@ int spanlog_verb_config(int argc, char **argv) {
         print_json(&settings);
     else
         print_text(&settings);
+    name_unknown_variables();
     return SPANLOG_EXIT_DONE;
 }

@@ -53,6 +53,12 @@ class Config(unittest.TestCase):
         path.write_text(text, encoding="utf-8")
         return str(path)
 
+    def test_a_variable_that_is_no_setting_is_named(self):
+        done = run(environment={"SPANLOG_CONFIG": "/dev/null", "SPANLOG_LEVEL": "warn", "SPANLOG_OUTP\033T": "1",
+                                "SPANLOG_JOURNAL_DIR": "/tmp"})
+        self.assertEqual((done.returncode, done.stderr.splitlines()),
+                         (0, ["spanlog: config: SPANLOG_OUTP\\u001bT is no setting (see: spanlog config --help)"]))
+
     def test_documents_have_the_table_as_it_is_now(self):
         for name in DOCUMENTS:
             is_, should_be = with_table(name)
