@@ -41,27 +41,30 @@ static uint32_t unsigned_of(const struct spanlog_json_value *value) {
     return (uint32_t)number;
 }
 
-static void fill_value(struct filling *filling, const struct spanlog_json_value *value,
-                       struct spanlog_value *ret) {
+static void read_number(const struct spanlog_json_value *value, struct spanlog_value *ret) {
     size_t size = (size_t)(value->end - value->begin);
-    *ret = (struct spanlog_value){.type = SPANLOG_VALUE_JSON, .size = (uint32_t)size};
+    if (spanlog_read_i64(value->begin, size, &ret->i) == 0 &&
+        !(ret->i == 0 && *value->begin == '-'))
+        ret->type = SPANLOG_VALUE_INT;
+    else if (spanlog_read_u64(value->begin, size, &ret->u) == 0)
+        ret->type = SPANLOG_VALUE_UINT;
+    else
+        ret->text = value->begin;
+}
+
+void spanlog_line_read_value(const struct spanlog_json_value *value, struct spanlog_text text,
+                             struct spanlog_value *ret) {
+    *ret = (struct spanlog_value){.type = SPANLOG_VALUE_JSON,
+                                  .size = (uint32_t)(value->end - value->begin)};
     ret->text = value->begin;
     switch (value->type) {
-    case SPANLOG_JSON_STRING: {
-        struct spanlog_text text = text_of(filling, value);
+    case SPANLOG_JSON_STRING:
         ret->type = SPANLOG_VALUE_TEXT;
         ret->size = text.size;
         ret->text = text.data;
         break;
-    }
     case SPANLOG_JSON_NUMBER:
-        if (spanlog_read_i64(value->begin, size, &ret->i) == 0 &&
-            !(ret->i == 0 && *value->begin == '-'))
-            ret->type = SPANLOG_VALUE_INT;
-        else if (spanlog_read_u64(value->begin, size, &ret->u) == 0)
-            ret->type = SPANLOG_VALUE_UINT;
-        else
-            ret->text = value->begin;
+        read_number(value, ret);
         break;
     case SPANLOG_JSON_TRUE:
     case SPANLOG_JSON_FALSE:
@@ -88,7 +91,7 @@ static void fill_attribute(struct filling *filling, const struct spanlog_json_va
         ret->key.size && ret->key.size <= SPANLOG_KEY_SIZE_MAX &&
         !spanlog_key_is_reserved(ret->key, of))
         ret->rendered = (struct spanlog_text){key->begin - 2, ret->key.size + 4};
-    fill_value(filling, value, &ret->value);
+    spanlog_line_read_value(value, text_of(filling, value), &ret->value);
 }
 
 /* Members of the object at `at`, at least as many as there are. */

@@ -4,53 +4,10 @@
  *
  * Keys stand as they are in the line wherever they can, so that nothing has to be written anew.
  */
+#include "src/analyzer/read/line_read.h"
 #include "src/analyzer/translate/filling.h"
 
-#include "formatters/number.h"
-
 #define CLASHES_MAX 64
-
-/* ---- values ------------------------------------------------------------------------------- */
-
-static void fill_number(const struct spanlog_json_value *value, struct spanlog_value *ret) {
-    size_t size = (size_t)(value->end - value->begin);
-    if (spanlog_read_i64(value->begin, size, &ret->i) == 0 &&
-        !(ret->i == 0 && *value->begin == '-'))
-        ret->type = SPANLOG_VALUE_INT;
-    else if (spanlog_read_u64(value->begin, size, &ret->u) == 0)
-        ret->type = SPANLOG_VALUE_UINT;
-    else
-        ret->text = value->begin;
-}
-
-static void fill_value(struct spanlog_filling *f, const struct spanlog_json_value *value,
-                       struct spanlog_value *ret) {
-    *ret = (struct spanlog_value){.type = SPANLOG_VALUE_JSON,
-                                  .size = (uint32_t)(value->end - value->begin)};
-    ret->text = value->begin;
-    switch (value->type) {
-    case SPANLOG_JSON_STRING: {
-        struct spanlog_text text = spanlog_filling_text(f, value);
-        ret->type = SPANLOG_VALUE_TEXT;
-        ret->size = text.size;
-        ret->text = text.data;
-        break;
-    }
-    case SPANLOG_JSON_NUMBER:
-        fill_number(value, ret);
-        break;
-    case SPANLOG_JSON_TRUE:
-    case SPANLOG_JSON_FALSE:
-        ret->type = SPANLOG_VALUE_BOOL;
-        ret->u = value->type == SPANLOG_JSON_TRUE;
-        break;
-    case SPANLOG_JSON_NULL:
-        ret->type = SPANLOG_VALUE_NULL;
-        break;
-    default:
-        break;
-    }
-}
 
 /* ---- keys --------------------------------------------------------------------------------- */
 
@@ -163,7 +120,8 @@ void spanlog_fill_attributes(struct spanlog_filling *f) {
         if (member->use != SPANLOG_MEMBER_FREE)
             continue;
         fill_key(f, member, of, &attributes[count]);
-        fill_value(f, &member->value, &attributes[count].value);
+        spanlog_line_read_value(&member->value, spanlog_filling_text(f, &member->value),
+                                &attributes[count].value);
         from[count++] = member;
     }
     if (f->host.data) {
