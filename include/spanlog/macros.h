@@ -23,11 +23,18 @@
 #define SPANLOG__API __attribute__((visibility("default")))
 #define SPANLOG__RARE(x) __builtin_expect(!!(x), 0)
 #define SPANLOG__LIKELY(x) __builtin_expect(!!(x), 1)
-/* Not rare, but the way without a jump is to be the one where it is false. */
+/* Not rare, but the way without a jump is to be the one where it is false; or where x is y. */
 #if __GNUC__ >= 9 || (defined(__clang__) && __clang_major__ >= 11)
 #define SPANLOG__ASIDE(x) __builtin_expect_with_probability(!!(x), 1, 0.4)
+#define SPANLOG__MOSTLY(x, y) __builtin_expect_with_probability(x, y, 0.6)
 #else
 #define SPANLOG__ASIDE(x) (x)
+#define SPANLOG__MOSTLY(x, y) (x)
+#endif
+#if __has_attribute(fallthrough)
+#define SPANLOG__FALLTHROUGH __attribute__((fallthrough))
+#else
+#define SPANLOG__FALLTHROUGH ((void)0)
 #endif
 #define SPANLOG__INLINE static inline __attribute__((always_inline, unused))
 #define SPANLOG__PRINTF(f, a) __attribute__((format(printf, f, a)))
@@ -203,21 +210,16 @@ SPANLOG__INLINE const void *bytes(const struct spanlog__bytes &b) {
         const unsigned char *: SPANLOG__T_STR,                                                     \
         signed char *: SPANLOG__T_STR,                                                             \
         const signed char *: SPANLOG__T_STR)
-/* What is no value at all was refused by the type already. */
+/* A cast to the type of the member that takes such a value, and then to the union: compilers get
+ * through that faster than through a function and a second list of types. What is no value at all
+ * was refused by SPANLOG__TYPE already. */
 #define SPANLOG__SLOT(v)                                                                           \
-    __extension__ _Generic((v),                                                                    \
-        float: spanlog__slot_d,                                                                    \
-        double: spanlog__slot_d,                                                                   \
-        long double: spanlog__slot_ld,                                                             \
-        char *: spanlog__slot_p,                                                                   \
-        const char *: spanlog__slot_p,                                                             \
-        unsigned char *: spanlog__slot_p,                                                          \
-        const unsigned char *: spanlog__slot_p,                                                    \
-        signed char *: spanlog__slot_p,                                                            \
-        const signed char *: spanlog__slot_p,                                                      \
-        unsigned long: spanlog__slot_u,                                                            \
-        unsigned long long: spanlog__slot_u,                                                       \
-        default: spanlog__slot_i)(v)
+    __extension__(union spanlog__slot)(__typeof__(SPANLOG__MEMBER(__builtin_classify_type(v))))(v)
+#define SPANLOG__CLASS_POINTER 5 /* arrays too */
+#define SPANLOG__CLASS_REAL 8
+#define SPANLOG__MEMBER(c)                                                                         \
+    __builtin_choose_expr((c) == SPANLOG__CLASS_POINTER, (const void *)0,                          \
+                          __builtin_choose_expr((c) == SPANLOG__CLASS_REAL, 0.0, (int64_t)0))
 #define SPANLOG__BYTES(p, n) spanlog__slot_p(&(const struct spanlog__bytes){(p), (size_t)(n)})
 #define SPANLOG__SLOTS(n, ...) ((const union spanlog__slot[(n) + ((n) == 0)]){__VA_ARGS__})
 
@@ -430,22 +432,29 @@ SPANLOG__INLINE const void *bytes(const struct spanlog__bytes &b) {
 #define SPANLOG__ARGUMENTS_(n, ...) SPANLOG__SLOTS(n, SPANLOG__VALUES(n, __VA_ARGS__))
 
 #define SPANLOG__STATE(site) __atomic_load_n(&(site).state, __ATOMIC_RELAXED)
-/* Asked before any argument is evaluated. Off is one comparison and no jump: what is on is laid
- * aside by the compiler, where a jump is nothing beside the work. spanlog__on_ is the site. */
-#define SPANLOG__IF_ON(site)                                                                       \
-    const uint32_t spanlog__state_ = SPANLOG__STATE(site);                                         \
-    struct spanlog__site *spanlog__on_ = &(site);                                                  \
-    if (SPANLOG__ASIDE(spanlog__state_ != SPANLOG__STATE_OFF) &&                                   \
-        (SPANLOG__LIKELY(spanlog__state_ == SPANLOG__STATE_ON) ||                                  \
-         (spanlog__on_ = spanlog__ready(&(site))) != NULL))
+/* Does `...` where the site is on, which is asked before any argument is evaluated. Off is one
+ * comparison and no jump: what is on is laid aside by the compiler, where a jump is nothing beside
+ * the work. A switch has fewer ways through it than two conditions: less to compile, less code. */
+#define SPANLOG__IF_ON(site, ...)                                                                  \
+    switch (SPANLOG__MOSTLY(SPANLOG__STATE(site), SPANLOG__STATE_OFF)) {                           \
+    case SPANLOG__STATE_OFF:                                                                       \
+        break;                                                                                     \
+    default:                                                                                       \
+        if (!spanlog__ready(&(site)))                                                              \
+            break;                                                                                 \
+        SPANLOG__FALLTHROUGH;                                                                      \
+    case SPANLOG__STATE_ON:                                                                        \
+        __VA_ARGS__;                                                                               \
+    }
 #define SPANLOG__IF_ON_TO(logger, site)                                                            \
     if (SPANLOG__STATE(site) != SPANLOG__STATE_OFF && spanlog__ready_to(&(logger), &(site)))
 
-#define SPANLOG__LOG(level, ...)                                                                   \
+#define SPANLOG__LOG(level, ...) SPANLOG__LOG_(level, SPANLOG__COUNT(__VA_ARGS__), __VA_ARGS__)
+#define SPANLOG__LOG_(level, n, ...)                                                               \
     do {                                                                                           \
-        SPANLOG__SITE(spanlog__site_, level, SPANLOG__FORM_LOG, 0, __VA_ARGS__);                   \
-        SPANLOG__IF_ON(spanlog__site_)                                                             \
-        spanlog__log(spanlog__on_, SPANLOG__ARGUMENTS(__VA_ARGS__));                               \
+        SPANLOG__SITE_(spanlog__site_, level, SPANLOG__FORM_LOG, 0, n, __VA_ARGS__);               \
+        SPANLOG__IF_ON(spanlog__site_,                                                             \
+                       spanlog__log(&spanlog__site_, SPANLOG__ARGUMENTS_(n, __VA_ARGS__)));        \
     } while (0)
 
 #define SPANLOG__LOG_TO(level, logger, ...)                                                        \
@@ -458,8 +467,7 @@ SPANLOG__INLINE const void *bytes(const struct spanlog__bytes &b) {
 #define SPANLOG__LOGF(level, ...)                                                                  \
     do {                                                                                           \
         SPANLOG__SITE_(spanlog__site_, level, SPANLOG__FORM_LOGF, 0, 0, __VA_ARGS__);              \
-        SPANLOG__IF_ON(spanlog__site_)                                                             \
-        spanlog__logf(NULL, spanlog__on_, __VA_ARGS__);                                            \
+        SPANLOG__IF_ON(spanlog__site_, spanlog__logf(NULL, &spanlog__site_, __VA_ARGS__));         \
     } while (0)
 
 #define SPANLOG__LOGF_TO(level, logger, ...)                                                       \
@@ -474,9 +482,9 @@ SPANLOG__INLINE const void *bytes(const struct spanlog__bytes &b) {
     do {                                                                                           \
         SPANLOG__SITE(spanlog__site_, level, SPANLOG__FORM_LOG, 0, __VA_ARGS__);                   \
         static uint64_t spanlog__count_;                                                           \
-        SPANLOG__IF_ON(spanlog__site_)                                                             \
-        if (spanlog__due(&spanlog__count_, (uint64_t)(n)))                                         \
-            spanlog__log(spanlog__on_, SPANLOG__ARGUMENTS(__VA_ARGS__));                           \
+        SPANLOG__IF_ON(spanlog__site_,                                                             \
+                       if (spanlog__due(&spanlog__count_, (uint64_t)(n)))                          \
+                           spanlog__log(&spanlog__site_, SPANLOG__ARGUMENTS(__VA_ARGS__)));        \
     } while (0)
 
 SPANLOG__INLINE bool spanlog__due(uint64_t *count, uint64_t n) {
