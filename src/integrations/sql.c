@@ -134,10 +134,12 @@ void spanlog_sql_set(spanlog_span *span, const spanlog_sql *sql) {
         return;
     if (sql->summary[0] != '\0')
         spanlog_rename(span, sql->summary);
-    spanlog_set(span, kv("db.query.text", sql->text), kv("db.query.summary", sql->summary),
-                kv("db.operation.name", sql->operation));
     if (sql->table[0] != '\0')
-        spanlog_set(span, kv("db.collection.name", sql->table));
+        spanlog_set(span, kv("db.query.text", sql->text), kv("db.query.summary", sql->summary),
+                    kv("db.operation.name", sql->operation), kv("db.collection.name", sql->table));
+    else
+        spanlog_set(span, kv("db.query.text", sql->text), kv("db.query.summary", sql->summary),
+                    kv("db.operation.name", sql->operation));
 }
 
 void spanlog_sql_warn_slow(const spanlog_sql *sql, double elapsed_ms, double slow_ms) {
