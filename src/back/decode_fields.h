@@ -4,9 +4,11 @@
 
 #include "src/back/decode.h"
 
-/* Slots and texts into attributes whose keys and types are there; false: they run over size. */
-bool decode_values(struct spanlog_attribute *attributes, unsigned count, uint64_t types,
-                   const uint8_t *fields, size_t size);
+/* The first `count` fields of a site into attributes whose keys and types are there, masked where
+ * they must not be written; false: they run over size. */
+bool decode_fields(struct decoder *decoder, const struct compiled_site *site,
+                   struct spanlog_attribute *attributes, unsigned count, const uint8_t *fields,
+                   size_t size);
 /* Attributes of a stamp (core/stamp.h) to the decoder's, and the parent's text to its line. Returns
  * the stamp's size; 0: damaged. */
 size_t decode_stamp(struct decoder *decoder, const uint8_t *data, size_t size);
