@@ -6,53 +6,6 @@
 
 #include <string.h>
 
-struct texts {
-    const char *at;
-    size_t left;
-};
-
-/* The text of a slot; false: it runs over what is there. */
-static inline bool take_text(struct texts *texts, uint64_t slot, struct spanlog_value *value) {
-    uint32_t length = (uint32_t)slot;
-    value->text = NULL;
-    value->size = 0;
-    if (length == TEXT_NULL)
-        return true;
-    if (length > texts->left)
-        return false;
-    value->text = texts->at;
-    value->size = length;
-    value->original_size = slot >> 32;
-    texts->at += length;
-    texts->left -= length;
-    return true;
-}
-
-bool decode_fields(struct decoder *decoder, const struct compiled_site *site,
-                   struct spanlog_attribute *attributes, unsigned count, const uint8_t *fields,
-                   size_t size) {
-    size_t slots = 8u * (size_t)count;
-    uint32_t masked = site->masked | site->json_mask, shortest = decoder->rules.shortest;
-    if (size < slots)
-        return false;
-    struct texts texts = {(const char *)fields + slots, size - slots};
-    for (unsigned i = 0; i < count; i++) {
-        memcpy(&attributes[i].value.u, fields + 8u * i, 8);
-        attributes[i].value.original_size = 0;
-    }
-    for (uint32_t left = site->texts_mask & ((1u << count) - 1); left != 0; left &= left - 1) {
-        unsigned i = (unsigned)__builtin_ctz(left);
-        struct spanlog_value *value = &attributes[i].value;
-        if (!take_text(&texts, value->u, value))
-            return false;
-        masked |= (value->size >= shortest ? 1u : 0u) << i;
-    }
-    masked = (masked >> site->first_field << site->first_field) & ((1u << count) - 1);
-    if (masked != 0)
-        mask_fields(decoder, site, attributes, masked);
-    return true;
-}
-
 static bool decode_extra(struct spanlog_line *line, struct decoder *decoder, const uint8_t **fields,
                          size_t *size) {
     struct record_extra extra;

@@ -37,9 +37,9 @@ static bool are_distinct(struct decoder *decoder, const struct compiled_site *si
     return both == 0 && site->distinct_keys && (first || decoder->line.distinct_keys);
 }
 
-static bool add_attributes(struct decoder *decoder, struct output *output, uint32_t site_id,
-                           unsigned count, const uint8_t *fields, size_t size,
-                           const struct compiled_site **ret_site) {
+static inline bool add_attributes(struct decoder *decoder, struct output *output, uint32_t site_id,
+                                  unsigned count, const uint8_t *fields, size_t size,
+                                  const struct compiled_site **ret_site) {
     const struct compiled_site *site = output_site(output, &decoder->context, site_id);
     if (site == NULL || count > site->entry->count ||
         decoder->attributes_used + count > DECODE_MAX_ATTRIBUTES)
