@@ -19,11 +19,19 @@ static const char *known_method(const char *method) {
     return "_OTHER";
 }
 
-static void set_method(spanlog_span *span, const char *method) {
+/* Of a client with the URL's template; NULL: none. */
+static void set_method(spanlog_span *span, const char *method, const char *template) {
     const char *known = known_method(method);
+    bool original = *known == '_' && method != NULL;
+    if (template != NULL && !original) {
+        spanlog_set(span, kv("http.request.method", known), kv("url.template", template));
+        return;
+    }
     spanlog_set(span, kv("http.request.method", known));
-    if (*known == '_' && method != NULL)
+    if (original)
         spanlog_set(span, kv("http.request.method_original", method));
+    if (template != NULL)
+        spanlog_set(span, kv("url.template", template));
 }
 
 /* Without printf, which would cost as much as the rest of a span. */
@@ -119,7 +127,7 @@ spanlog_span spanlog_http_server_begin(const spanlog_http_request *request) {
     if (span.open == NULL)
         return span;
     set_name(&span, request->method, request->route);
-    set_method(&span, request->method);
+    set_method(&span, request->method, NULL);
     set_request(&span, request, request->get);
     return span;
 }
@@ -220,9 +228,7 @@ spanlog_span spanlog_http_client_begin(const spanlog_http_call *call) {
     if (span.open == NULL)
         return span;
     set_name(&span, call->method, call->route);
-    set_method(&span, call->method);
-    if (call->route != NULL)
-        spanlog_set(&span, kv("url.template", call->route));
+    set_method(&span, call->method, call->route);
     spanlog_http_url(&span, call->url);
     return span;
 }

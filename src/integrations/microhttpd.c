@@ -27,7 +27,8 @@ enum { MOST_HEADERS = 48 };
  * commas, as spanlog_extract wants them; all that were joined stay in `text` until it is done. */
 struct headers {
     struct MHD_Connection *connection;
-    size_t seen; /* more than MOST_HEADERS: they are walked over for each name */
+    size_t seen;                 /* more than MOST_HEADERS: they are walked over for each name */
+    char initials[MOST_HEADERS]; /* of the names, in lower case */
     struct {
         const char *name, *value;
     } all[MOST_HEADERS];
@@ -43,6 +44,7 @@ static enum MHD_Result collect(void *arg, enum MHD_ValueKind kind, const char *n
     struct headers *headers = arg;
     (void)kind;
     if (headers->seen < MOST_HEADERS) {
+        headers->initials[headers->seen] = (char)(name[0] | 0x20);
         headers->all[headers->seen].name = name;
         headers->all[headers->seen].value = value;
     }
@@ -72,8 +74,7 @@ static enum MHD_Result look_at(void *arg, enum MHD_ValueKind kind, const char *n
                                const char *value) {
     struct headers *headers = arg;
     (void)kind;
-    if (value == NULL || ((name[0] ^ headers->wanted[0]) & ~0x20) != 0 ||
-        strcasecmp(name, headers->wanted) != 0)
+    if (value == NULL || strcasecmp(name, headers->wanted) != 0)
         return MHD_YES;
     if (headers->count++ == 0) {
         headers->first = value;
@@ -94,8 +95,10 @@ static const char *read_header(void *arg, const char *name) {
     headers->start = headers->end;
     if (headers->seen > MOST_HEADERS)
         MHD_get_connection_values(headers->connection, MHD_HEADER_KIND, look_at, headers);
-    for (size_t i = 0; i < headers->seen && headers->seen <= MOST_HEADERS; i++)
-        look_at(headers, MHD_HEADER_KIND, headers->all[i].name, headers->all[i].value);
+    for (size_t i = 0; i < headers->seen && headers->seen <= MOST_HEADERS; i++) {
+        if (headers->initials[i] == (name[0] | 0x20))
+            look_at(headers, MHD_HEADER_KIND, headers->all[i].name, headers->all[i].value);
+    }
     if (headers->count < 2)
         return headers->first;
     if (headers->too_long) {
