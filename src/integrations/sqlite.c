@@ -44,12 +44,14 @@ struct connection {
     struct step *step; /* the innermost */
     bool closed;       /* while a step is running, which then frees this */
     struct sql_known known;
+    struct statement *spare; /* the last one that ended: 4 KB are no quick malloc */
 };
 
 HANDLE_TABLE(connections);
 
 static void free_connection(struct connection *c) {
     spanlog_sql_forget(&c->known);
+    free(c->spare);
     free(c);
 }
 
@@ -126,7 +128,8 @@ static void end_span(struct connection *c, struct statement *s, int code) {
         spanlog_sql_warn_slow(&s->sql, s->end_ms - s->start_ms, c->slow_ms);
         spanlog_ctx_attach(before);
     }
-    free(s);
+    free(c->spare);
+    c->spare = s;
 }
 
 /* ---- SQLite's trace ------------------------------------------------------------------------ */
@@ -145,7 +148,8 @@ static bool is_stepped(const struct connection *c, sqlite3_stmt *handle) {
 static void on_begin(struct connection *c, sqlite3_stmt *handle, const char *text) {
     if (*find(c, handle) != NULL) /* a trigger: part of its statement */
         return;
-    struct statement *s = malloc(sizeof *s);
+    struct statement *s = c->spare != NULL ? c->spare : malloc(sizeof *s);
+    c->spare = NULL;
     if (s == NULL)
         return;
     s->handle = handle;
