@@ -186,7 +186,8 @@ static char *put_span(const struct spanlog_line *line, char *out, char *limit, b
     PUT(out, ",\"kind\":\"");
     out = put_bytes(out, kind.data, kind.size);
     PUT(out, "\",\"start\":\"");
-    out = spanlog_put_rfc3339(out, line->start_ns);
+    out = line->second ? spanlog_put_rfc3339_beside(out, line->start_ns, line->second)
+                       : spanlog_put_rfc3339(out, line->start_ns);
     PUT(out, "\",\"duration_ms\":");
     out = spanlog_put_duration_ms(out, line->duration_ns);
     out = put_status(line, out);

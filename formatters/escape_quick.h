@@ -1,7 +1,7 @@
 /* formatters/escape_quick.h: which bytes need no escape, and short texts without a call. Included
  * by formatters/ only.
  *
- *     if (copy_plain_tail(out, text, size) == size)      1..15 bytes, all plain: they are at out
+ *     if (copy_if_plain(out, text, size))      all plain: they are at out
  */
 #ifndef SPANLOG_FORMATTERS_ESCAPE_QUICK_H
 #define SPANLOG_FORMATTERS_ESCAPE_QUICK_H
@@ -65,12 +65,32 @@ static inline size_t copy_plain_tail(char *out, const char *text, size_t size) {
     unsigned first = (unsigned)__builtin_ctz(mask);
     return first < half ? first : first - half + (size - half);
 }
+
+/* Copies a text of any size but 0 and says whether all of it was plain; 16 bytes of room more than
+ * it takes. */
+static inline bool copy_if_plain(char *out, const char *text, size_t size) {
+    if (size < 16)
+        return copy_plain_tail(out, text, size) == size;
+    for (size_t at = 0; at + 16 < size; at += 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(text + at));
+        _mm_storeu_si128((__m128i *)(void *)(out + at), v);
+        if (special_mask(v) != 0)
+            return false;
+    }
+    __m128i last = _mm_loadu_si128((const __m128i *)(const void *)(text + size - 16));
+    _mm_storeu_si128((__m128i *)(void *)(out + size - 16), last);
+    return special_mask(last) == 0;
+}
 #else
 static inline size_t copy_plain_tail(char *out, const char *text, size_t size) {
     size_t n = 0;
     for (; n < size && is_plain((unsigned char)text[n]); n++)
         out[n] = text[n];
     return n;
+}
+
+static inline bool copy_if_plain(char *out, const char *text, size_t size) {
+    return copy_plain_tail(out, text, size) == size;
 }
 #endif
 

@@ -16,6 +16,13 @@ static inline char *put_string(char *out, char *limit, const char *text, size_t 
                                uint64_t original_size) {
     if (!FITS(out, limit, 2))
         return NULL;
+    if (size && text && !original_size && FITS(out, limit, size + 18) &&
+        copy_if_plain(out + 1, text, size)) {
+        *out = '"';
+        out += size + 1;
+        *out++ = '"';
+        return out;
+    }
     if (!text) {
         text = null_text;
         size = sizeof null_text - 1;
@@ -162,13 +169,13 @@ char *spanlog_json_put_key(struct spanlog_text key, unsigned underscores, char *
 /* What any value but a long text or JSON may take, with its quotes. */
 #define QUICK_VALUE_MAX (SPANLOG_ERRNO_MAX + 2)
 
-/* A value of the usual kinds, where QUICK_VALUE_MAX bytes are there. NULL: not a usual one. */
+/* A value of the usual kinds, where QUICK_VALUE_MAX bytes are there and those of a text. NULL: not
+ * a usual one. */
 static inline char *put_usual_value(char *out, const struct spanlog_value *value) {
     switch (value->type) {
     case SPANLOG_VALUE_TEXT:
-        if (value->size - 1u > 14 || !value->text || value->original_size)
-            return NULL;
-        if (copy_plain_tail(out + 1, value->text, value->size) != value->size)
+        if (!value->size || !value->text || value->original_size ||
+            !copy_if_plain(out + 1, value->text, value->size))
             return NULL;
         *out = '"';
         out += value->size + 1;
@@ -187,9 +194,10 @@ static inline char *put_usual_value(char *out, const struct spanlog_value *value
 
 /* Key and value, the key as it was rendered. */
 static inline char *put_rendered(char *out, char *limit, const struct spanlog_attribute *a) {
+    size_t text = a->value.type == SPANLOG_VALUE_TEXT ? a->value.size : 0;
     char *end;
 
-    if (__builtin_expect(FITS(out, limit, a->rendered.size + QUICK_VALUE_MAX), 1)) {
+    if (__builtin_expect(FITS(out, limit, text + a->rendered.size + QUICK_VALUE_MAX), 1)) {
         out = put_bytes(out, a->rendered.data, a->rendered.size);
         end = put_usual_value(out, &a->value);
         return end ? end : put_value(out, limit, &a->value);

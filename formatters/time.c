@@ -81,6 +81,15 @@ char *spanlog_put_rfc3339_near(char *out, uint64_t ns, struct spanlog_second *la
     return put_fraction(out + 20, (uint32_t)(ns - seconds * 1000000000));
 }
 
+char *spanlog_put_rfc3339_beside(char *out, uint64_t ns, const struct spanlog_second *last) {
+    uint64_t seconds = ns / 1000000000;
+
+    if (last->next != seconds + 1)
+        return spanlog_put_rfc3339(out, ns);
+    memcpy(out, last->text, 20);
+    return put_fraction(out + 20, (uint32_t)(ns - seconds * 1000000000));
+}
+
 char *spanlog_put_time_of_day(char *out, uint64_t ns) {
     uint64_t seconds = ns / 1000000000;
     uint32_t ms = (uint32_t)(ns % 1000000000 / 1000000);

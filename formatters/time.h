@@ -22,6 +22,8 @@ struct spanlog_second {
     char text[24]; /* 2026-11-21T10:30:45. */
 };
 char *spanlog_put_rfc3339_near(char *out, uint64_t ns, struct spanlog_second *last);
+/* A further time of the same line, which mostly is of that second; what is kept stays. */
+char *spanlog_put_rfc3339_beside(char *out, uint64_t ns, const struct spanlog_second *last);
 
 /* "10:30:45.123": exactly 12 bytes, milliseconds cut, UTC. */
 char *spanlog_put_time_of_day(char *out, uint64_t ns);

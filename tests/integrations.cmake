@@ -23,7 +23,8 @@ if(TARGET spanlog::sqlite)
 endif()
 spanlog_integration_test(sql USES spanlog::spanlog)
 target_sources(integration_sql_test PRIVATE
-  ${CMAKE_SOURCE_DIR}/src/integrations/sql.c ${CMAKE_SOURCE_DIR}/src/integrations/sql_redact.c)
+  ${CMAKE_SOURCE_DIR}/src/integrations/sql.c ${CMAKE_SOURCE_DIR}/src/integrations/sql_known.c
+  ${CMAKE_SOURCE_DIR}/src/integrations/sql_redact.c)
 if(TARGET spanlog::pq)
   # Beside a server of its own.
   find_package(Python3 REQUIRED COMPONENTS Interpreter)

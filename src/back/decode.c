@@ -6,39 +6,6 @@
 
 #include <string.h>
 
-/* Values into attributes whose keys and types are there. */
-bool decode_values(struct spanlog_attribute *attributes, unsigned count, uint64_t types,
-                   const uint8_t *fields, size_t size) {
-    size_t slots = 8u * (size_t)count;
-    if (size < slots)
-        return false;
-    const char *text = (const char *)fields + slots;
-    size_t left = size - slots;
-    for (unsigned i = 0; i < count; i++) {
-        struct spanlog_value *value = &attributes[i].value;
-        uint64_t slot;
-        memcpy(&slot, fields + 8u * i, 8);
-        value->original_size = 0;
-        if ((RECORD_TEXT_BITS(types) >> (4 * i) & 15u) == 0) {
-            value->u = slot;
-            continue;
-        }
-        uint32_t length = (uint32_t)slot;
-        value->text = NULL;
-        value->size = 0;
-        if (length == TEXT_NULL)
-            continue;
-        if (length > left)
-            return false;
-        value->text = text;
-        value->size = length;
-        value->original_size = slot >> 32;
-        text += length;
-        left -= length;
-    }
-    return true;
-}
-
 static bool decode_extra(struct spanlog_line *line, struct decoder *decoder, const uint8_t **fields,
                          size_t *size) {
     struct record_extra extra;
@@ -175,10 +142,9 @@ bool decode_log(struct decoder *decoder, struct output *output, const struct rec
     line->attribute_count = site->entry->count - site->first_field;
     line->attributes = site->attributes + site->first_field;
     *ret_damaged =
-        !decode_values(site->attributes, site->entry->count, site->entry->types, fields, size);
+        !decode_fields(decoder, site, site->attributes, site->entry->count, fields, size);
     if (*ret_damaged)
         return false;
-    mask_fields(decoder, site, site->attributes, site->first_field, site->entry->count);
     if (site->entry->form == SPANLOG__FORM_LOGF)
         render_message(decoder, site, fields, size);
     if (stamped)

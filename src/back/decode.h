@@ -22,6 +22,7 @@ struct decoder {
     struct spanlog_line line;
     struct spanlog_second second; /* the time of the last line, as text */
     uint32_t attributes_used;
+    uint64_t key_bits[KEY_BITS / 64]; /* of a span's sites so far */
     struct spanlog_attribute attributes[DECODE_MAX_ATTRIBUTES];
     struct spanlog_event events[DECODE_MAX_EVENTS];
     struct spanlog_span_link links[DECODE_MAX_LINKS];

@@ -24,23 +24,36 @@ static void set_status_code(struct decoder *decoder, int64_t code) {
         line->span_status = SPANLOG_STATUS_OK;
 }
 
-static bool add_attributes(struct decoder *decoder, struct output *output, uint32_t site_id,
-                           unsigned count, const uint8_t *fields, size_t size,
-                           const struct compiled_site **ret_site) {
+/* Whether no two of the record's keys are the same, as far as that is known without comparing
+ * them: of each site's it is, and keys of two sites differ where their bits do. */
+static bool are_distinct(struct decoder *decoder, const struct compiled_site *site, bool first) {
+    uint64_t both = 0;
+    if (first)
+        memset(decoder->key_bits, 0, sizeof decoder->key_bits);
+    for (unsigned i = 0; i < KEY_BITS / 64; i++) {
+        both |= decoder->key_bits[i] & site->key_bits[i];
+        decoder->key_bits[i] |= site->key_bits[i];
+    }
+    return both == 0 && site->distinct_keys && (first || decoder->line.distinct_keys);
+}
+
+static inline bool add_attributes(struct decoder *decoder, struct output *output, uint32_t site_id,
+                                  unsigned count, const uint8_t *fields, size_t size,
+                                  const struct compiled_site **ret_site) {
     const struct compiled_site *site = output_site(output, &decoder->context, site_id);
     if (site == NULL || count > site->entry->count ||
         decoder->attributes_used + count > DECODE_MAX_ATTRIBUTES)
         return false;
     struct spanlog_attribute *to = decoder->attributes + decoder->attributes_used;
-    memcpy(to, site->attributes, count * sizeof *to);
+    for (unsigned i = 0; i < count; i++) { /* not the values, which come now */
+        to[i].key = site->attributes[i].key;
+        to[i].rendered = site->attributes[i].rendered;
+        to[i].value.type = site->attributes[i].value.type;
+    }
+    decoder->line.distinct_keys = are_distinct(decoder, site, decoder->attributes_used == 0);
     decoder->attributes_used += count;
     *ret_site = site;
-    /* Known of one site's keys; not of two sites' together. */
-    decoder->line.distinct_keys = decoder->attributes_used == count && site->distinct_keys;
-    if (!decode_values(to, count, site->entry->types, fields, size))
-        return false;
-    mask_fields(decoder, site, to, 0, count);
-    return true;
+    return decode_fields(decoder, site, to, count, fields, size);
 }
 
 static bool group_text(const uint8_t *data, size_t size, struct spanlog_text *ret_text,
@@ -114,55 +127,85 @@ static bool plain_group(struct decoder *decoder, enum group_kind kind, const uin
     }
 }
 
-static bool event_group(struct decoder *decoder, struct output *output, const struct group *group,
-                        unsigned count, const uint8_t *data, size_t size) {
+struct groups {
+    const uint8_t *at;
+    size_t left;
+};
+
+struct found {
+    enum group_kind kind;
+    unsigned count;
+    uint32_t site;
+    const uint8_t *data;
+    size_t size;
+};
+
+/* False: the next group is damaged. */
+static inline bool take_group(struct groups *groups, struct found *ret) {
+    struct group group;
+    if (groups->left < sizeof group)
+        return false;
+    memcpy(&group, groups->at, sizeof group);
+    size_t whole = group.shape & RECORD_SIZE_MASK;
+    if (whole < sizeof group || whole > groups->left || whole % 8 != 0)
+        return false;
+    ret->kind = (group.shape >> GROUP_KIND_SHIFT) & GROUP_KIND_MASK;
+    ret->count = group.shape >> GROUP_COUNT_SHIFT;
+    ret->site = group.site;
+    ret->data = groups->at + sizeof group;
+    ret->size = whole - sizeof group;
+    groups->at += whole;
+    groups->left -= whole;
+    return true;
+}
+
+/* Events are passed over and put behind: the span's own attributes have to lie in one run. */
+static bool walk_groups(struct decoder *decoder, struct output *output, struct groups groups,
+                        bool *ret_has_events) {
+    struct found group;
+    const struct compiled_site *site;
+    while (groups.left > 0) {
+        bool good = take_group(&groups, &group);
+        if (good && group.kind == GROUP_FIELDS)
+            good = add_attributes(decoder, output, group.site, group.count, group.data, group.size,
+                                  &site);
+        else if (good && group.kind == GROUP_EVENT)
+            *ret_has_events = true;
+        else if (good && group.kind == GROUP_STAMP)
+            good = decode_stamp(decoder, group.data, group.size) > 0;
+        else if (good)
+            good = plain_group(decoder, group.kind, group.data, group.size);
+        if (!good)
+            return false;
+    }
+    return true;
+}
+
+static bool event_group(struct decoder *decoder, struct output *output, const struct found *group) {
     struct spanlog_line *line = &decoder->line;
     const struct compiled_site *site = NULL;
     uint64_t ticks;
     uint32_t first = decoder->attributes_used;
-    if (size < 8 || line->event_count == DECODE_MAX_EVENTS)
+    if (group->size < 8 || line->event_count == DECODE_MAX_EVENTS)
         return false;
-    memcpy(&ticks, data, 8);
-    if (!add_attributes(decoder, output, group->site, count, data + 8, size - 8, &site))
+    memcpy(&ticks, group->data, 8);
+    if (!add_attributes(decoder, output, group->site, group->count, group->data + 8,
+                        group->size - 8, &site))
         return false;
     struct spanlog_event *event = &decoder->events[line->event_count++];
     event->time_ns = clock_wall_ns(&decoder->clock, ticks);
     event->name = site->message;
     event->attributes = decoder->attributes + first;
-    event->attribute_count = count;
+    event->attribute_count = group->count;
     return true;
 }
 
-/* Events are passed over first and put behind: the span's own attributes have to lie in one run. */
-static bool walk_groups(struct decoder *decoder, struct output *output, const uint8_t *body,
-                        size_t size, bool events, bool *ret_has_events) {
-    while (size > 0) {
-        struct group group;
-        if (size < sizeof group)
+static bool walk_events(struct decoder *decoder, struct output *output, struct groups groups) {
+    struct found group;
+    while (groups.left > 0) {
+        if (!take_group(&groups, &group) ||
+            (group.kind == GROUP_EVENT && !event_group(decoder, output, &group)))
             return false;
-        memcpy(&group, body, sizeof group);
-        size_t whole = group.shape & RECORD_SIZE_MASK;
-        enum group_kind kind = (group.shape >> GROUP_KIND_SHIFT) & GROUP_KIND_MASK;
-        unsigned count = group.shape >> GROUP_COUNT_SHIFT;
-        if (whole < sizeof group || whole > size || whole % 8 != 0)
-            return false;
-        const uint8_t *data = body + sizeof group;
-        const struct compiled_site *site;
-        bool good = true;
-        *ret_has_events |= kind == GROUP_EVENT;
-        if (kind == GROUP_STAMP)
-            good = events || decode_stamp(decoder, data, whole - sizeof group) > 0;
-        else if (events && kind == GROUP_EVENT)
-            good = event_group(decoder, output, &group, count, data, whole - sizeof group);
-        else if (!events && kind == GROUP_FIELDS)
-            good = add_attributes(decoder, output, group.site, count, data, whole - sizeof group,
-                                  &site);
-        else if (!events && kind != GROUP_EVENT)
-            good = plain_group(decoder, kind, data, whole - sizeof group);
-        if (!good)
-            return false;
-        body += whole;
-        size -= whole;
     }
     return true;
 }
@@ -206,16 +249,15 @@ static void start_span(struct decoder *decoder, const struct compiled_site *site
 static bool decode(struct decoder *decoder, struct output *output, const struct compiled_site *site,
                    const struct span_record *record, size_t size, uint32_t tid) {
     start_span(decoder, site, record, tid);
-    const uint8_t *body = (const uint8_t *)(record + 1);
-    size -= sizeof *record;
+    struct groups groups = {(const uint8_t *)(record + 1), size - sizeof *record};
     struct spanlog_line *line = &decoder->line;
     line->attributes = decoder->attributes;
     bool has_events = false;
-    bool good = walk_groups(decoder, output, body, size, false, &has_events);
+    bool good = walk_groups(decoder, output, groups, &has_events);
     line->attribute_count = decoder->attributes_used;
     bool distinct = line->distinct_keys;
     if (has_events)
-        good = good && walk_groups(decoder, output, body, size, true, &has_events);
+        good = good && walk_events(decoder, output, groups);
     line->distinct_keys = distinct; /* of the span's own, not of its last event's */
     return good;
 }

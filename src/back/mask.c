@@ -143,17 +143,13 @@ void mask_attribute(struct decoder *decoder, struct spanlog_attribute *attribute
         mask_value(decoder, &attribute->value);
 }
 
-void mask_fields_of(struct decoder *decoder, const struct compiled_site *site,
-                    struct spanlog_attribute *attributes, unsigned first, unsigned end) {
-    uint32_t shortest = decoder->rules.shortest;
-    uint32_t left = (site->masked | site->texts_mask) >> first << first;
-    left &= (1u << end) - 1;
-    for (; left != 0; left &= left - 1) {
-        unsigned i = (unsigned)__builtin_ctz(left);
-        struct spanlog_value *value = &attributes[i].value;
+void mask_fields(struct decoder *decoder, const struct compiled_site *site,
+                 struct spanlog_attribute *attributes, uint32_t which) {
+    for (; which != 0; which &= which - 1) {
+        unsigned i = (unsigned)__builtin_ctz(which);
         if ((site->masked >> i & 1u) != 0)
-            set_mask(value);
-        else if (value->size >= shortest || value->type == SPANLOG_VALUE_JSON)
-            mask_value(decoder, value);
+            set_mask(&attributes[i].value);
+        else
+            mask_value(decoder, &attributes[i].value);
     }
 }

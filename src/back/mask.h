@@ -16,15 +16,10 @@ uint32_t mask_of_site(const struct redact_rules *rules, const struct site_entry 
  * is to be made again. */
 bool mask_take_rules(struct decoder *decoder, const struct redact_lists *lists);
 
-void mask_fields_of(struct decoder *decoder, const struct compiled_site *site,
-                    struct spanlog_attribute *attributes, unsigned first, unsigned end);
-
-/* Fields of a site, from `first` to before `end`, whose values are there. */
-static inline void mask_fields(struct decoder *decoder, const struct compiled_site *site,
-                               struct spanlog_attribute *attributes, unsigned first, unsigned end) {
-    if ((site->masked | site->texts_mask) != 0)
-        mask_fields_of(decoder, site, attributes, first, end);
-}
+/* Of a site's fields, whose values are there, those with a bit in `which`: by their key, or what
+ * is in their text. */
+void mask_fields(struct decoder *decoder, const struct compiled_site *site,
+                 struct spanlog_attribute *attributes, uint32_t which);
 /* One whose key is not a site's. */
 void mask_attribute(struct decoder *decoder, struct spanlog_attribute *attribute);
 /* A text that has no key. */

@@ -1,6 +1,7 @@
 /* back/output.c: see output.h. */
 #include "src/back/output.h"
 #include "src/back/mask.h"
+#include "src/core/fnv.h"
 #include "src/core/tell.h"
 
 #include "formatters/keys.h"
@@ -116,6 +117,8 @@ static void compile_keys(struct compiled_site *site, const struct spanlog_dialec
     const char *key = site_keys(site->entry);
     bool all = true;
     unsigned count = site->entry->count, first = count - site_key_count(site->entry);
+    for (unsigned i = 0; i < count; i++)
+        site->texts_mask |= ((RECORD_TEXT_BITS(site->entry->types) >> 4 * i & 15u) != 0) << i;
     for (unsigned i = first; i < count; i++) {
         struct spanlog_attribute *attribute = &site->attributes[i];
         size_t size = strlen(key);
@@ -126,9 +129,11 @@ static void compile_keys(struct compiled_site *site, const struct spanlog_dialec
         attribute->value.type = RECORD_TYPE_AT(site->entry->types, i);
         if (attribute->value.type == SPANLOG__T_STRN)
             attribute->value.type = SPANLOG_VALUE_TEXT;
-        if (attribute->value.type == SPANLOG_VALUE_TEXT ||
-            attribute->value.type == SPANLOG_VALUE_JSON)
-            site->texts_mask |= 1u << i;
+        if (attribute->value.type == SPANLOG_VALUE_JSON)
+            site->json_mask |= 1u << i;
+        uint32_t bit =
+            fnv1a(FNV1A_START, attribute->rendered.data, attribute->rendered.size) % KEY_BITS;
+        site->key_bits[bit / 64] |= (uint64_t)1 << bit % 64;
         key += size + 1;
         all = all && after != NULL;
     }
@@ -170,10 +175,8 @@ static struct compiled_site *compile(const struct output *output,
     return site;
 }
 
-struct compiled_site *output_site(struct output *output, const struct compile_context *context,
-                                  uint32_t id) {
-    if (id < output->site_room && output->sites[id] != NULL)
-        return output->sites[id];
+struct compiled_site *output_make_site(struct output *output, const struct compile_context *context,
+                                       uint32_t id) {
     /* Ids count up from 1 by entries of at least 40 bytes: no honest one is larger. */
     if (id == 0 || id > JOURNAL_MAX_DICTIONARY_SEGMENTS * 4096u || !make_room(output, id))
         return NULL;

@@ -15,6 +15,8 @@
 /* Written when this much is in it; the rest is room for one line. */
 #define BATCH_FLUSH (512u * 1024)
 
+#define KEY_BITS 256u
+
 /* A call site as this output's dialect writes it. */
 struct compiled_site {
     const struct site_entry *entry;
@@ -23,9 +25,11 @@ struct compiled_site {
     struct spanlog_text source;
     struct spanlog_text head;
     struct spanlog_text tail;
-    bool distinct_keys;  /* no key twice, none reserved: asked once, here */
-    uint32_t masked;     /* slots of what must not be written */
-    uint32_t texts_mask; /* slots of fields that are texts, in which there may be something */
+    bool distinct_keys;               /* no key twice, none reserved: asked once, here */
+    uint64_t key_bits[KEY_BITS / 64]; /* one a key: sites that share none share no key */
+    uint32_t masked;                  /* slots of what must not be written */
+    uint32_t texts_mask;              /* slots that are texts */
+    uint32_t json_mask;  /* slots of fields that are JSON, in which keys may be masked */
     uint8_t first_field; /* of the attributes; before it are a printf record's arguments */
     struct spanlog_attribute attributes[RECORD_MAX_FIELDS];
     char texts[];
@@ -68,8 +72,14 @@ struct compile_context {
 
 /* Forgets what was made of sites. */
 void output_forget_sites(struct output *output);
+struct compiled_site *output_make_site(struct output *output, const struct compile_context *context,
+                                       uint32_t id);
 /* The site with that id, made at its first record; NULL: unknown, or no memory. */
-struct compiled_site *output_site(struct output *output, const struct compile_context *context,
-                                  uint32_t id);
+static inline struct compiled_site *
+output_site(struct output *output, const struct compile_context *context, uint32_t id) {
+    if (id < output->site_room && output->sites[id] != NULL)
+        return output->sites[id];
+    return output_make_site(output, context, id);
+}
 
 #endif

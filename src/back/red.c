@@ -78,11 +78,17 @@ struct facts {
     char texts[FACTS][METRICS_MAX_VALUE + 1]; /* of values, as labels */
 };
 
-static void find_facts(const struct spanlog_line *line, const struct name *names, size_t count,
-                       struct facts *facts) {
+static inline __attribute__((always_inline)) void find_facts(const struct spanlog_line *line,
+                                                             const struct name *names, size_t count,
+                                                             struct facts *facts) {
+    uint32_t sizes = 0; /* of names: most attributes have another */
+    for (size_t k = 0; k < count; k++)
+        sizes |= 1u << names[k].key.size;
     memset(facts->values, 0, sizeof facts->values);
     for (uint32_t i = 0; i < line->attribute_count; i++) {
         const struct spanlog_attribute *attribute = &line->attributes[i];
+        if (attribute->key.size > 31 || (sizes >> attribute->key.size & 1u) == 0)
+            continue;
         for (size_t k = 0; k < count; k++) {
             if (attribute->key.size == names[k].key.size &&
                 memcmp(attribute->key.data, names[k].key.data, names[k].key.size) == 0)

@@ -12,17 +12,11 @@
 
 __thread struct spanlog__thread_context spanlog__context;
 
-static bool all_zero(const uint8_t *bytes, size_t size) {
-    for (size_t i = 0; i < size; i++) {
-        if (bytes[i] != 0)
-            return false;
-    }
-    return true;
-}
-
 bool context_is_valid(const spanlog_ctx *ctx) {
-    return !all_zero(ctx->trace_id, sizeof ctx->trace_id) &&
-           !all_zero(ctx->span_id, sizeof ctx->span_id);
+    uint64_t trace[2], span;
+    memcpy(trace, ctx->trace_id, sizeof trace);
+    memcpy(&span, ctx->span_id, sizeof span);
+    return (trace[0] | trace[1]) != 0 && span != 0;
 }
 
 void context_set(const spanlog_ctx *ctx) {

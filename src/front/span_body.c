@@ -197,7 +197,7 @@ void span_add_stamp(struct thread *t, struct spanlog__open_span *block, const st
 /* Runs on the thread that has the span; its state is only needed for further blocks. */
 static inline __attribute__((always_inline)) struct thread *enter(const spanlog_span *span,
                                                                   struct lock_guard *guard) {
-    return span_is_open(span) ? thread_acquire(guard) : NULL;
+    return span_is_open(span) ? thread_enter(guard) : NULL;
 }
 
 /* There was no room for the call site. */
@@ -305,23 +305,47 @@ static uint64_t text_slot(const char *text, size_t most, size_t *ret_size) {
     return *ret_size | (*ret_size < whole ? original << 32 : 0);
 }
 
-static void add_text(spanlog_span *span, enum group_kind kind, const char *text) {
+/* Into the first block, in one pass. */
+static bool add_text_fast(struct spanlog__open_span *block, enum group_kind kind,
+                          const char *text) {
     const size_t head = sizeof(struct group) + 8;
+    if (text == NULL || block->used + head + 32 > OPEN_SPAN_BODY)
+        return false;
+    uint8_t *start = block->body + block->used;
+    uint8_t *end = encode_text(start + head, block->body + SPAN_FAST_BODY, text);
+    if (end == NULL)
+        return false;
+    uint64_t slot = (uint64_t)(end - (start + head));
+    size_t size = record_align((size_t)(end - start));
+    struct group group = {.shape = group_shape(size, kind, 0), .site = 0};
+    memcpy(start, &group, sizeof group);
+    memcpy(start + sizeof group, &slot, sizeof slot);
+    commit(block, size);
+    return true;
+}
+
+static void add_text_exact(struct thread *t, struct spanlog__open_span *block, enum group_kind kind,
+                           const char *text) {
+    const size_t head = sizeof(struct group) + 8;
+    size_t left = SPAN_MAX_BODY - block->used, most = left > head ? left - head : 0;
+    size_t size;
+    uint64_t slot = text_slot(text, most < RECORD_MAX_TEXT ? most : RECORD_MAX_TEXT, &size);
+    size_t whole = record_align(head + size);
+    size_t at = put_head(t, block, kind, whole, SPAN_MAX_BODY);
+    if (at > 0) {
+        put(block, at, &slot, 8);
+        put(block, at + 8, text, size);
+        commit(block, whole);
+    }
+}
+
+static void add_text(spanlog_span *span, enum group_kind kind, const char *text) {
     int saved = errno;
     struct lock_guard guard;
     struct thread *t = enter(span, &guard);
     if (t != NULL) {
-        struct spanlog__open_span *block = span->open;
-        size_t left = SPAN_MAX_BODY - block->used, most = left > head ? left - head : 0;
-        size_t size;
-        uint64_t slot = text_slot(text, most < RECORD_MAX_TEXT ? most : RECORD_MAX_TEXT, &size);
-        size_t whole = record_align(head + size);
-        size_t at = put_head(t, block, kind, whole, SPAN_MAX_BODY);
-        if (at > 0) {
-            put(block, at, &slot, 8);
-            put(block, at + 8, text, size);
-            commit(block, whole);
-        }
+        if (!add_text_fast(span->open, kind, text))
+            add_text_exact(t, span->open, kind, text);
         thread_return(t, &guard);
     }
     errno = saved;

@@ -76,6 +76,16 @@ static inline void thread_finish(struct thread *t) {
  * Give back with thread_release; with thread_return when no record has been written, for which the
  * back would be woken in vain. */
 struct thread *thread_acquire(struct lock_guard *ret_guard);
+/* The same, with the usual case in place. */
+static inline struct thread *thread_enter(struct lock_guard *ret_guard) {
+    struct thread *t = &spanlog_thread;
+    if (SPANLOG__RARE(t->busy != 0 || t->ring == NULL))
+        return thread_acquire(ret_guard);
+    ret_guard->held = false;
+    t->busy = 1;
+    thread_barrier();
+    return t;
+}
 void thread_release(struct thread *t, struct lock_guard *guard);
 void thread_return(struct thread *t, struct lock_guard *guard);
 /* A record for which thread_acquire gave nothing: counted with the shared ring's. */

@@ -159,10 +159,14 @@ static void set_connection(struct transfer *transfer) {
     const char *address = text_info(transfer->easy, CURLINFO_PRIMARY_IP);
     const char *version =
         spanlog_curl_http_version(long_info(transfer->easy, CURLINFO_HTTP_VERSION));
-    if (*address != 0)
+    long port = long_info(transfer->easy, CURLINFO_PRIMARY_PORT);
+    if (*address != 0 && version != NULL)
         spanlog_set(&transfer->span, kv("network.peer.address", address),
-                    kv("network.peer.port", long_info(transfer->easy, CURLINFO_PRIMARY_PORT)));
-    if (version != NULL)
+                    kv("network.peer.port", port), kv("network.protocol.version", version));
+    else if (*address != 0)
+        spanlog_set(&transfer->span, kv("network.peer.address", address),
+                    kv("network.peer.port", port));
+    else if (version != NULL)
         spanlog_set(&transfer->span, kv("network.protocol.version", version));
 }
 

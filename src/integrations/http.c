@@ -13,17 +13,25 @@ static const char *known_method(const char *method) {
     static const char *const known[] = {"GET",   "HEAD",    "POST",    "PUT",  "DELETE",
                                         "TRACE", "OPTIONS", "CONNECT", "PATCH"};
     for (size_t i = 0; method != NULL && i < sizeof known / sizeof *known; i++) {
-        if (strcmp(known[i], method) == 0)
+        if (*known[i] == *method && strcmp(known[i], method) == 0)
             return known[i];
     }
     return "_OTHER";
 }
 
-static void set_method(spanlog_span *span, const char *method) {
+/* Of a client with the URL's template; NULL: none. */
+static void set_method(spanlog_span *span, const char *method, const char *template) {
     const char *known = known_method(method);
+    bool original = *known == '_' && method != NULL;
+    if (template != NULL && !original) {
+        spanlog_set(span, kv("http.request.method", known), kv("url.template", template));
+        return;
+    }
     spanlog_set(span, kv("http.request.method", known));
-    if (*known == '_' && method != NULL)
+    if (original)
         spanlog_set(span, kv("http.request.method_original", method));
+    if (template != NULL)
+        spanlog_set(span, kv("url.template", template));
 }
 
 /* Without printf, which would cost as much as the rest of a span. */
@@ -49,15 +57,16 @@ static void set_server(spanlog_span *span, const char *address, uint16_t port, c
     char text[NAME_SIZE];
     if (address == NULL && host != NULL && spanlog_http_host(host, text, sizeof text, &port) == 0)
         address = text;
-    if (address != NULL)
-        spanlog_set(span, kv("server.address", address));
     if (address != NULL && port != 0)
-        spanlog_set(span, kv("server.port", port));
+        spanlog_set(span, kv("server.address", address), kv("server.port", port));
+    else if (address != NULL)
+        spanlog_set(span, kv("server.address", address));
 }
 
 /* Sampling rules see what a span begins with: the route, or else the path. */
 static spanlog_span begin_server(spanlog_ctx caller, const char *route, const char *target) {
-    char text[TEXT_SIZE] = "";
+    char text[TEXT_SIZE];
+    text[0] = '\0';
     size_t size = target != NULL ? spanlog_http_redact(target, text, sizeof text) : 0;
     size_t path = strcspn(text, "?");
     spanlog_span begun;
@@ -78,18 +87,29 @@ static spanlog_span begin_server(spanlog_ctx caller, const char *route, const ch
     return begun;
 }
 
+/* Mostly all are there, and one call costs less than three, here and in the back. */
+static void set_connection(spanlog_span *span, const char *scheme, const char *version,
+                           const char *client) {
+    if (scheme != NULL && version != NULL && client != NULL) {
+        spanlog_set(span, kv("url.scheme", scheme), kv("network.protocol.version", version),
+                    kv("client.address", client));
+        return;
+    }
+    if (scheme != NULL)
+        spanlog_set(span, kv("url.scheme", scheme));
+    if (version != NULL)
+        spanlog_set(span, kv("network.protocol.version", version));
+    if (client != NULL)
+        spanlog_set(span, kv("client.address", client));
+}
+
 static void set_request(spanlog_span *span, const spanlog_http_request *request,
                         spanlog_get_header get) {
     const char *agent = get != NULL ? get(request->arg, "user-agent") : NULL;
     const char *version = request->version;
     if (version != NULL && strncasecmp(version, "HTTP/", 5) == 0)
         version += 5;
-    if (request->scheme != NULL)
-        spanlog_set(span, kv("url.scheme", request->scheme));
-    if (version != NULL)
-        spanlog_set(span, kv("network.protocol.version", version));
-    if (request->client_address != NULL)
-        spanlog_set(span, kv("client.address", request->client_address));
+    set_connection(span, request->scheme, version, request->client_address);
     if (agent != NULL)
         spanlog_set(span, kv("user_agent.original", agent));
     set_server(span, request->server_address, request->server_port,
@@ -107,7 +127,7 @@ spanlog_span spanlog_http_server_begin(const spanlog_http_request *request) {
     if (span.open == NULL)
         return span;
     set_name(&span, request->method, request->route);
-    set_method(&span, request->method);
+    set_method(&span, request->method, NULL);
     set_request(&span, request, request->get);
     return span;
 }
@@ -146,8 +166,17 @@ struct traceparent {
 
 static void keep_traceparent(void *arg, const char *name, const char *value) {
     struct traceparent *traceparent = arg;
-    if (strcmp(name, "traceparent") == 0)
-        snprintf(traceparent->text, sizeof traceparent->text, "%s", value);
+    if (strcmp(name, "traceparent") != 0)
+        return;
+    size_t size = strnlen(value, sizeof traceparent->text - 1);
+    memcpy(traceparent->text, value, size);
+    traceparent->text[size] = '\0';
+}
+
+static bool says_nothing(const spanlog_ctx *ctx) {
+    static const uint8_t none[16];
+    return ctx->carried == 0 &&
+           (memcmp(ctx->trace_id, none, 16) == 0 || memcmp(ctx->span_id, none, 8) == 0);
 }
 
 static void put_hex(char *to, const uint8_t *bytes, size_t count) {
@@ -163,9 +192,11 @@ void spanlog_http_answer_headers(spanlog_ctx ctx, unsigned which, spanlog_set_he
                                  void *arg) {
     struct traceparent traceparent = {.text = ""};
     char trace_id[33];
-    if (set == NULL || spanlog_inject(ctx, keep_traceparent, &traceparent) != 0)
+    if (set == NULL || says_nothing(&ctx))
         return;
-    if ((which & SPANLOG_HTTP_TRACEPARENT) != 0 && traceparent.text[0] != '\0')
+    if ((which & SPANLOG_HTTP_TRACEPARENT) != 0)
+        spanlog_inject(ctx, keep_traceparent, &traceparent);
+    if (traceparent.text[0] != '\0')
         set(arg, "traceparent", traceparent.text);
     put_hex(trace_id, ctx.trace_id, sizeof ctx.trace_id);
     if ((which & SPANLOG_HTTP_X_TRACE_ID) != 0)
@@ -180,9 +211,11 @@ void spanlog_http_url(spanlog_span *span, const char *url) {
     if (span == NULL || span->open == NULL || url == NULL)
         return;
     spanlog_http_redact(url, text, sizeof text);
-    spanlog_set(span, kv("url.full", text));
     if (spanlog_http_host(url, host, sizeof host, &port) == 0)
-        spanlog_set(span, kv("server.address", host), kv("server.port", port));
+        spanlog_set(span, kv("url.full", text), kv("server.address", host),
+                    kv("server.port", port));
+    else
+        spanlog_set(span, kv("url.full", text));
 }
 
 spanlog_span spanlog_http_client_begin(const spanlog_http_call *call) {
@@ -195,9 +228,7 @@ spanlog_span spanlog_http_client_begin(const spanlog_http_call *call) {
     if (span.open == NULL)
         return span;
     set_name(&span, call->method, call->route);
-    set_method(&span, call->method);
-    if (call->route != NULL)
-        spanlog_set(&span, kv("url.template", call->route));
+    set_method(&span, call->method, call->route);
     spanlog_http_url(&span, call->url);
     return span;
 }

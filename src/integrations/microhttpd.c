@@ -21,16 +21,43 @@ static struct request *request_of(void **state) {
 
 /* ---- reading ------------------------------------------------------------------------------ */
 
-/* Headers of one name are joined by commas, as spanlog_extract wants them; all that were joined
- * stay in `text` until it is done. */
+enum { MOST_HEADERS = 48 };
+
+/* All headers, walked over once: about ten names are asked for. Those of one name are joined by
+ * commas, as spanlog_extract wants them; all that were joined stay in `text` until it is done. */
 struct headers {
     struct MHD_Connection *connection;
+    size_t seen;                 /* more than MOST_HEADERS: they are walked over for each name */
+    char initials[MOST_HEADERS]; /* of the names, in lower case */
+    struct {
+        const char *name, *value;
+    } all[MOST_HEADERS];
     const char *wanted, *first;
     unsigned count;
     size_t start, end; /* of the joined value in text */
     bool too_long;
     char text[10240];
 };
+
+static enum MHD_Result collect(void *arg, enum MHD_ValueKind kind, const char *name,
+                               const char *value) {
+    struct headers *headers = arg;
+    (void)kind;
+    if (headers->seen < MOST_HEADERS) {
+        headers->initials[headers->seen] = (char)(name[0] | 0x20);
+        headers->all[headers->seen].name = name;
+        headers->all[headers->seen].value = value;
+    }
+    headers->seen++;
+    return MHD_YES;
+}
+
+static void collect_headers(struct headers *headers, struct MHD_Connection *connection) {
+    headers->connection = connection;
+    headers->seen = 0;
+    headers->end = 0;
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, collect, headers);
+}
 
 static void join(struct headers *headers, const char *value, bool comma) {
     size_t size = strlen(value);
@@ -47,8 +74,7 @@ static enum MHD_Result look_at(void *arg, enum MHD_ValueKind kind, const char *n
                                const char *value) {
     struct headers *headers = arg;
     (void)kind;
-    if (value == NULL || ((name[0] ^ headers->wanted[0]) & ~0x20) != 0 ||
-        strcasecmp(name, headers->wanted) != 0)
+    if (value == NULL || strcasecmp(name, headers->wanted) != 0)
         return MHD_YES;
     if (headers->count++ == 0) {
         headers->first = value;
@@ -67,7 +93,12 @@ static const char *read_header(void *arg, const char *name) {
     headers->count = 0;
     headers->too_long = false;
     headers->start = headers->end;
-    MHD_get_connection_values(headers->connection, MHD_HEADER_KIND, look_at, headers);
+    if (headers->seen > MOST_HEADERS)
+        MHD_get_connection_values(headers->connection, MHD_HEADER_KIND, look_at, headers);
+    for (size_t i = 0; i < headers->seen && headers->seen <= MOST_HEADERS; i++) {
+        if (headers->initials[i] == (name[0] | 0x20))
+            look_at(headers, MHD_HEADER_KIND, headers->all[i].name, headers->all[i].value);
+    }
     if (headers->count < 2)
         return headers->first;
     if (headers->too_long) {
@@ -78,18 +109,35 @@ static const char *read_header(void *arg, const char *name) {
     return headers->text + headers->start;
 }
 
-static const char *client_address(struct MHD_Connection *connection, char *ret_text, size_t size) {
+/* inet_ntop takes printf for it. */
+static const char *put_ipv4(const struct in_addr *address, char *ret_text) {
+    uint8_t bytes[4];
+    char *to = ret_text;
+    memcpy(bytes, address, sizeof bytes);
+    for (int i = 0; i < 4; i++) {
+        unsigned byte = bytes[i];
+        if (byte >= 100)
+            *to++ = (char)('0' + byte / 100);
+        if (byte >= 10)
+            *to++ = (char)('0' + byte / 10 % 10);
+        *to++ = (char)('0' + byte % 10);
+        *to++ = i < 3 ? '.' : '\0';
+    }
+    return ret_text;
+}
+
+static const char *client_address(struct MHD_Connection *connection,
+                                  char ret_text[INET6_ADDRSTRLEN]) {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     if (info == NULL || info->client_addr == NULL)
         return NULL;
     const void *address = info->client_addr;
     if (info->client_addr->sa_family == AF_INET)
-        return inet_ntop(AF_INET, &((const struct sockaddr_in *)address)->sin_addr, ret_text,
-                         (socklen_t)size);
+        return put_ipv4(&((const struct sockaddr_in *)address)->sin_addr, ret_text);
     if (info->client_addr->sa_family == AF_INET6)
         return inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)address)->sin6_addr, ret_text,
-                         (socklen_t)size);
+                         INET6_ADDRSTRLEN);
     return NULL;
 }
 
@@ -127,9 +175,9 @@ static void begin(const spanlog_microhttpd *glue, struct request *request,
                   struct MHD_Connection *connection, const char *url, const char *method,
                   const char *version) {
     struct headers headers;
-    headers.connection = connection;
-    headers.end = 0;
-    struct query target = {.size = 0};
+    collect_headers(&headers, connection);
+    struct query target;
+    target.size = 0;
     char address[INET6_ADDRSTRLEN];
     append(&target, url);
     MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, add_argument, &target);
@@ -139,7 +187,7 @@ static void begin(const spanlog_microhttpd *glue, struct request *request,
         .version = version,
         .scheme = glue->scheme != NULL ? glue->scheme : "http",
         .route = glue->route != NULL ? glue->route(glue->route_arg, method, url) : NULL,
-        .client_address = client_address(connection, address, sizeof address),
+        .client_address = client_address(connection, address),
         .get = read_header,
         .arg = &headers};
     request->span = spanlog_http_server_begin(&facts);

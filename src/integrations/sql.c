@@ -5,16 +5,11 @@
 #include "src/integrations/sql_redact.h"
 
 #include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
 
 enum { SLOW_MS = 1000 };
-
-static bool is_word(char c) {
-    return isalnum((unsigned char)c) || c == '_' || (unsigned char)c >= 0x80;
-}
 
 struct words {
     const char *at;
@@ -25,9 +20,9 @@ struct words {
 static size_t next_word(struct words *words, const char **ret_word) {
     while (*words->at != '\0') {
         char c = *words->at;
-        if (is_word(c)) {
+        if (sql_is_word(c)) {
             size_t size = 0;
-            while (is_word(words->at[size]))
+            while (sql_is_word(words->at[size]))
                 size++;
             *ret_word = words->at;
             words->at += size;
@@ -40,17 +35,8 @@ static size_t next_word(struct words *words, const char **ret_word) {
     return 0;
 }
 
-static bool word_is(const char *word, size_t size, const char *one) {
-    return strlen(one) == size && strncasecmp(word, one, size) == 0;
-}
-
-static bool is_one_of(const char *word, size_t size, const char *const *list) {
-    for (; *list != NULL; list++) {
-        if (word_is(word, size, *list))
-            return true;
-    }
-    return false;
-}
+#define IS_ONE_OF(word, size, words)                                                               \
+    spanlog_sql_is_one_of(word, size, words, sizeof(words) / sizeof *(words))
 
 static void copy_capitals(char *to, size_t room, const char *word, size_t size) {
     size = size < room ? size : room - 1;
@@ -61,8 +47,9 @@ static void copy_capitals(char *to, size_t room, const char *word, size_t size) 
 
 /* Returns where the statement's own verb is, behind the parentheses of WITH. */
 static const char *find_operation(spanlog_sql *sql) {
-    static const char *const verbs[] = {"SELECT", "INSERT",  "UPDATE", "DELETE",
-                                        "MERGE",  "REPLACE", "VALUES", NULL};
+    static const struct sql_word verbs[] = {
+        SQL_WORD("SELECT"), SQL_WORD("INSERT"),  SQL_WORD("UPDATE"), SQL_WORD("DELETE"),
+        SQL_WORD("MERGE"),  SQL_WORD("REPLACE"), SQL_WORD("VALUES")};
     struct words words = {.at = sql->text};
     const char *word;
     size_t size = next_word(&words, &word);
@@ -73,7 +60,7 @@ static const char *find_operation(spanlog_sql *sql) {
     if (strcmp(sql->operation, "WITH") != 0)
         return word;
     while ((size = next_word(&words, &word)) > 0) {
-        if (words.depth == 0 && is_one_of(word, size, verbs)) {
+        if (words.depth == 0 && IS_ONE_OF(word, size, verbs)) {
             copy_capitals(sql->operation, sizeof sql->operation, word, size);
             return word;
         }
@@ -85,7 +72,7 @@ static const char *find_operation(spanlog_sql *sql) {
 static void copy_name(char *to, size_t room, const char *at) {
     size_t size = 0;
     at += strspn(at, " ");
-    while (is_word(at[size]) || (at[size] != '\0' && strchr(".\"`", at[size]) != NULL)) {
+    while (sql_is_word(at[size]) || (at[size] != '\0' && strchr(".\"`", at[size]) != NULL)) {
         const char *end =
             at[size] == '"' || at[size] == '`' ? strchr(at + size + 1, at[size]) : NULL;
         size = end != NULL ? (size_t)(end - at) + 1 : size + 1;
@@ -95,31 +82,36 @@ static void copy_name(char *to, size_t room, const char *at) {
     to[size] = '\0';
 }
 
-static bool next_is(const struct words *words, const char *one) {
+/* "DO UPDATE SET", behind the UPDATE: it names no table. */
+static bool is_set_next(const struct words *words) {
+    static const struct sql_word set[] = {SQL_WORD("SET")};
     struct words ahead = *words;
     const char *word;
     size_t size = next_word(&ahead, &word);
-    return size > 0 && word_is(word, size, one);
+    return size > 0 && IS_ONE_OF(word, size, set);
 }
 
 static void find_table(spanlog_sql *sql, const char *start) {
-    static const char *const before[] = {"FROM", "INTO",     "UPDATE", "TABLE",
-                                         "COPY", "TRUNCATE", NULL};
-    static const char *const between[] = {"ONLY",     "IF",      "NOT",  "EXISTS", "TABLE",
-                                          "OR",       "ABORT",   "FAIL", "IGNORE", "REPLACE",
-                                          "ROLLBACK", "LATERAL", NULL};
+    static const struct sql_word update[] = {SQL_WORD("UPDATE")};
+    static const struct sql_word before[] = {SQL_WORD("FROM"),   SQL_WORD("INTO"),
+                                             SQL_WORD("UPDATE"), SQL_WORD("TABLE"),
+                                             SQL_WORD("COPY"),   SQL_WORD("TRUNCATE")};
+    static const struct sql_word between[] = {
+        SQL_WORD("ONLY"),   SQL_WORD("IF"),      SQL_WORD("NOT"),      SQL_WORD("EXISTS"),
+        SQL_WORD("TABLE"),  SQL_WORD("OR"),      SQL_WORD("ABORT"),    SQL_WORD("FAIL"),
+        SQL_WORD("IGNORE"), SQL_WORD("REPLACE"), SQL_WORD("ROLLBACK"), SQL_WORD("LATERAL")};
     struct words words = {.at = start};
     const char *word;
     size_t size;
     sql->table[0] = '\0';
     while ((size = next_word(&words, &word)) > 0) {
-        if (!is_one_of(word, size, before) ||
-            (word_is(word, size, "UPDATE") && next_is(&words, "SET")))
+        if (!IS_ONE_OF(word, size, before) ||
+            (IS_ONE_OF(word, size, update) && is_set_next(&words)))
             continue;
-        while (*words.at == ' ' && is_word(words.at[1])) {
+        while (*words.at == ' ' && sql_is_word(words.at[1])) {
             struct words ahead = words;
             size = next_word(&ahead, &word);
-            if (!is_one_of(word, size, between))
+            if (!IS_ONE_OF(word, size, between))
                 break;
             words = ahead;
         }
@@ -132,8 +124,9 @@ static void find_table(spanlog_sql *sql, const char *start) {
 void spanlog_sql_read(spanlog_sql *sql, const char *text, enum spanlog_sql_flavour flavour) {
     spanlog_sql_redact(text, flavour, sql->text, sizeof sql->text);
     find_table(sql, find_operation(sql));
-    snprintf(sql->summary, sizeof sql->summary, "%s%s%s", sql->operation,
-             sql->table[0] != '\0' ? " " : "", sql->table);
+    char *end = stpcpy(sql->summary, sql->operation); /* printf would cost as much as the rest */
+    if (sql->table[0] != '\0')
+        stpcpy(stpcpy(end, " "), sql->table);
 }
 
 void spanlog_sql_set(spanlog_span *span, const spanlog_sql *sql) {
@@ -141,10 +134,12 @@ void spanlog_sql_set(spanlog_span *span, const spanlog_sql *sql) {
         return;
     if (sql->summary[0] != '\0')
         spanlog_rename(span, sql->summary);
-    spanlog_set(span, kv("db.query.text", sql->text), kv("db.query.summary", sql->summary),
-                kv("db.operation.name", sql->operation));
     if (sql->table[0] != '\0')
-        spanlog_set(span, kv("db.collection.name", sql->table));
+        spanlog_set(span, kv("db.query.text", sql->text), kv("db.query.summary", sql->summary),
+                    kv("db.operation.name", sql->operation), kv("db.collection.name", sql->table));
+    else
+        spanlog_set(span, kv("db.query.text", sql->text), kv("db.query.summary", sql->summary),
+                    kv("db.operation.name", sql->operation));
 }
 
 void spanlog_sql_warn_slow(const spanlog_sql *sql, double elapsed_ms, double slow_ms) {

@@ -1,11 +1,10 @@
 /* integrations/sql_redact.c: a statement's text without its literals. See sql.h.
  *
- * One pass with one character of memory beside the output: `value_may_come` says whether a quoted
- * word at this place is a value for SQLite.
+ * One pass that remembers the last token beside the output: what it is says whether a quoted word
+ * behind it is a value for SQLite.
  */
 #include "src/integrations/sql_redact.h"
 
-#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -14,13 +13,10 @@ struct reader {
     enum spanlog_sql_flavour flavour;
     char *text;
     size_t size, room;
-    bool space;          /* white space or a comment was passed */
-    bool value_may_come; /* behind an operator, a comma, a parenthesis or a word like LIKE */
+    bool space;       /* white space or a comment was passed */
+    const char *last; /* the word or the sign before */
+    size_t last_size; /* 0: it was a literal, a quoted name or the start */
 };
-
-static bool is_word(char c) {
-    return isalnum((unsigned char)c) || c == '_' || (unsigned char)c >= 0x80;
-}
 
 static void put(struct reader *r, const char *data, size_t size) {
     if (r->space && r->size > 0 && r->size < r->room)
@@ -33,7 +29,7 @@ static void put(struct reader *r, const char *data, size_t size) {
 
 static void put_literal(struct reader *r) {
     put(r, "?", 1);
-    r->value_may_come = false;
+    r->last_size = 0;
 }
 
 /* Behind the closing quote, or the end of the text. A doubled quote stands for itself. */
@@ -61,9 +57,13 @@ static const char *comment_end(const char *at, bool nested) {
     return at;
 }
 
+static bool is_blank(char c) {
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
 static bool skip_blank(struct reader *r) {
     const char *start = r->at;
-    if (isspace((unsigned char)*r->at))
+    if (is_blank(*r->at))
         r->at++;
     else if (r->at[0] == '-' && r->at[1] == '-')
         r->at += strcspn(r->at, "\n");
@@ -76,9 +76,9 @@ static bool skip_blank(struct reader *r) {
 /* $tag$ ... $tag$; 0 bytes when this is no tag. */
 static size_t tag_size(const char *at) {
     const char *end = at + 1;
-    if (isdigit((unsigned char)*end))
+    if (sql_is_digit(*end))
         return 0;
-    while (is_word(*end))
+    while (sql_is_word(*end))
         end++;
     return *end == '$' ? (size_t)(end - at) + 1 : 0;
 }
@@ -100,7 +100,7 @@ static bool take_text(struct reader *r) {
     const char *quote = r->at;
     if (r->flavour != SQL_SQLITE && (*quote == 'U' || *quote == 'u') && quote[1] == '&')
         quote += 2;
-    else if (*quote != '\0' && strchr("EeXxBbNn", *quote) != NULL)
+    else if (quote[0] != '\0' && quote[1] == '\'' && strchr("EeXxBbNn", *quote) != NULL)
         quote++;
     if (*quote != '\'')
         return false;
@@ -114,18 +114,42 @@ static bool take_text(struct reader *r) {
 /* 17, 1.5e-3, .5, 0xff, 1_000. */
 static bool take_number(struct reader *r) {
     const char *at = r->at;
-    if (!isdigit((unsigned char)*at) && !(*at == '.' && isdigit((unsigned char)at[1])))
+    if (!sql_is_digit(*at) && !(*at == '.' && sql_is_digit(at[1])))
         return false;
     bool hex = at[0] == '0' && (at[1] == 'x' || at[1] == 'X');
-    while (is_word(*at) || *at == '.') {
+    while (sql_is_word(*at) || *at == '.') {
         bool exponent = !hex && (*at == 'e' || *at == 'E');
         at++;
-        if (exponent && (*at == '+' || *at == '-') && isdigit((unsigned char)at[1]))
+        if (exponent && (*at == '+' || *at == '-') && sql_is_digit(at[1]))
             at++;
     }
     r->at = at;
     put_literal(r);
     return true;
+}
+
+bool spanlog_sql_is_one_of(const char *word, size_t size, const struct sql_word *words,
+                           size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (words[i].size == size && (*word & ~0x20) == *words[i].text &&
+            strncasecmp(word, words[i].text, size) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Behind an operator, a comma, a parenthesis or a word like LIKE. */
+static bool value_may_come(const struct reader *r) {
+    static const struct sql_word words[] = {
+        SQL_WORD("LIKE"),    SQL_WORD("GLOB"),    SQL_WORD("MATCH"),  SQL_WORD("REGEXP"),
+        SQL_WORD("BETWEEN"), SQL_WORD("AND"),     SQL_WORD("OR"),     SQL_WORD("NOT"),
+        SQL_WORD("THEN"),    SQL_WORD("ELSE"),    SQL_WORD("WHEN"),   SQL_WORD("LIMIT"),
+        SQL_WORD("IN"),      SQL_WORD("WHERE"),   SQL_WORD("IS"),     SQL_WORD("RETURNING"),
+        SQL_WORD("SELECT"),  SQL_WORD("DEFAULT"), SQL_WORD("ESCAPE"), SQL_WORD("CASE"),
+        SQL_WORD("HAVING")};
+    if (r->last_size == 1 && strchr("=<>!|+-*/%(,", *r->last) != NULL)
+        return true;
+    return spanlog_sql_is_one_of(r->last, r->last_size, words, sizeof words / sizeof *words);
 }
 
 /* "name", `name`, [name]. */
@@ -139,46 +163,39 @@ static bool take_quoted_name(struct reader *r) {
     } else {
         return false;
     }
-    if (*r->at == '"' && r->flavour == SQL_SQLITE && r->value_may_come && *end != '.') {
+    if (*r->at == '"' && r->flavour == SQL_SQLITE && *end != '.' && value_may_come(r))
         put_literal(r);
-    } else {
+    else
         put(r, r->at, (size_t)(end - r->at));
-        r->value_may_come = false;
-    }
+    r->last_size = 0;
     r->at = end;
     return true;
 }
 
-static bool is_before_value(const char *word, size_t size) {
-    static const char *const words[] = {
-        "LIKE", "GLOB",      "MATCH",  "REGEXP",  "BETWEEN", "AND",  "OR",
-        "NOT",  "THEN",      "ELSE",   "WHEN",    "LIMIT",   "IN",   "WHERE",
-        "IS",   "RETURNING", "SELECT", "DEFAULT", "ESCAPE",  "CASE", "HAVING"};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        if (strlen(words[i]) == size && strncasecmp(word, words[i], size) == 0)
-            return true;
-    }
-    return false;
+/* What is written as it stands: a word or a sign. */
+static void put_token(struct reader *r, size_t size) {
+    put(r, r->at, size);
+    r->last = r->at;
+    r->last_size = size;
+    r->at += size;
 }
 
 /* Words and placeholders: $1, ?1, :name, @name. */
 static bool take_word(struct reader *r) {
     const char *end = r->at;
-    if (*end != '\0' && strchr("$?:@#", *end) != NULL && is_word(end[1]))
+    if (!sql_is_word(*end) && sql_is_word(end[1]) && strchr("$?:@#", *end) != NULL)
         end++;
-    if (!is_word(*end))
+    if (!sql_is_word(*end))
         return false;
-    while (is_word(*end) || (*end == '$' && end > r->at))
+    while (sql_is_word(*end) || (*end == '$' && end > r->at))
         end++;
-    put(r, r->at, (size_t)(end - r->at));
-    r->value_may_come = is_before_value(r->at, (size_t)(end - r->at));
-    r->at = end;
+    put_token(r, (size_t)(end - r->at));
     return true;
 }
 
-static void take_sign(struct reader *r) {
-    r->value_may_come = strchr("=<>!|+-*/%(,", *r->at) != NULL;
-    put(r, r->at++, 1);
+/* Most of a statement: no number, and not the letter of E'..' or U&'..'. */
+static bool is_plain_word(const char *at) {
+    return sql_is_word(*at) && !sql_is_digit(*at) && at[1] != '\'' && at[1] != '&';
 }
 
 size_t spanlog_sql_redact(const char *text, enum spanlog_sql_flavour flavour, char *ret_text,
@@ -186,9 +203,11 @@ size_t spanlog_sql_redact(const char *text, enum spanlog_sql_flavour flavour, ch
     struct reader r = {
         .at = text != NULL ? text : "", .flavour = flavour, .text = ret_text, .room = size - 1};
     while (*r.at != '\0' && r.size < r.room) {
-        if (!skip_blank(&r) && !take_dollar(&r) && !take_text(&r) && !take_number(&r) &&
-            !take_quoted_name(&r) && !take_word(&r))
-            take_sign(&r);
+        if (is_plain_word(r.at))
+            take_word(&r);
+        else if (!skip_blank(&r) && !take_dollar(&r) && !take_text(&r) && !take_number(&r) &&
+                 !take_quoted_name(&r) && !take_word(&r))
+            put_token(&r, 1);
     }
     while (r.size > 0 && (ret_text[r.size - 1] == ';' || ret_text[r.size - 1] == ' '))
         r.size--;

@@ -6,7 +6,7 @@
  * SQLite's own mutex of the connection, which is recursive.
  */
 #define SPANLOG_LOGGER_NAME "db"
-#include "src/integrations/sql.h"
+#include "src/integrations/sql_known.h"
 #include "src/integrations/table.h"
 #include <spanlog/sqlite.h>
 
@@ -43,9 +43,17 @@ struct connection {
     struct statement *running;
     struct step *step; /* the innermost */
     bool closed;       /* while a step is running, which then frees this */
+    struct sql_known known;
+    struct statement *spare; /* the last one that ended: 4 KB are no quick malloc */
 };
 
 HANDLE_TABLE(connections);
+
+static void free_connection(struct connection *c) {
+    spanlog_sql_forget(&c->known);
+    free(c->spare);
+    free(c);
+}
 
 static struct connection *connection_of(sqlite3 *db) {
     return db != NULL ? (struct connection *)(void *)handle_table_find(&connections, db) : NULL;
@@ -57,9 +65,9 @@ static int64_t total_changes(sqlite3 *db) {
     return sqlite3_total_changes(db);
 }
 
-static void begin_span(struct statement *s, sqlite3 *db, const char *text) {
-    const char *file = sqlite3_db_filename(db, "main");
-    spanlog_sql_read(&s->sql, text, SQL_SQLITE);
+static void begin_span(struct connection *c, struct statement *s, const char *text) {
+    const char *file = sqlite3_db_filename(c->db, "main");
+    spanlog_sql_know(&c->known, &s->sql, text, SQL_SQLITE);
     s->start_ms = spanlog_sql_now_ms();
     spanlog_begin(span, "sqlite", SPANLOG_CLIENT, spanlog_ctx_current(),
                   kv("db.system.name", "sqlite"));
@@ -120,7 +128,8 @@ static void end_span(struct connection *c, struct statement *s, int code) {
         spanlog_sql_warn_slow(&s->sql, s->end_ms - s->start_ms, c->slow_ms);
         spanlog_ctx_attach(before);
     }
-    free(s);
+    free(c->spare);
+    c->spare = s;
 }
 
 /* ---- SQLite's trace ------------------------------------------------------------------------ */
@@ -139,7 +148,8 @@ static bool is_stepped(const struct connection *c, sqlite3_stmt *handle) {
 static void on_begin(struct connection *c, sqlite3_stmt *handle, const char *text) {
     if (*find(c, handle) != NULL) /* a trigger: part of its statement */
         return;
-    struct statement *s = malloc(sizeof *s);
+    struct statement *s = c->spare != NULL ? c->spare : malloc(sizeof *s);
+    c->spare = NULL;
     if (s == NULL)
         return;
     s->handle = handle;
@@ -149,7 +159,7 @@ static void on_begin(struct connection *c, sqlite3_stmt *handle, const char *tex
     s->has_rows = sqlite3_column_count(handle) > 0;
     s->writes = sqlite3_stmt_readonly(handle) == 0;
     /* Of a statement inside another one `text` is only a comment. */
-    begin_span(s, c->db, sqlite3_sql(handle) != NULL ? sqlite3_sql(handle) : text);
+    begin_span(c, s, sqlite3_sql(handle) != NULL ? sqlite3_sql(handle) : text);
     s->next = c->running;
     c->running = s;
     if (is_stepped(c, handle))
@@ -182,7 +192,7 @@ static void on_close(struct connection *c) {
     }
     c->closed = true;
     if (c->step == NULL)
-        free(c);
+        free_connection(c);
 }
 
 static int on_trace(unsigned what, void *arg, void *p, void *x) {
@@ -242,7 +252,7 @@ int spanlog_sqlite_step(sqlite3_stmt *handle) {
     if (step.done != NULL)
         end_span(c, step.done, code);
     if (c->closed && c->step == NULL)
-        free(c);
+        free_connection(c);
     sqlite3_mutex_leave(sqlite3_db_mutex(db));
     return code;
 }

@@ -85,11 +85,15 @@ void x_trace_id_inject_hex(const spanlog_ctx *ctx, const struct propagated_texts
 
 /* ---- x-correlation-id and x-request-id ------------------------------------------------------- */
 
+static bool parts_or_quotes(char c) {
+    return c == '"' || c == '\\' || c == ',' || c == ';' || c == '<' || c == '>';
+}
+
 /* Visible ASCII but for what quotes or parts a list: a value that two headers were joined to is
  * none. */
 static bool is_correlation_id(const char *text, size_t size) {
     for (size_t i = 0; i < size; i++) {
-        if (text[i] <= ' ' || text[i] > '~' || strchr("\"\\,;<>", text[i]) != NULL)
+        if (text[i] <= ' ' || text[i] > '~' || parts_or_quotes(text[i]))
             return false;
     }
     return size > 0 && size <= CORRELATION_MAX;
@@ -98,8 +102,10 @@ static bool is_correlation_id(const char *text, size_t size) {
 /* The trace id itself, as hex, is no news. */
 static bool says_more(const char *text, size_t size, const uint8_t trace_id[16]) {
     char hex[32];
+    if (size != sizeof hex)
+        return true;
     hex_write(hex, trace_id, 16);
-    return size != sizeof hex || memcmp(text, hex, sizeof hex) != 0;
+    return memcmp(text, hex, sizeof hex) != 0;
 }
 
 static void extract_text(spanlog_get_header get, void *arg, const char *name,

@@ -1,5 +1,5 @@
 /* tests/integrations/integration_sql_test.c: what of a statement's text is told. */
-#include "src/integrations/sql.h"
+#include "src/integrations/sql_known.h"
 #include "tests/unit/library_check.h"
 
 struct example {
@@ -142,6 +142,33 @@ static void long_and_random_texts_are_bounded(void **state) {
     }
 }
 
+/* More texts than places, in two flavours, each at once again and later once more. */
+static void a_text_that_comes_again_tells_the_same(void **state) {
+    (void)state;
+    static spanlog_sql sql, again;
+    struct sql_known known = {0};
+    for (int i = 0; i < 200; i++) {
+        char text[1200];
+        int size =
+            snprintf(text, sizeof text, "SELECT a%d FROM t%d WHERE b = 'it\\'s' ", i % 50, i % 7);
+        memset(text + size, 'x', (size_t)(i % 50) * 23);
+        text[size + i % 50 * 23] = '\0';
+        enum spanlog_sql_flavour flavour = i % 3 == 0 ? SQL_POSTGRESQL_BACKSLASH : SQL_POSTGRESQL;
+        spanlog_sql_read(&sql, text, flavour);
+        for (int round = 0; round < 2; round++) {
+            memset(&again, 'y', sizeof again);
+            spanlog_sql_know(&known, &again, text, flavour);
+            assert_string_equal(again.text, sql.text);
+            assert_string_equal(again.operation, sql.operation);
+            assert_string_equal(again.table, sql.table);
+            assert_string_equal(again.summary, sql.summary);
+        }
+    }
+    spanlog_sql_know(&known, &again, NULL, SQL_SQLITE);
+    assert_string_equal(again.text, "");
+    spanlog_sql_forget(&known);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(literals_become_question_marks),
@@ -153,6 +180,7 @@ int main(void) {
         cmocka_unit_test(the_summary_names_operation_and_table),
         cmocka_unit_test(no_prefix_of_a_statement_shows_its_literals),
         cmocka_unit_test(long_and_random_texts_are_bounded),
+        cmocka_unit_test(a_text_that_comes_again_tells_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
