@@ -201,6 +201,8 @@ static void check_line(const char *line, const char *end) {
 }
 
 static void check_lines(const char *text, size_t size) {
+    if (size == 0) /* and text perhaps NULL */
+        return;
     const char *end = text + size;
     while (text < end) {
         const char *newline = memchr(text, '\n', (size_t)(end - text));
