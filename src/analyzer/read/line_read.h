@@ -18,8 +18,8 @@
 int spanlog_line_read(struct spanlog_reader *reader, const struct spanlog_record *record,
                       const char *line, struct spanlog_arena *arena, struct spanlog_line *ret);
 
-/* An attribute's value; `text` is that of a string, decoded. What has no number of its own keeps its
- * bytes. */
+/* An attribute's value; `text` is that of a string, decoded. What has no number of its own keeps
+ * its bytes. */
 void spanlog_line_read_value(const struct spanlog_json_value *value, struct spanlog_text text,
                              struct spanlog_value *ret);
 
