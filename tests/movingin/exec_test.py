@@ -149,6 +149,13 @@ def a_trace_around_us_goes_on(place):
     equal("handed on", done.stdout.decode().split(), [f"00-{PARENT[3:35]}-{place.spans('sh')[1]['span_id']}-01", "a=1"])
 
 
+def what_was_refused_is_not_handed_on(place):
+    wrong = {"TRACEPARENT": "00-xyz-1", "TRACESTATE": "a=1", "BAGGAGE": "user=ann\nX-Evil: 1"}
+    done = _exec(place, "--", "sh", "-c", 'echo "$TRACEPARENT|${TRACESTATE-none}|${BAGGAGE-none}"', environment=wrong)
+    equal("handed on", done.stdout.decode().strip(),
+          f"00-{place.span('sh')['trace_id']}-{place.span('sh')['span_id']}-03|none|none")
+
+
 def a_trace_that_is_not_sampled_stays_so(place):
     parent = PARENT[:-2] + "00"
     done = _exec(place, "--", "sh", "-c", "echo $TRACEPARENT", environment={"TRACEPARENT": parent})
