@@ -36,6 +36,15 @@ def values_of_a_line_have_types(place):
                          "huge": 18446744073709551615})
 
 
+def numbers_keep_their_digits(place):
+    fields = ["id=12345678901234567890123", "commit=12e4567", "price=1.10", "small=-0.5e-400"]
+    place.run(TOOL, "log", "-o", place.log, "paid", *fields)
+    with open(place.log, encoding="utf-8") as log:
+        written = log.read()
+    for key, value in (field.split("=") for field in fields):
+        holds(key, f'"{key}":{value},' in written or f'"{key}":{value}}}' in written, written)
+
+
 def a_line_goes_to_stderr_where_nothing_is_said(place):
     done = place.run(TOOL, "log", "hello")
     equal("stdout", done.stdout, b"")
