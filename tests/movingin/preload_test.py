@@ -493,6 +493,10 @@ def a_log_that_cannot_be_written_is_not_the_programs_trouble(place):
     equal("stderr with a bad setting", done.stderr, b"")
 
 
+def a_limit_of_files_sizes_does_not_end_the_program(place):
+    _both(place, "sh", "-c", "ulimit -f 0; sqlite3 :memory: 'select 1'; echo $?")
+
+
 def without_an_output_nothing_is_written(place):
     done = place.run("sqlite3", ":memory:", "select 1", environment={"LD_PRELOAD": PRELOAD})
     equal("output", (done.stdout, done.stderr), (b"1\n", b""))
