@@ -198,6 +198,14 @@ def a_folder_that_cannot_be_named_is_said_and_the_command_runs(place):
     place.run(TOOL, "exec", "-o", "x.jsonl", "true", cwd=odd, status=2)
 
 
+def a_mistake_in_spanlog_output_is_said_and_the_command_runs(place):
+    done = place.run(TOOL, "exec", "sh", "-c", "echo ran; exit 3", status=3,
+                     environment={"SPANLOG_OUTPUT": "nosuch:there", "XDG_STATE_HOME": place.folder})
+    equal("stdout", done.stdout, b"ran\n")
+    holds("stderr", b"SPANLOG_OUTPUT=nosuch:there" in done.stderr and done.stderr.count(b"\n") == 1, done.stderr)
+    place.span("sh", f"{place.folder}/spanlog/sh.jsonl")
+
+
 # ---- signals --------------------------------------------------------------------------------------
 
 TRAPS = """
