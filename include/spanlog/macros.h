@@ -139,16 +139,16 @@ namespace spanlog {
 namespace detail {
 /* clang-format off */
 template <class T, class = void> struct value; /* a value of this type cannot be a field */
-template <class T> struct value<T, std::enable_if_t<(std::is_integral_v<T> && std::is_signed_v<T>)>> {
+template <class T> struct value<T, typename std::enable_if<std::is_integral<T>::value && std::is_signed<T>::value>::type> {
     static constexpr uint64_t type = SPANLOG__T_INT;
     static union spanlog__slot slot(T v) { return spanlog__slot_i(v); }
 };
-template <class T> struct value<T, std::enable_if_t<(std::is_integral_v<T> && std::is_unsigned_v<T> && !std::is_same_v<T, bool>)>> {
+template <class T> struct value<T, typename std::enable_if<std::is_integral<T>::value && std::is_unsigned<T>::value && !std::is_same<T, bool>::value>::type> {
     static constexpr uint64_t type = SPANLOG__T_UINT;
     static union spanlog__slot slot(T v) { return spanlog__slot_u(v); }
 };
-template <class T> struct value<T, std::enable_if_t<std::is_enum_v<T>>> : value<std::underlying_type_t<T>> {
-    static union spanlog__slot slot(T v) { return value<std::underlying_type_t<T>>::slot(static_cast<std::underlying_type_t<T>>(v)); }
+template <class T> struct value<T, typename std::enable_if<std::is_enum<T>::value>::type> : value<typename std::underlying_type<T>::type> {
+    static union spanlog__slot slot(T v) { return value<typename std::underlying_type<T>::type>::slot(static_cast<typename std::underlying_type<T>::type>(v)); }
 };
 template <> struct value<bool> {
     static constexpr uint64_t type = SPANLOG__T_BOOL;
@@ -166,11 +166,12 @@ template <> struct value<float> {
     static constexpr uint64_t type = SPANLOG__T_FLOAT;
     static union spanlog__slot slot(float v) { return spanlog__slot_d(static_cast<double>(v)); }
 };
-template <class T> struct value<T *, std::enable_if_t<sizeof(T) == 1 && std::is_integral_v<T>>> {
+template <class T> struct value<T *, typename std::enable_if<sizeof(T) == 1 && std::is_integral<T>::value>::type> {
     static constexpr uint64_t type = SPANLOG__T_STR;
     static union spanlog__slot slot(const T *v) { return spanlog__slot_p(v); }
 };
 /* clang-format on */
+template <class T> using decayed = typename std::decay<T>::type; /* C++11 has no decay_t */
 template <int N> struct slots { union spanlog__slot v[N]; };
 SPANLOG__INLINE const void *bytes(const struct spanlog__bytes &b) {
     return &b;
@@ -178,7 +179,7 @@ SPANLOG__INLINE const void *bytes(const struct spanlog__bytes &b) {
 } // namespace detail
 } // namespace spanlog
 
-#define SPANLOG__VALUE(v) ::spanlog::detail::value<std::decay_t<decltype(v)>>
+#define SPANLOG__VALUE(v) ::spanlog::detail::value<::spanlog::detail::decayed<decltype(v)>>
 #define SPANLOG__TYPE(v) (SPANLOG__VALUE(v)::type)
 #define SPANLOG__SLOT(v) (SPANLOG__VALUE(v)::slot(v))
 #define SPANLOG__BYTES(p, n)                                                                       \

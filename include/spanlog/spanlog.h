@@ -146,7 +146,8 @@ typedef struct spanlog_ctx {
                        * further contexts with such things have been made. */
 } spanlog_ctx;
 
-/* The calling thread's context; all zeros outside a span. */
+/* The calling thread's context; all zeros outside a span. The first thread to use the library is in
+ * the span that TRACEPARENT names, from its first call on. */
 SPANLOG__API spanlog_ctx spanlog_ctx_current(void);
 /* Makes ctx the calling thread's context and returns the one before it, which the caller attaches
  * again when done. With a ctx without a trace or span id the thread is in no span. */

@@ -68,22 +68,31 @@ static void default_output(const char *name, char *to, size_t size) {
         snprintf(to, size, "json+file:%s-spanlog.jsonl", file);
 }
 
+/* Where nobody says where to, or nobody who can be understood: a mistake in the environment is no
+ * reason not to run the command. */
+static void settle_default(const char *name, char *to, size_t size) {
+    char wanted[600];
+    default_output(name, wanted, sizeof wanted);
+    const char *wrong = shell_output(wanted, to, size);
+    if (wrong == NULL)
+        return;
+    failure("nothing is logged: ", wanted, wrong);
+    strcpy(to, "none");
+}
+
 /* With absolute paths: what is below may change its directory. */
 static int settle_output(const struct exec_job *job) {
-    char wanted[600], output[2048];
+    char output[2048];
     const char *said = getenv("SPANLOG_OUTPUT");
+    bool ours = job->output == NULL && (said == NULL || said[0] == '\0');
     const char *value = job->output != NULL ? job->output : said;
-    bool ours = value == NULL || value[0] == '\0';
-    if (ours) {
-        default_output(job->name, wanted, sizeof wanted);
-        value = wanted;
-    }
-    const char *wrong = shell_output(value, output, sizeof output);
-    if (wrong != NULL && ours) { /* not wanted, and so no reason not to run the command */
-        failure("nothing is logged: ", value, wrong);
-        strcpy(output, "none");
-    } else if (wrong != NULL)
-        return failure(job->output != NULL ? "--output " : "SPANLOG_OUTPUT=", value, wrong);
+    const char *wrong = ours ? NULL : shell_output(value, output, sizeof output);
+    if (wrong != NULL && job->output != NULL)
+        return failure("--output ", value, wrong);
+    if (wrong != NULL)
+        failure("ignored: SPANLOG_OUTPUT=", value, wrong);
+    if (ours || wrong != NULL)
+        settle_default(job->name, output, sizeof output);
     setenv("SPANLOG_OUTPUT", output, 1);
     return -1;
 }

@@ -29,11 +29,12 @@ static const char *get_variable(void *unused, const char *header) {
     return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
-static void set_variable(void *unused, const char *header, const char *value) {
+static void set_variable(void *unused, const char *variable, const char *value) {
     (void)unused;
-    const char *variable = variable_of(header);
-    if (variable != NULL)
+    if (value != NULL)
         setenv(variable, value, 1);
+    else
+        unsetenv(variable); /* another trace's, or refused: nobody below is to read it */
 }
 
 const char *shell_output(const char *value, char *ret_output, size_t size) {
@@ -70,5 +71,5 @@ spanlog_ctx shell_parent(void) {
 }
 
 void shell_hand_on(spanlog_ctx ctx) {
-    spanlog_inject(ctx, set_variable, NULL);
+    spanlog_env(ctx, set_variable, NULL);
 }

@@ -86,6 +86,19 @@ static inline void signals_block(sigset_t *ret_before) {
     pthread_sigmask(SIG_SETMASK, &all, ret_before);
 }
 
+/* A write that fails may send this thread a signal as well (SIGPIPE, SIGXFSZ), which would end the
+ * program: takes it back. Signals are blocked. errno stays. */
+static inline void signal_take_back(int number) {
+    int saved = errno;
+    struct timespec now = {0, 0};
+    sigset_t one;
+    sigemptyset(&one);
+    sigaddset(&one, number);
+    while (sigtimedwait(&one, NULL, &now) > 0) {
+    }
+    errno = saved;
+}
+
 /* Takes the lock with signals blocked. held is false when this thread already has it (a fault's
  * handler that logs): the caller then has to do without. */
 static inline struct lock_guard lock_take(struct lock *lock) {

@@ -8,6 +8,7 @@
 #include "src/front/carried.h"
 #include "src/propagation/hex.h"
 
+#include <errno.h>
 #include <string.h>
 
 __thread struct spanlog__thread_context spanlog__context;
@@ -33,11 +34,24 @@ void context_set(const spanlog_ctx *ctx) {
     now->unsampled = context_unsampled(ctx);
 }
 
+/* The first thread begins where the environment says, whatever it calls first; a child of fork
+ * where its parent was. */
+static void find_beginning(void) {
+    if (SPANLOG__RARE(__atomic_load_n(&process.state, __ATOMIC_ACQUIRE) == PROCESS_NEW &&
+                      process.epoch == 0)) {
+        int saved = errno;
+        process_start();
+        errno = saved;
+    }
+}
+
 spanlog_ctx spanlog_ctx_current(void) {
+    find_beginning();
     return spanlog__context.ctx;
 }
 
 spanlog_ctx spanlog_ctx_attach(spanlog_ctx ctx) {
+    find_beginning();
     spanlog_ctx before = spanlog__context.ctx;
     context_set(&ctx);
     return before;
@@ -47,6 +61,7 @@ void spanlog_trace_id(char ret_text[33]) {
     if (ret_text == NULL)
         return;
     ret_text[0] = '\0';
+    find_beginning();
     if (spanlog__context.record_flags & RECORD_CONTEXT)
         *hex_write(ret_text, spanlog__context.ctx.trace_id, 16) = '\0';
 }
@@ -55,6 +70,7 @@ void spanlog_span_id(char ret_text[17]) {
     if (ret_text == NULL)
         return;
     ret_text[0] = '\0';
+    find_beginning();
     if (spanlog__context.record_flags & RECORD_CONTEXT)
         *hex_write(ret_text, spanlog__context.ctx.span_id, 8) = '\0';
 }

@@ -85,6 +85,17 @@ static const char *authority_start(const char *url) {
     return end > url && strncmp(end, "://", 3) == 0 ? end + 3 : NULL;
 }
 
+/* Where user and password may stand: libcurl takes one slash, and three, as it takes two. */
+static const char *credentials_start(const char *url) {
+    const char *end = url;
+    while (is_of_scheme(*end))
+        end++;
+    if (end > url && end[0] == ':' && end[1] == '/')
+        return end + 1 + strspn(end + 1, "/");
+    /* "user:password@host/path" as well. */
+    return *url != '/' && *url != '?' && strchr(url, '@') != NULL ? url : NULL;
+}
+
 static const char *last_at(const char *start, const char *end) {
     return memrchr(start, '@', (size_t)(end - start));
 }
@@ -108,9 +119,7 @@ size_t spanlog_http_redact(const char *url, char *ret_text, size_t size) {
     if (ret_text == NULL || size == 0)
         return 0;
     struct out out = {.text = ret_text, .room = size - 1};
-    const char *rest = url != NULL ? url : "", *start = authority_start(rest);
-    if (start == NULL && *rest != '/' && *rest != '?' && strchr(rest, '@') != NULL)
-        start = rest; /* "user:password@host/path": libcurl takes it */
+    const char *rest = url != NULL ? url : "", *start = credentials_start(rest);
     if (start != NULL) {
         const char *end = authority_end(start), *at = last_at(start, end);
         put(&out, rest, (size_t)(start - rest));

@@ -132,17 +132,27 @@ static void add_rows(int64_t *rows, int64_t more) {
     *rows = (*rows < 0 ? 0 : *rows) + more;
 }
 
+/* Data exceptions, syntax errors, bad names and files' names quote what was given. */
+static bool may_quote_values(const char *state) {
+    static const char *const states[] = {"22", "42601", "42602", "58"}; /* or their classes */
+    for (size_t i = 0; state != NULL && i < sizeof states / sizeof *states; i++) {
+        if (strncmp(state, states[i], strlen(states[i])) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void fail(struct query *query, const PGconn *conn, const PGresult *result) {
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     char reason[512];
     if (text == NULL)
         text = result != NULL ? PQresultErrorMessage(result) : PQerrorMessage(conn);
-    snprintf(reason, sizeof reason, "%s", text);
+    if (may_quote_values(state)) /* the whole of it: values are of any length, with line breaks */
+        spanlog_sql_mask_quoted(text, reason, sizeof reason);
+    else
+        snprintf(reason, sizeof reason, "%s", text);
     reason[strcspn(reason, "\n")] = '\0';
-    /* Class 22, data exceptions, and syntax errors quote what was given. */
-    if (state != NULL && (strncmp(state, "22", 2) == 0 || strcmp(state, "42601") == 0))
-        spanlog_sql_mask_quoted(reason);
     if (state != NULL)
         spanlog_set(&query->span, kv("db.response.status_code", state));
     spanlog_set(&query->span, kv("error.type", state != NULL ? state : "connection"));

@@ -149,12 +149,36 @@ void spanlog_sql_warn_slow(const spanlog_sql *sql, double elapsed_ms, double slo
                      kv("slow_ms", slow_ms));
 }
 
-void spanlog_sql_mask_quoted(char *text) {
-    char *first = strchr(text, '"'), *last = strrchr(text, '"');
-    if (first == NULL)
-        return;
-    *first = '?';
-    memmove(first + 1, last + 1, strlen(last + 1) + 1);
+/* The size of the quote at that place; 0: there is none. */
+static size_t quote_size(const char *at) {
+    static const char *const quotes[] = {
+        "\"",           "'",
+        "\xc2\xab",     "\xc2\xbb", /* the angular ones */
+        "\xe2\x80\x98", "\xe2\x80\x99",
+        "\xe2\x80\x9c", "\xe2\x80\x9d", /* the curly ones */
+        "\xe2\x80\x9a", "\xe2\x80\x9e",
+        "\xe3\x80\x8c", "\xe3\x80\x8d", /* low, and corners */
+    };
+    for (size_t i = 0; i < sizeof quotes / sizeof *quotes; i++) {
+        size_t size = strlen(quotes[i]);
+        if (strncmp(at, quotes[i], size) == 0)
+            return size;
+    }
+    return 0;
+}
+
+void spanlog_sql_mask_quoted(const char *message, char *ret_text, size_t size) {
+    const char *first = message, *rest;
+    while (*first != '\0' && quote_size(first) == 0)
+        first++;
+    size_t quote = quote_size(first);
+    rest = first + strlen(first); /* where the closing one is missing */
+    for (const char *at = first + quote; *at != '\0'; at++) {
+        if (quote_size(at) > 0)
+            rest = at + quote_size(at);
+    }
+    snprintf(ret_text, size, "%.*s%s%s", (int)(first - message), message, quote > 0 ? "?" : "",
+             rest);
 }
 
 double spanlog_sql_slow_ms(int asked_ms) {

@@ -41,8 +41,9 @@ void spanlog_sql_read(spanlog_sql *ret_sql, const char *text, enum spanlog_sql_f
 void spanlog_sql_set(spanlog_span *span, const spanlog_sql *sql);
 /* The record of a slow statement, at level warn, when elapsed_ms >= slow_ms > 0. */
 void spanlog_sql_warn_slow(const spanlog_sql *sql, double elapsed_ms, double slow_ms);
-/* In a message that quotes the place of an error, which may be in a literal: "..." becomes ?. */
-void spanlog_sql_mask_quoted(char *text);
+/* Copies a message without what it quotes, which may be a value: all from the first quote to the
+ * last becomes ?, whatever the language's quotes are. size is at least 1. */
+void spanlog_sql_mask_quoted(const char *message, char *ret_text, size_t size);
 /* 0 stands for 1000, a negative one for never. */
 double spanlog_sql_slow_ms(int asked_ms);
 /* Milliseconds of CLOCK_MONOTONIC. */

@@ -109,10 +109,13 @@ static const char *error_name(int code) {
     return "SQLITE_OTHER";
 }
 
-static void fail_span(spanlog_span *span, sqlite3 *db, int code, const char *text) {
+/* SQLite's message may quote a literal, or a value that was bound. */
+static void fail_span(spanlog_span *span, sqlite3 *db, int code) {
+    char reason[256];
+    spanlog_sql_mask_quoted(sqlite3_errmsg(db), reason, sizeof reason);
     spanlog_set(span, kv("error.type", error_name(code)),
                 kv("db.response.status_code", sqlite3_extended_errcode(db)));
-    spanlog_fail(span, text);
+    spanlog_fail(span, reason);
 }
 
 static void end_span(struct connection *c, struct statement *s, int code) {
@@ -121,7 +124,7 @@ static void end_span(struct connection *c, struct statement *s, int code) {
     if (s->writes)
         spanlog_set(&s->span, kv("db.response.affected_rows", s->changes));
     if (code != SQLITE_OK && code != SQLITE_ROW && code != SQLITE_DONE)
-        fail_span(&s->span, c->db, code, sqlite3_errmsg(c->db));
+        fail_span(&s->span, c->db, code);
     spanlog_end(s->span);
     if (c->slow_ms > 0 && s->end_ms - s->start_ms >= c->slow_ms) {
         spanlog_ctx before = spanlog_ctx_attach(s->ctx);
@@ -259,14 +262,11 @@ int spanlog_sqlite_step(sqlite3_stmt *handle) {
 
 static void tell_bad_text(sqlite3 *db, const char *sql, int code) {
     spanlog_sql read;
-    char reason[256];
-    snprintf(reason, sizeof reason, "%s", sqlite3_errmsg(db));
-    spanlog_sql_mask_quoted(reason);
     spanlog_sql_read(&read, sql, SQL_SQLITE);
     spanlog_begin(span, "sqlite", SPANLOG_CLIENT, spanlog_ctx_current(),
                   kv("db.system.name", "sqlite"));
     spanlog_sql_set(&span, &read);
-    fail_span(&span, db, code, reason);
+    fail_span(&span, db, code);
     spanlog_end(span);
 }
 

@@ -8,6 +8,7 @@
 #include "src/sinks/sink.h"
 #include "src/core/clock.h"
 #include "src/core/descriptor.h"
+#include "src/core/futex.h"
 #include "src/core/tell.h"
 #include "src/sinks/compress.h"
 #include "src/sinks/rotate.h"
@@ -116,7 +117,10 @@ static uint64_t mend_tail(struct sink *sink, uint64_t size) {
     if (pread(sink->fd, start, have, (off_t)at) == (ssize_t)have &&
         starts_like(start, have, sink->line_start) && ftruncate(sink->fd, (off_t)at) == 0)
         return at;
-    return write(sink->fd, "\n", 1) == 1 ? size + 1 : size;
+    if (write(sink->fd, "\n", 1) == 1)
+        return size + 1;
+    signal_take_back(SIGXFSZ);
+    return size;
 }
 
 #define ROTATE_AGAIN_S 60
@@ -206,6 +210,8 @@ static int file_write(struct sink *sink, const char *data, size_t size, size_t *
         else if (put == 0 || errno != EINTR)
             error = put == 0 ? -EIO : -errno;
     }
+    if (error == -EFBIG)
+        signal_take_back(SIGXFSZ);
     if (error != 0)
         done = keep_whole_lines(sink, data, done);
     sink->end_at += done;

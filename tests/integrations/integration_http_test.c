@@ -18,6 +18,9 @@ static void credentials_do_not_stay_in_an_url(void **state) {
     redacts("https://ann@shop/", "https://REDACTED@shop/");
     redacts("ann:s3cret@shop/a", "REDACTED:REDACTED@shop/a");
     redacts("http://a@b:c@shop/", "http://REDACTED:REDACTED@shop/");
+    redacts("http:///ann:s3cret@shop/a", "http:///REDACTED:REDACTED@shop/a");
+    redacts("http:/ann:s3cret@shop/a", "http:/REDACTED:REDACTED@shop/a");
+    redacts("file:///srv/a@b", "file:///srv/a@b");
     redacts("http://shop/@ann", "http://shop/@ann");
     redacts("http://shop/?a=x@y", "http://shop/?a=x@y");
 }

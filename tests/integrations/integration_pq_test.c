@@ -79,6 +79,15 @@ static void fails(void) {
     expect(spanlog_pq_exec(conn, "CREATE TEMP TABLE t (a int PRIMARY KEY)"), PGRES_COMMAND_OK);
     expect(spanlog_pq_exec(conn, "INSERT INTO t VALUES (1), (1)"), PGRES_FATAL_ERROR);
     expect(spanlog_pq_exec(conn, "SELECT 'sEcret'::int"), PGRES_FATAL_ERROR);
+    char value[1000] = "sEcret";
+    const char *values[] = {value, "two\nsEcret", "a.sEcret-"};
+    memset(value + 6, 'x', sizeof value - 7);
+    for (int i = 0; i < 2; i++)
+        expect(spanlog_pq_exec_params(conn, "SELECT $1::int", 1, NULL, values + i, NULL, NULL, 0),
+               PGRES_FATAL_ERROR);
+    expect(spanlog_pq_exec_params(conn, "SELECT set_config($1, 'b', true)", 1, NULL, values + 2,
+                                  NULL, NULL, 0),
+           PGRES_FATAL_ERROR);
     expect(spanlog_pq_exec(conn, "SELEC 'sEcret'"), PGRES_FATAL_ERROR);
     expect(spanlog_pq_exec(conn, "DELETE 'sEcret' FROM t"), PGRES_FATAL_ERROR);
     expect(spanlog_pq_exec(conn, ""), PGRES_EMPTY_QUERY);

@@ -169,6 +169,35 @@ static void a_text_that_comes_again_tells_the_same(void **state) {
     spanlog_sql_forget(&known);
 }
 
+static void what_a_message_quotes_is_masked(void **state) {
+    (void)state;
+    static const char *const examples[][2] = {
+        {"integer: \"a secret\"", "integer: ?"},
+        {"near \"'a secret\": syntax error", "near ?: syntax error"},
+        {"path error near 'a \"secret'", "path error near ?"},
+        {"a \"secret\"'s \"secret\" end", "a ? end"},
+        {"integer: \"line\nsecret\" end", "integer: ? end"},
+        {"integer: \"secret without an end", "integer: ?"},
+        {"Typ integer: \xc2\xbbsecret\xc2\xab", "Typ integer: ?"},
+        {"type integer : \xc2\xab secret \xc2\xbb", "type integer : ?"},
+        {"\xe2\x80\x9esecret\xe2\x80\x9c \xc2\xb5", "? \xc2\xb5"},
+        {"division by zero", "division by zero"},
+        {"", ""}};
+    char text[40];
+    for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
+        spanlog_sql_mask_quoted(examples[i][0], text, sizeof text);
+        assert_string_equal(text, examples[i][1]);
+    }
+    char longer[2000];
+    memset(longer, 's', sizeof longer);
+    memcpy(longer, "integer: \"", 10);
+    memcpy(longer + sizeof longer - 6, "\" end", 6);
+    spanlog_sql_mask_quoted(longer, text, sizeof text);
+    assert_string_equal(text, "integer: ? end");
+    spanlog_sql_mask_quoted(longer, text, 4);
+    assert_string_equal(text, "int");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(literals_become_question_marks),
@@ -181,6 +210,7 @@ int main(void) {
         cmocka_unit_test(no_prefix_of_a_statement_shows_its_literals),
         cmocka_unit_test(long_and_random_texts_are_bounded),
         cmocka_unit_test(a_text_that_comes_again_tells_the_same),
+        cmocka_unit_test(what_a_message_quotes_is_masked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

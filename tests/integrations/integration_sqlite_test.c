@@ -91,6 +91,10 @@ static void fails(void) {
     sqlite3_free(error);
     check_equal(spanlog_sqlite_exec(db, "INSERT INTO t VALUES 'sEcret'", NULL, NULL, NULL),
                 SQLITE_ERROR);
+    sqlite3_stmt *path = prepare(db, "SELECT json_extract('{}', ?)");
+    sqlite3_bind_text(path, 1, "sEcret", -1, SQLITE_STATIC);
+    check_equal(spanlog_sqlite_step(path), SQLITE_ERROR);
+    sqlite3_finalize(path);
     check_equal(spanlog_sqlite_exec(db, "SELECT a FROM t", stop, NULL, &error), SQLITE_ABORT);
     check(strcmp(error, "query aborted") == 0);
     sqlite3_free(error);

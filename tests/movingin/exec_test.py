@@ -36,6 +36,15 @@ def values_of_a_line_have_types(place):
                          "huge": 18446744073709551615})
 
 
+def numbers_keep_their_digits(place):
+    fields = ["id=12345678901234567890123", "commit=12e4567", "price=1.10", "small=-0.5e-400"]
+    place.run(TOOL, "log", "-o", place.log, "paid", *fields)
+    with open(place.log, encoding="utf-8") as log:
+        written = log.read()
+    for key, value in (field.split("=") for field in fields):
+        holds(key, f'"{key}":{value},' in written or f'"{key}":{value}}}' in written, written)
+
+
 def a_line_goes_to_stderr_where_nothing_is_said(place):
     done = place.run(TOOL, "log", "hello")
     equal("stdout", done.stdout, b"")
@@ -149,6 +158,13 @@ def a_trace_around_us_goes_on(place):
     equal("handed on", done.stdout.decode().split(), [f"00-{PARENT[3:35]}-{place.spans('sh')[1]['span_id']}-01", "a=1"])
 
 
+def what_was_refused_is_not_handed_on(place):
+    wrong = {"TRACEPARENT": "00-xyz-1", "TRACESTATE": "a=1", "BAGGAGE": "user=ann\nX-Evil: 1"}
+    done = _exec(place, "--", "sh", "-c", 'echo "$TRACEPARENT|${TRACESTATE-none}|${BAGGAGE-none}"', environment=wrong)
+    equal("handed on", done.stdout.decode().strip(),
+          f"00-{place.span('sh')['trace_id']}-{place.span('sh')['span_id']}-03|none|none")
+
+
 def a_trace_that_is_not_sampled_stays_so(place):
     parent = PARENT[:-2] + "00"
     done = _exec(place, "--", "sh", "-c", "echo $TRACEPARENT", environment={"TRACEPARENT": parent})
@@ -180,6 +196,14 @@ def a_folder_that_cannot_be_named_is_said_and_the_command_runs(place):
     equal("output handed on", done.stdout, b"none\n")
     holds("stderr", b"nothing is logged" in done.stderr, done.stderr)
     place.run(TOOL, "exec", "-o", "x.jsonl", "true", cwd=odd, status=2)
+
+
+def a_mistake_in_spanlog_output_is_said_and_the_command_runs(place):
+    done = place.run(TOOL, "exec", "sh", "-c", "echo ran; exit 3", status=3,
+                     environment={"SPANLOG_OUTPUT": "nosuch:there", "XDG_STATE_HOME": place.folder})
+    equal("stdout", done.stdout, b"ran\n")
+    holds("stderr", b"SPANLOG_OUTPUT=nosuch:there" in done.stderr and done.stderr.count(b"\n") == 1, done.stderr)
+    place.span("sh", f"{place.folder}/spanlog/sh.jsonl")
 
 
 # ---- signals --------------------------------------------------------------------------------------

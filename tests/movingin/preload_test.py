@@ -271,6 +271,39 @@ def psql_queries_are_client_spans(place):
         holds("spans of what psql asks for itself", len(_children(place)) >= 2, place.spans())
 
 
+SENDS = r"""
+#include <stdio.h>
+void *PQconnectdb(const char *), *PQgetResult(void *);
+void PQclear(void *), PQfinish(void *);
+int PQsendQuery(void *, const char *), PQntuples(void *);
+int main(void) {
+    void *connection = PQconnectdb(""), *result;
+    printf("%d", PQsendQuery(connection, "select generate_series(1, 3)"));
+    printf("%d", PQsendQuery(connection, "select 2")); /* too early */
+    while ((result = PQgetResult(connection))) {
+        printf(" %d rows", PQntuples(result));
+        PQclear(result);
+    }
+    PQfinish(connection);
+    connection = PQconnectdb("port=1");
+    printf(" %d\n", PQsendQuery(connection, "select 3"));
+    PQfinish(connection);
+}
+"""
+
+
+def a_query_that_is_refused_is_an_error_and_leaves_the_one_before_it_alone(place):
+    with Postgres(place):
+        libraries = sorted(glob.glob("/usr/lib/*/libpq.so.5"))
+        if not libraries:
+            skip("libpq is not installed")
+        done = _both(place, _program(place, SENDS, libraries[0]))
+        equal("output", done.stdout, b"10 3 rows 0\n")
+        equal("spans", [(span["db.query.text"], span["db.response.returned_rows"], span.get("error"))
+                        for span in _children(place)],
+              [("select generate_series(?, ?)", 3, None), ("select ?", 0, "not sent")])
+
+
 # ---- syslog(3) ------------------------------------------------------------------------------------
 
 
@@ -458,6 +491,10 @@ def a_log_that_cannot_be_written_is_not_the_programs_trouble(place):
     equal("output", (done.stdout, done.stderr), (b"", b""))
     done = place.run(program, status=4, environment={"LD_PRELOAD": PRELOAD, "SPANLOG_OUTPUT": "loud:x", "SPANLOG_LEVEL": "?"})
     equal("stderr with a bad setting", done.stderr, b"")
+
+
+def a_limit_of_files_sizes_does_not_end_the_program(place):
+    _both(place, "sh", "-c", "ulimit -f 0; sqlite3 :memory: 'select 1'; echo $?")
 
 
 def without_an_output_nothing_is_written(place):

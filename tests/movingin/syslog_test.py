@@ -64,7 +64,8 @@ def it_compiles_as_c99_and_cxx_with_fortified_calls(place):
         setlogmask(0);
         return 0;
     }"""
-    for flags in (["-std=gnu99"], ["-std=c11", "-O2", "-D_FORTIFY_SOURCE=2"], ["-x", "c++", "-std=c++17"]):
+    for flags in (["-std=gnu99"], ["-std=c11", "-O2", "-D_FORTIFY_SOURCE=2"], ["-x", "c++", "-std=c++11"],
+                  ["-x", "c++", "-std=c++17"]):
         lines = _run(place, source, "-include", "spanlog/syslog.h", *flags,
                      compiler="c++" if "c++" in flags else CC)
         equal(f"messages with {flags}", [line["msg"] for line in lines][-2:], ["one", "two 2"])

@@ -99,6 +99,41 @@ static void the_environment_is_the_first_thread_s_context(void **state) {
     assert_no_field(need_line(run, "operation", "elsewhere"), "parent_id");
 }
 
+static void begins_at_once(void) {
+    spanlog_begin(sp, "call", SPANLOG_CLIENT, spanlog_ctx_current());
+    spanlog_end(sp);
+}
+
+static void asks_for_ids_at_once(void) {
+    char trace_id[33], span_id[17];
+    errno = 77;
+    spanlog_trace_id(trace_id);
+    check_equal(errno, 77);
+    spanlog_span_id(span_id);
+    check(strcmp(trace_id, TRACE) == 0 && strcmp(span_id, SPAN) == 0);
+}
+
+static void attaches_at_once(void) {
+    spanlog_ctx other = {.trace_id = {1}, .span_id = {2}, .flags = 1};
+    spanlog_ctx before = spanlog_ctx_attach(other);
+    spanlog_ctx_attach(before);
+    spanlog_info("back");
+}
+
+static void the_environment_s_context_is_there_for_the_first_who_asks(void **state) {
+    (void)state;
+    with("TRACEPARENT", GOOD);
+    struct run *run = run_child(begins_at_once);
+    assert_exit(run, 0);
+    assert_field(need_line(run, "operation", "call"), "parent_id", SPAN);
+    with("TRACEPARENT", GOOD);
+    assert_exit(run_child(asks_for_ids_at_once), 0);
+    with("TRACEPARENT", GOOD);
+    run = run_child(attaches_at_once);
+    assert_exit(run, 0);
+    assert_field(need_line(run, "msg", "back"), "span_id", SPAN);
+}
+
 static void scopes_at_once(void) {
     spanlog_scope(sp, "first");
     spanlog_info("log");
@@ -131,6 +166,7 @@ int main(void) {
         sentence(xray_is_said_to_be_for_the_analyzer),
         sentence(propagators_are_chosen_in_code),
         sentence(the_environment_is_the_first_thread_s_context),
+        sentence(the_environment_s_context_is_there_for_the_first_who_asks),
         sentence(an_unsampled_environment_holds_for_the_first_scope),
         sentence(a_bad_environment_is_as_none),
     };

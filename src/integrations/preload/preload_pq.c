@@ -127,24 +127,36 @@ static void end_sent(const struct preload_real *real, void *connection) {
     errno = saved;
 }
 
-/* In a pipeline several are under way: one span covers them. */
-static void begin_sent(const struct preload_real *real, void *connection, const char *sql) {
+/* In a pipeline several are under way: the first one's span stands for them. True: it is this
+ * one's. */
+static bool begin_sent(const struct preload_real *real, void *connection, const char *sql) {
     if (!is_seen(real, connection) || preload_entry(connection, 0) != NULL)
-        return;
+        return false;
     int saved = errno;
     struct query *query = preload_entry(connection, sizeof *query);
     if (query != NULL)
         query->span = begin(real, connection, sql);
     errno = saved;
+    return query != NULL;
 }
 
-/* A function that sends; nothing was sent: no results will come. */
+/* No results will come. */
+static void end_unsent(const struct preload_real *real, void *connection) {
+    struct query *query = preload_entry(connection, 0);
+    int saved = errno;
+    if (query != NULL)
+        spanlog_fail(&query->span, "not sent");
+    errno = saved;
+    end_sent(real, connection);
+}
+
+/* A function that sends. One that is refused leaves the results of an earlier one to come. */
 #define SENDING(name, connection, sql, type, ...)                                                  \
     const struct preload_real *real = PRELOAD_REAL(name);                                          \
-    begin_sent(real, connection, sql);                                                             \
+    bool begun = begin_sent(real, connection, sql);                                                \
     int sent = ((type *)real->function)(__VA_ARGS__);                                              \
-    if (!sent)                                                                                     \
-        end_sent(real, connection);                                                                \
+    if (!sent && begun)                                                                            \
+        end_unsent(real, connection);                                                              \
     return sent
 
 typedef int send_call(void *, const char *);
