@@ -8,27 +8,6 @@
 
 #include "src/config/settings.h"
 
-/* The headers that have a variable of the environment, and no others: B3=... is somebody else's. */
-static const struct {
-    const char *header, *variable;
-} carried[] = {
-    {"traceparent", "TRACEPARENT"}, {"tracestate", "TRACESTATE"}, {"baggage", "BAGGAGE"}};
-
-static const char *variable_of(const char *header) {
-    for (size_t i = 0; i < sizeof carried / sizeof *carried; i++) {
-        if (strcmp(carried[i].header, header) == 0)
-            return carried[i].variable;
-    }
-    return NULL;
-}
-
-static const char *get_variable(void *unused, const char *header) {
-    (void)unused;
-    const char *variable = variable_of(header);
-    const char *value = variable != NULL ? getenv(variable) : NULL;
-    return value != NULL && value[0] != '\0' ? value : NULL;
-}
-
 static void set_variable(void *unused, const char *variable, const char *value) {
     (void)unused;
     if (value != NULL)
@@ -65,9 +44,7 @@ void shell_start(const char *output, const char *service, const char *source, bo
 }
 
 spanlog_ctx shell_parent(void) {
-    spanlog_ctx parent;
-    spanlog_extract(get_variable, NULL, &parent); /* a bad one: a new trace */
-    return parent;
+    return spanlog_ctx_current(); /* of the environment; a bad one: none */
 }
 
 void shell_hand_on(spanlog_ctx ctx) {

@@ -99,7 +99,9 @@ int spanlog_inject(spanlog_ctx ctx, spanlog_set_header set, void *arg) {
     return 0;
 }
 
-/* ---- the environment ------------------------------------------------------------------------- */
+/* ---- the environment -------------------------------------------------------------------------
+ * Whatever headers are chosen: between processes of one machine there is no other way.
+ */
 
 static const char *const variables[][2] = {
     {"traceparent", "TRACEPARENT"}, {"tracestate", "TRACESTATE"}, {"baggage", "BAGGAGE"}};
@@ -136,7 +138,7 @@ void propagate_from_environment(void) {
     static const spanlog_ctx none;
     if (memcmp(&spanlog__context.ctx, &none, sizeof none) != 0)
         return;
-    propagators_extract(process.propagators_in & W3C, get_variable, NULL, &p);
+    propagators_extract(W3C, get_variable, NULL, &p);
     __atomic_add_fetch(&process.headers_refused, p.refused, __ATOMIC_RELAXED);
     if (is_empty(&p) && carries_nothing(&p.texts))
         return;
@@ -150,7 +152,7 @@ int spanlog_env(spanlog_ctx ctx, spanlog_set_header set, void *arg) {
     if (set == NULL)
         return -EINVAL;
     process_start();
-    inject(process.propagators_out & W3C, &ctx, set_variable, &to);
+    inject(W3C, &ctx, set_variable, &to);
     for (unsigned i = 0; i < sizeof variables / sizeof *variables; i++) {
         if ((to.written & 1u << i) == 0)
             set(arg, variables[i][1], NULL);

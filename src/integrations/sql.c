@@ -5,6 +5,7 @@
 #include "src/integrations/sql_redact.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
