@@ -176,8 +176,9 @@ typedef struct spanlog_span {
 
 /* spanlog_scope(sp, "checkout", kv(...), ...): declares `sp`, a span of kind internal that is a
  * child of the thread's current span (or the root of a new trace), makes it current, and ends it
- * where its block ends. It does not end on longjmp, exit or, without -fexceptions, pthread_exit.
- * Inside a trace that is not sampled no span is recorded and the current ids stay. */
+ * where its block ends; spanlog_end(sp) ends it sooner. It does not end on longjmp, exit or,
+ * without -fexceptions, pthread_exit. Inside a trace that is not sampled no span is recorded and
+ * the current ids stay. */
 #define spanlog_scope(name, ...) SPANLOG__SCOPE(name, SPANLOG_INTERNAL, __VA_ARGS__)
 /* The same with a kind: spanlog_scope_kind(sp, SPANLOG_SERVER, "GET /orders", kv(...)). */
 #define spanlog_scope_kind(name, kind, ...) SPANLOG__SCOPE(name, kind, __VA_ARGS__)
