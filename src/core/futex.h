@@ -86,6 +86,18 @@ static inline void signals_block(sigset_t *ret_before) {
     pthread_sigmask(SIG_SETMASK, &all, ret_before);
 }
 
+/* A write to a broken pipe raises SIGPIPE, one beyond RLIMIT_FSIZE SIGXFSZ, beside the error that
+ * it returns. Logging must not end the program: the signal, which the caller has blocked, is taken
+ * back before it can arrive. */
+static inline void signal_take_back(int number) {
+    sigset_t set;
+    struct timespec now = {0, 0};
+    sigemptyset(&set);
+    sigaddset(&set, number);
+    while (sigtimedwait(&set, NULL, &now) > 0) {
+    }
+}
+
 /* Takes the lock with signals blocked. held is false when this thread already has it (a fault's
  * handler that logs): the caller then has to do without. */
 static inline struct lock_guard lock_take(struct lock *lock) {

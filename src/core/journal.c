@@ -2,6 +2,7 @@
  * journal_dead.c. */
 #include "src/core/journal.h"
 #include "src/core/descriptor.h"
+#include "src/core/futex.h"
 #include "src/core/mapping.h"
 
 #include <fcntl.h>
@@ -169,11 +170,22 @@ static int open_file(struct journal *journal, const char *directory, const char 
     return error;
 }
 
+/* Room in the file, or -1 with errno set. */
+static int allocate(int fd, uint64_t offset, uint64_t size) {
+    if (fallocate(fd, 0, (off_t)offset, (off_t)size) == 0)
+        return 0;
+    int error = errno;
+    if (error == EFBIG)
+        signal_take_back(SIGXFSZ);
+    errno = error;
+    return -1;
+}
+
 /* Shared memory for [offset, offset + size) of the file, or private when there is no file. */
 static void *map_header(struct journal *journal, uint64_t size) {
     if (journal->fd < 0)
         return mapping_anonymous(size);
-    if (fallocate(journal->fd, 0, 0, (off_t)size) != 0)
+    if (allocate(journal->fd, 0, size) != 0)
         return NULL;
     return mapping_file(journal->fd, 0, size);
 }
@@ -215,7 +227,7 @@ static int extend(struct journal *journal, uint64_t size, uint64_t *ret_offset) 
     if (journal->header->segment_count >= JOURNAL_MAX_SEGMENTS)
         return -ENOSPC;
     *ret_offset = journal->file_size;
-    if (journal->fd >= 0 && fallocate(journal->fd, 0, (off_t)journal->file_size, (off_t)size) != 0)
+    if (journal->fd >= 0 && allocate(journal->fd, journal->file_size, size) != 0)
         return -errno;
     return 0;
 }

@@ -8,6 +8,7 @@
 #include "src/sinks/sink.h"
 #include "src/core/clock.h"
 #include "src/core/descriptor.h"
+#include "src/core/futex.h"
 #include "src/core/tell.h"
 #include "src/sinks/compress.h"
 #include "src/sinks/rotate.h"
@@ -206,6 +207,8 @@ static int file_write(struct sink *sink, const char *data, size_t size, size_t *
         else if (put == 0 || errno != EINTR)
             error = put == 0 ? -EIO : -errno;
     }
+    if (error == -EFBIG)
+        signal_take_back(SIGXFSZ);
     if (error != 0)
         done = keep_whole_lines(sink, data, done);
     sink->end_at += done;

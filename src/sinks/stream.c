@@ -4,14 +4,13 @@
  * with poll, and a pipe gets at most PIPE_BUF bytes at a time, which the kernel takes whole.
  */
 #include "src/sinks/sink.h"
+#include "src/core/futex.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PATIENCE_MS 100
@@ -22,17 +21,6 @@ static size_t piece_size(const char *data, size_t size, size_t most) {
         return size;
     const char *newline = memrchr(data, '\n', most);
     return newline != NULL ? (size_t)(newline + 1 - data) : most;
-}
-
-/* A broken pipe raises SIGPIPE too; logging must not end the program, so it is taken back. The
- * callers have it blocked. */
-static void discard_sigpipe(void) {
-    sigset_t pipe;
-    struct timespec now = {0, 0};
-    sigemptyset(&pipe);
-    sigaddset(&pipe, SIGPIPE);
-    while (sigtimedwait(&pipe, NULL, &now) > 0) {
-    }
 }
 
 int stream_write(struct sink *sink, const char *data, size_t size, size_t *ret_written) {
@@ -57,8 +45,8 @@ int stream_write(struct sink *sink, const char *data, size_t size, size_t *ret_w
             error = -errno;
         }
     }
-    if (error == -EPIPE)
-        discard_sigpipe();
+    if (error == -EPIPE || error == -EFBIG)
+        signal_take_back(error == -EPIPE ? SIGPIPE : SIGXFSZ);
     *ret_written = done;
     return error;
 }
