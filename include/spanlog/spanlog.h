@@ -249,7 +249,8 @@ SPANLOG__API int spanlog_env(spanlog_ctx ctx, spanlog_set_header set, void *arg)
  * text, percent-encoded on the way. What is set holds for spans and headers that come after it,
  * until the context before this one is put back. The keys in SPANLOG_BAGGAGE_KEYS become attributes
  * of every record. */
-/* Copies the value, cut to size - 1 bytes, and NUL. Returns its whole size, or -ENOENT. */
+/* Copies the value, cut to size - 1 bytes, and NUL; to NULL, nothing. Returns its whole size, or
+ * -ENOENT. */
 SPANLOG__API int spanlog_baggage_get(const char *key, char *ret_value, size_t size);
 /* NULL takes the key out. Returns 0, -EINVAL for a bad key, -E2BIG over 180 keys or 8192 bytes,
  * -ENOSPC when too many contexts carry something at once; then nothing is changed. */
