@@ -15,9 +15,11 @@
  * No call is needed before the first: settings come from the environment (SPANLOG_OUTPUT,
  * SPANLOG_LEVEL, ...), see README.md. Every function and macro may be called from any thread, and
  * from signal handlers once the process has logged (or called spanlog_init; not these themselves,
- * nor spanlog_flush and spanlog_shutdown). Nothing here sets errno, and logging never fails its
- * caller: what could not be written is counted and said in the log. Functions that can fail return
- * 0 or a negative errno.
+ * nor spanlog_flush and spanlog_shutdown). A call takes 4 KiB of stack; the process's first, and a
+ * printf format with positions, wide characters or long doubles, up to 24; where callers write for
+ * themselves (SPANLOG_SYNC=1, no journal) up to 40. Nothing here sets errno, and logging never
+ * fails its caller: what could not be written is counted and said in the log. Functions that can
+ * fail return 0 or a negative errno.
  */
 #ifndef SPANLOG_SPANLOG_H
 #define SPANLOG_SPANLOG_H
