@@ -254,6 +254,31 @@ static void rings_of_ended_threads_are_used_again(void **state) {
 
 static pthread_barrier_t all_there;
 
+static void *is_cancelled(void *unused) {
+    pthread_cancel(pthread_self()); /* comes where the thread may wait next: files, poll */
+    log_numbers(0, 10);
+    pthread_testcancel();
+    spanlog_info("not reached");
+    return unused;
+}
+
+static void cancels_a_thread(void) {
+    alarm(20);
+    on_thread(is_cancelled, NULL);
+    log_numbers(10, 20);
+}
+
+static void a_cancelled_thread_finishes_its_record_and_keeps_no_lock(void **state) {
+    (void)state;
+    for (int sync = 0; sync < 2; sync++) {
+        with("SPANLOG_SYNC", sync ? "1" : NULL);
+        struct run *run = run_child(cancels_a_thread);
+        assert_exit(run, 0);
+        assert_each_once(run, "n", 20);
+        assert_count(run, "msg", "not reached", 0);
+    }
+}
+
 static void *logs_among_many(void *number) {
     spanlog_info("n", kv("i", (int)(intptr_t)number));
     pthread_barrier_wait(&all_there);
@@ -449,6 +474,7 @@ int main(void) {
         sentence(a_programs_own_handlers_stay),
         sentence(signal_handlers_may_log_inside_log_calls),
         sentence(rings_of_ended_threads_are_used_again),
+        sentence(a_cancelled_thread_finishes_its_record_and_keeps_no_lock),
         sentence(threads_without_a_ring_share_one),
         sentence(with_sync_a_record_is_in_the_file_when_the_call_returns),
         sentence(with_sync_threads_take_turns),
