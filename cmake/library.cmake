@@ -49,6 +49,7 @@ target_link_options(spanlog_shared PRIVATE
 add_library(spanlog_static STATIC ${SPANLOG_OBJECTS})
 set_target_properties(spanlog_static PROPERTIES
   OUTPUT_NAME spanlog LINKER_LANGUAGE C EXPORT_NAME static)
+target_link_options(spanlog_static INTERFACE -Wl,-z,nodelete) # for a plugin that it is in; a program ignores it
 foreach(library spanlog_shared spanlog_static)
   target_include_directories(${library} INTERFACE
     $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)

@@ -64,11 +64,17 @@ spanlog_library_test(library_process_test)
 add_library(library_plugin MODULE unit/library_plugin.c)
 target_link_libraries(library_plugin PRIVATE spanlog_flags spanlog::spanlog)
 target_compile_options(library_plugin PRIVATE -fvisibility=default)
+# The same with a library of its own inside.
+add_library(library_plugin_static MODULE unit/library_plugin.c)
+target_link_libraries(library_plugin_static PRIVATE spanlog_flags spanlog::static)
+target_compile_options(library_plugin_static PRIVATE -fvisibility=default)
+target_link_options(library_plugin_static PRIVATE -Wl,--exclude-libs,ALL)
 target_link_libraries(library_process_test PRIVATE ${CMAKE_DL_LIBS})
 target_compile_definitions(library_process_test PRIVATE
-  PLUGIN="$<TARGET_FILE:library_plugin>" LIBRARY="$<TARGET_FILE:spanlog_shared>"
+  PLUGIN="$<TARGET_FILE:library_plugin>" PLUGIN_STATIC="$<TARGET_FILE:library_plugin_static>"
+  LIBRARY="$<TARGET_FILE:spanlog_shared>"
   SPANLOG_TOOL="$<TARGET_FILE:spanlog_tool>")
-add_dependencies(library_process_test library_plugin spanlog_tool)
+add_dependencies(library_process_test library_plugin library_plugin_static spanlog_tool)
 spanlog_library_test(library_fork_test)
 target_compile_definitions(library_fork_test PRIVATE SPANLOG_TOOL="$<TARGET_FILE:spanlog_tool>")
 add_dependencies(library_fork_test spanlog_tool)

@@ -15,9 +15,11 @@
  * No call is needed before the first: settings come from the environment (SPANLOG_OUTPUT,
  * SPANLOG_LEVEL, ...), see README.md. Every function and macro may be called from any thread, and
  * from signal handlers once the process has logged (or called spanlog_init; not these themselves,
- * nor spanlog_flush and spanlog_shutdown). Nothing here sets errno, and logging never fails its
- * caller: what could not be written is counted and said in the log. Functions that can fail return
- * 0 or a negative errno.
+ * nor spanlog_flush and spanlog_shutdown). A call takes 4 KiB of stack; the process's first, and a
+ * printf format with positions, wide characters or long doubles, up to 24; where callers write for
+ * themselves (SPANLOG_SYNC=1, no journal) up to 40. Nothing here sets errno, and logging never
+ * fails its caller: what could not be written is counted and said in the log. Functions that can
+ * fail return 0 or a negative errno.
  */
 #ifndef SPANLOG_SPANLOG_H
 #define SPANLOG_SPANLOG_H
@@ -177,8 +179,9 @@ typedef struct spanlog_span {
 
 /* spanlog_scope(sp, "checkout", kv(...), ...): declares `sp`, a span of kind internal that is a
  * child of the thread's current span (or the root of a new trace), makes it current, and ends it
- * where its block ends. It does not end on longjmp, exit or, without -fexceptions, pthread_exit.
- * Inside a trace that is not sampled no span is recorded and the current ids stay. */
+ * where its block ends; spanlog_end(sp) ends it sooner. It does not end on longjmp, exit or,
+ * without -fexceptions, pthread_exit. Inside a trace that is not sampled no span is recorded and
+ * the current ids stay. */
 #define spanlog_scope(name, ...) SPANLOG__SCOPE(name, SPANLOG_INTERNAL, __VA_ARGS__)
 /* The same with a kind: spanlog_scope_kind(sp, SPANLOG_SERVER, "GET /orders", kv(...)). */
 #define spanlog_scope_kind(name, kind, ...) SPANLOG__SCOPE(name, kind, __VA_ARGS__)
@@ -249,7 +252,8 @@ SPANLOG__API int spanlog_env(spanlog_ctx ctx, spanlog_set_header set, void *arg)
  * text, percent-encoded on the way. What is set holds for spans and headers that come after it,
  * until the context before this one is put back. The keys in SPANLOG_BAGGAGE_KEYS become attributes
  * of every record. */
-/* Copies the value, cut to size - 1 bytes, and NUL. Returns its whole size, or -ENOENT. */
+/* Copies the value, cut to size - 1 bytes, and NUL; to NULL, nothing. Returns its whole size, or
+ * -ENOENT. */
 SPANLOG__API int spanlog_baggage_get(const char *key, char *ret_value, size_t size);
 /* NULL takes the key out. Returns 0, -EINVAL for a bad key, -E2BIG over 180 keys or 8192 bytes,
  * -ENOSPC when too many contexts carry something at once; then nothing is changed. */

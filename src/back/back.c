@@ -482,10 +482,9 @@ void back_after_fork_child(void) {
     /* Locks on a file belong to the open file that we share with the parent: keep none open, or the
      * parent's death would leave it locked. */
     drain_close(&back.drain);
-    sigset_t signals = fork_guard.signals;
-    bool held = fork_guard.held;
+    const struct lock_guard guard = fork_guard;
     drain_compress_after_fork();
     memset(&back, 0, sizeof back);
-    if (held)
-        pthread_sigmask(SIG_SETMASK, &signals, NULL);
+    if (guard.held)
+        lock_guard_down(&guard);
 }

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -69,6 +70,7 @@ struct lock {
 
 struct lock_guard {
     sigset_t signals;
+    int cancel; /* whether the thread could be cancelled, which it is not while it holds a lock */
     bool held;
 };
 
@@ -99,6 +101,16 @@ static inline void signal_take_back(int number) {
     errno = saved;
 }
 
+static inline void lock_guard_up(struct lock_guard *ret_guard) {
+    signals_block(&ret_guard->signals);
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &ret_guard->cancel);
+}
+
+static inline void lock_guard_down(const struct lock_guard *guard) {
+    pthread_sigmask(SIG_SETMASK, &guard->signals, NULL);
+    pthread_setcancelstate(guard->cancel, NULL);
+}
+
 /* Takes the lock with signals blocked. held is false when this thread already has it (a fault's
  * handler that logs): the caller then has to do without. */
 static inline struct lock_guard lock_take(struct lock *lock) {
@@ -106,7 +118,7 @@ static inline struct lock_guard lock_take(struct lock *lock) {
     int32_t self = (int32_t)syscall(SYS_gettid);
     if (__atomic_load_n(&lock->owner, __ATOMIC_RELAXED) == self)
         return guard;
-    signals_block(&guard.signals);
+    lock_guard_up(&guard);
     uint32_t expected = 0;
     if (!__atomic_compare_exchange_n(&lock->state, &expected, 1, false, __ATOMIC_ACQUIRE,
                                      __ATOMIC_RELAXED)) {
@@ -122,13 +134,13 @@ static inline struct lock_guard lock_take(struct lock *lock) {
 static inline struct lock_guard lock_try(struct lock *lock) {
     struct lock_guard guard = {.held = false};
     uint32_t expected = 0;
-    signals_block(&guard.signals);
+    lock_guard_up(&guard);
     guard.held = __atomic_compare_exchange_n(&lock->state, &expected, 1, false, __ATOMIC_ACQUIRE,
                                              __ATOMIC_RELAXED);
     if (guard.held)
         __atomic_store_n(&lock->owner, (int32_t)syscall(SYS_gettid), __ATOMIC_RELAXED);
     else
-        pthread_sigmask(SIG_SETMASK, &guard.signals, NULL);
+        lock_guard_down(&guard);
     return guard;
 }
 
@@ -137,12 +149,12 @@ static inline void lock_release(struct lock *lock, struct lock_guard *guard) {
         return;
     /* The guard may be shared by all who take this lock (around fork): not looked at once it is
      * free. */
-    sigset_t signals = guard->signals;
+    const struct lock_guard before = *guard;
     guard->held = false;
     __atomic_store_n(&lock->owner, 0, __ATOMIC_RELAXED);
     if (__atomic_exchange_n(&lock->state, 0, __ATOMIC_RELEASE) == 2)
         futex_wake(&lock->state);
-    pthread_sigmask(SIG_SETMASK, &signals, NULL);
+    lock_guard_down(&before);
 }
 
 #endif

@@ -1,5 +1,6 @@
 /* core/tell.c: see tell.h. */
 #include "src/core/tell.h"
+#include "src/core/futex.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,5 +18,6 @@ void tell(const char *format, ...) {
     va_end(arguments);
     for (char *p = line; *p != '\0'; p++) /* it quotes what others have given: one line it stays */
         *p = (unsigned char)*p < ' ' || *p == 127 ? '?' : *p;
-    dprintf(STDERR_FILENO, "spanlog: %s\n", line);
+    if (dprintf(STDERR_FILENO, "spanlog: %s\n", line) < 0 && errno == EFBIG)
+        signal_take_back(SIGXFSZ);
 }

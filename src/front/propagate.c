@@ -66,6 +66,8 @@ static void finish(struct propagated *p, spanlog_ctx *ret_ctx) {
 int spanlog_extract(spanlog_get_header get, void *arg, spanlog_ctx *ret_ctx) {
     struct propagated p;
     int saved = errno;
+    if (ret_ctx == NULL)
+        return -EINVAL;
     memset(ret_ctx, 0, sizeof *ret_ctx);
     if (get == NULL)
         return -ENOENT;
@@ -197,6 +199,7 @@ static int change_member(const char *key, const char *value, size_t text,
 int spanlog_baggage_get(const char *key, char *ret_value, size_t size) {
     struct change change;
     int saved = errno;
+    size = ret_value != NULL ? size : 0;
     if (size > 0)
         ret_value[0] = '\0';
     if (key == NULL)
@@ -215,6 +218,7 @@ int spanlog_tracestate_get(const char *key, char *ret_value, size_t size) {
     int saved = errno;
     const char *value;
     size_t whole;
+    size = ret_value != NULL ? size : 0;
     if (size > 0)
         ret_value[0] = '\0';
     if (key == NULL)

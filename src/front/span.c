@@ -367,10 +367,11 @@ void spanlog__scope_end(spanlog_span *span) {
     context_restore(&span->before);
 }
 
+/* The handle stays as it is: of a scope that ends before its brace the context is put back there.
+ */
 void spanlog__end(spanlog_span *span) {
     if (span_is_open(span))
         end_open(span->open);
-    span->open = NULL;
 }
 
 spanlog_ctx spanlog_span_ctx(const spanlog_span *span) {

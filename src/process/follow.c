@@ -399,9 +399,8 @@ void process_follow_after_fork_parent(void) {
 }
 
 void process_follow_after_fork_child(void) {
-    sigset_t signals = fork_guard.signals;
-    bool held = fork_guard.held;
+    const struct lock_guard guard = fork_guard;
     memset(&follow, 0, sizeof follow);
-    if (held)
-        pthread_sigmask(SIG_SETMASK, &signals, NULL);
+    if (guard.held)
+        lock_guard_down(&guard);
 }

@@ -357,8 +357,7 @@ void process_after_fork_child(void) {
     }
     /* A child of one that has not begun is as any process. */
     uint32_t epoch = process.epoch + (process.state != PROCESS_NEW);
-    sigset_t signals = fork_start.signals;
-    bool held = fork_start.held;
+    const struct lock_guard guard = fork_start;
     memset(&process, 0, sizeof process);
     memset(&start_lock, 0, sizeof start_lock);
     process.epoch = epoch;
@@ -366,6 +365,6 @@ void process_after_fork_child(void) {
     sites_after_fork();
     carried_after_fork();
     sample_after_fork();
-    if (held)
-        pthread_sigmask(SIG_SETMASK, &signals, NULL);
+    if (guard.held)
+        lock_guard_down(&guard);
 }

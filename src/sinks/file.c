@@ -67,9 +67,10 @@ static int open_target(const char *path) {
     return fd >= 0 ? fd : open(path, flags | O_WRONLY | O_CREAT, 0644);
 }
 
-static int file_open(struct sink *sink) {
+/* The sink's from now on. */
+static int take_descriptor(struct sink *sink, int fd) {
     struct stat status;
-    sink->fd = descriptor_out_of_the_way(open_target(sink->target));
+    sink->fd = descriptor_out_of_the_way(fd);
     if (sink->fd < 0)
         return -errno;
     if (fstat(sink->fd, &status) != 0) {
@@ -141,35 +142,60 @@ static bool rotate_if_due(struct sink *sink, const struct stat *status) {
     return error == 0;
 }
 
+/* The name stands for another file, or for none. But where it may not be opened, as by a daemon
+ * that has given its rights away, what was opened before is as good while it has a name: the sink
+ * keeps it, and its lock. */
+static int open_anew(struct sink *sink, const struct stat *held) {
+    int fd = open_target(sink->target), error = errno;
+    if (fd < 0 && (error == EACCES || error == EPERM) && held->st_nlink > 0) {
+        if (!sink->refused)
+            tell("may not open %s any more: %s; the file that was opened before is written",
+                 sink->target, strerror(error));
+        sink->refused = true;
+        return 0;
+    }
+    file_close(sink); /* and with it the lock */
+    errno = error;
+    return take_descriptor(sink, fd);
+}
+
 /* The new file belongs to whom the old one did, as far as we may. */
 static void take_after(const struct sink *sink, const struct stat *old) {
     if (fchown(sink->fd, old->st_uid, old->st_gid) != 0 || fchmod(sink->fd, old->st_mode) != 0)
         return;
 }
 
+/* Opens and locks what the name stands for now. *ret_old: what was rotated away for it. */
+static int open_and_lock(struct sink *sink, struct stat *ret_status, struct stat *ret_old) {
+    int error = sink->fd < 0 ? take_descriptor(sink, open_target(sink->target)) : 0;
+    for (int tries = 0; error == 0 && sink->regular; tries++) {
+        error = lock_file(sink->fd, F_WRLCK);
+        if (error != 0)
+            break;
+        sink->locked = true;
+        if (same_file(sink, ret_status)) {
+            if (!rotate_if_due(sink, ret_status))
+                break;
+            *ret_old = *ret_status;
+        }
+        error = open_anew(sink, ret_status);
+        if (sink->locked)
+            break;
+        if (error == 0 && tries == 100) {
+            file_close(sink);
+            error = -EBUSY;
+        }
+    }
+    return error;
+}
+
 static int file_begin(struct sink *sink, struct sink_place *ret_place) {
     struct stat status, old = {0};
     *ret_place = (struct sink_place){.regular = false};
     check_descriptor(sink);
-    for (int tries = 0;; tries++) {
-        int error = sink->fd < 0 ? file_open(sink) : 0;
-        if (error != 0)
-            return error;
-        if (!sink->regular)
-            return 0;
-        error = lock_file(sink->fd, F_WRLCK);
-        if (error != 0)
-            return error;
-        sink->locked = true;
-        if (same_file(sink, &status)) {
-            if (!rotate_if_due(sink, &status))
-                break;
-            old = status;
-        }
-        file_close(sink); /* and with it the lock */
-        if (tries == 100)
-            return -EBUSY;
-    }
+    int error = open_and_lock(sink, &status, &old);
+    if (error != 0 || !sink->regular)
+        return error;
     if (old.st_mode != 0 && status.st_mode != old.st_mode)
         take_after(sink, &old);
     uint64_t size = (uint64_t)status.st_size;

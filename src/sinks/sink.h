@@ -50,8 +50,9 @@ struct sink {
     uint64_t device, inode; /* of what was opened as fd */
     bool regular;
     bool locked;
-    bool chunked;             /* a pipe: at most PIPE_BUF at a time, so that lines stay whole */
-    bool refused;             /* of UDP: it was said that nobody is there */
+    bool chunked; /* a pipe: at most PIPE_BUF at a time, so that lines stay whole */
+    bool refused; /* said already: of UDP that nobody is there, of a file that it may not be opened
+                   */
     uint64_t *progress;       /* NULL, or where a stream adds what is out after each write(2) */
     uint64_t end_at;          /* where our last batch ended, with its newline */
     struct rotation rotation; /* of a file: when it gets another name */

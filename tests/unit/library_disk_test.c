@@ -31,6 +31,53 @@ static void an_unwritable_path_is_said_once_and_the_program_goes_on(void **state
     }
 }
 
+/* ---- a limit on the size of files ----------------------------------------------------------- */
+
+static void *logs_one(void *unused) {
+    log_numbers(-1, 0);
+    return unused;
+}
+
+static void limit_files(rlim_t bytes) {
+    struct rlimit limit = {bytes, bytes};
+    check_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void begins_under_a_limit(void) {
+    limit_files(4096); /* no room for the journal's header */
+    log_numbers(0, 300);
+    printf("still here\n");
+}
+
+static void has_room_for_a_piece_of_the_journal(void) {
+    limit_files(100 << 10);
+    log_numbers(0, 3000);
+    printf("still here\n");
+}
+
+static void is_limited_later(void) {
+    log_numbers(0, 1);
+    limit_files(8192);
+    log_numbers(1, 20000);
+    on_thread(logs_one, NULL);
+    printf("still here\n");
+}
+
+/* With each EFBIG comes SIGXFSZ, which ends a program that does not expect it. */
+static void a_limit_on_the_size_of_files_is_as_a_full_disk(void **state) {
+    (void)state;
+    static void (*const bodies[])(void) = {begins_under_a_limit,
+                                           has_room_for_a_piece_of_the_journal, is_limited_later};
+    with("SPANLOG_BLOCK_MS", "20");
+    for (size_t i = 0; i < 3; i++) {
+        struct run *run = run_child(bodies[i]);
+        assert_exit(run, 0);
+        assert_string_equal(run->out, "still here\n");
+        assert_says(run->err, "spanlog: cannot write file:", 1);
+        assert_true(count_lines(run, "msg", "n") > 5);
+    }
+}
+
 /* ---- a full disk --------------------------------------------------------------------------- */
 
 /* A disk of 1 MiB in a name space of its own. */
@@ -192,6 +239,7 @@ static void whole_lines_stand_in_a_file_on_a_full_disk(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         sentence(an_unwritable_path_is_said_once_and_the_program_goes_on),
+        sentence(a_limit_on_the_size_of_files_is_as_a_full_disk),
         sentence(a_full_disk_drops_and_counts_exactly),
         sentence(a_full_disk_blocks_no_longer_than_the_policy),
         sentence(whole_lines_stand_in_a_file_on_a_full_disk),

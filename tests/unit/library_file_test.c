@@ -145,6 +145,33 @@ static void a_limit_of_the_file_s_size_is_as_a_full_disk(void **state) {
     }
 }
 
+/* As daemons do that open their log as root; who is not root takes the way to it away. */
+static void gives_its_rights_away(void) {
+    check_equal(mkdir("logs", 0700), 0);
+    log_numbers(0, 100);
+    check_equal(spanlog_flush(5000), 0);
+    if (geteuid() == 0)
+        check(setgid(65534) == 0 && setuid(65534) == 0);
+    else
+        check_equal(chmod("logs", 0), 0);
+    log_numbers(100, 200);
+    check_equal(spanlog_flush(5000), 0);
+    log_numbers(200, 300);
+    check_equal(spanlog_flush(5000), 0);
+    if (geteuid() != 65534)
+        chmod("logs", 0700);
+}
+
+static void a_file_that_may_not_be_opened_again_is_still_written(void **state) {
+    (void)state;
+    with("SPANLOG_OUTPUT", "file:logs/log.jsonl");
+    struct run *run = run_child(gives_its_rights_away);
+    assert_exit(run, 0);
+    assert_says(run->err, "Permission denied", 1);
+    assert_says(run->err, "\n", 1);
+    assert_all_numbers(300, "logs/log.jsonl", NULL);
+}
+
 /* ---- shared with others -------------------------------------------------------------------- */
 
 static void four_processes_write(void) {
@@ -362,6 +389,7 @@ int main(void) {
         sentence(a_truncated_file_goes_on_at_its_start),
         sentence(records_wait_for_a_directory_to_come_back),
         sentence(a_limit_of_the_file_s_size_is_as_a_full_disk),
+        sentence(a_file_that_may_not_be_opened_again_is_still_written),
         sentence(four_processes_share_a_file_and_tear_nothing),
         sentence(a_torn_tail_of_ours_is_cut),
         sentence(a_foreign_tail_gets_its_newline),

@@ -254,6 +254,31 @@ static void rings_of_ended_threads_are_used_again(void **state) {
 
 static pthread_barrier_t all_there;
 
+static void *is_cancelled(void *unused) {
+    pthread_cancel(pthread_self()); /* comes where the thread may wait next: files, poll */
+    log_numbers(0, 10);
+    pthread_testcancel();
+    spanlog_info("not reached");
+    return unused;
+}
+
+static void cancels_a_thread(void) {
+    alarm(20);
+    on_thread(is_cancelled, NULL);
+    log_numbers(10, 20);
+}
+
+static void a_cancelled_thread_finishes_its_record_and_keeps_no_lock(void **state) {
+    (void)state;
+    for (int sync = 0; sync < 2; sync++) {
+        with("SPANLOG_SYNC", sync ? "1" : NULL);
+        struct run *run = run_child(cancels_a_thread);
+        assert_exit(run, 0);
+        assert_each_once(run, "n", 20);
+        assert_count(run, "msg", "not reached", 0);
+    }
+}
+
 static void *logs_among_many(void *number) {
     spanlog_info("n", kv("i", (int)(intptr_t)number));
     pthread_barrier_wait(&all_there);
@@ -354,9 +379,9 @@ static void without_a_journal_callers_write_and_it_is_said_once(void **state) {
 
 /* ---- call sites that come and go ----------------------------------------------------------- */
 
-static void loads_and_unloads(void) {
+static void load_and_unload(const char *path) {
     for (int i = 0; i < 100; i++) {
-        void *library = dlopen(PLUGIN, RTLD_NOW | RTLD_LOCAL);
+        void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
         if (library == NULL)
             fprintf(stderr, "%s\n", dlerror());
         check(library != NULL);
@@ -367,6 +392,10 @@ static void loads_and_unloads(void) {
     }
 }
 
+static void loads_and_unloads(void) {
+    load_and_unload(PLUGIN);
+}
+
 static void call_sites_of_unloaded_libraries_are_still_written(void **state) {
     (void)state;
     struct run *run = run_child(loads_and_unloads);
@@ -374,6 +403,47 @@ static void call_sites_of_unloaded_libraries_are_still_written(void **state) {
     assert_each_once(run, "from a plugin", 100);
     assert_count(run, "operation", "plugin's", 100);
     assert_count(run, "msg", "printed 42", 100);
+}
+
+struct caller {
+    void (*say)(int);
+    int said, closed;
+};
+
+static void *outlives_the_plugin(void *arg) {
+    struct caller *caller = arg;
+    caller->say(100);
+    __atomic_store_n(&caller->said, 1, __ATOMIC_RELEASE);
+    while (__atomic_load_n(&caller->closed, __ATOMIC_ACQUIRE) == 0)
+        sleep_ms(1);
+    return NULL;
+}
+
+/* Its thread, its handlers of signals and of the ends of threads are there after the dlclose. */
+static void loads_and_unloads_it_beside_its_own(void) {
+    struct caller caller = {.said = 0};
+    pthread_t thread;
+    load_and_unload(PLUGIN_STATIC);
+    void *library = dlopen(PLUGIN_STATIC, RTLD_NOW | RTLD_LOCAL);
+    check(library != NULL);
+    caller.say = (void (*)(int))(uintptr_t)dlsym(library, "plugin_says");
+    check(caller.say != NULL && pthread_create(&thread, NULL, outlives_the_plugin, &caller) == 0);
+    while (__atomic_load_n(&caller.said, __ATOMIC_ACQUIRE) == 0)
+        sleep_ms(1);
+    check_equal(dlclose(library), 0);
+    __atomic_store_n(&caller.closed, 1, __ATOMIC_RELEASE);
+    pthread_join(thread, NULL);
+    spanlog_info("after");
+}
+
+static void a_plugin_with_a_library_of_its_own_may_be_closed(void **state) {
+    (void)state;
+    struct run *run = run_child(loads_and_unloads_it_beside_its_own);
+    assert_exit(run, 0);
+    assert_each_once(run, "from a plugin", 101);
+    assert_count(run, "operation", "plugin's", 101);
+    assert_count(run, "msg", "after", 1);
+    assert_int_equal(journals(), 0);
 }
 
 static void loads_the_library(void) {
@@ -404,11 +474,13 @@ int main(void) {
         sentence(a_programs_own_handlers_stay),
         sentence(signal_handlers_may_log_inside_log_calls),
         sentence(rings_of_ended_threads_are_used_again),
+        sentence(a_cancelled_thread_finishes_its_record_and_keeps_no_lock),
         sentence(threads_without_a_ring_share_one),
         sentence(with_sync_a_record_is_in_the_file_when_the_call_returns),
         sentence(with_sync_threads_take_turns),
         sentence(without_a_journal_callers_write_and_it_is_said_once),
         sentence(call_sites_of_unloaded_libraries_are_still_written),
+        sentence(a_plugin_with_a_library_of_its_own_may_be_closed),
         sentence(the_library_itself_may_be_opened_and_closed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,6 +49,7 @@ static void asks_for_nothing(void) {
     check_equal(spanlog_extract(get, NULL, &ctx), -ENOENT);
     check(memcmp(&ctx, &zero, sizeof ctx) == 0);
     check_equal(spanlog_extract(NULL, NULL, &ctx), -ENOENT);
+    check_equal(spanlog_extract(get, NULL, NULL), -EINVAL);
     check_equal(spanlog_inject(no_span, set, NULL), -EINVAL);
     check_equal(spanlog_inject(no_trace, set, NULL), -EINVAL);
     check_equal(spanlog_inject(good, NULL, NULL), -EINVAL);
@@ -58,6 +59,10 @@ static void asks_for_nothing(void) {
     spanlog_info("forged");
     { spanlog_scope(sp, "forged span"); }
     expect_baggage("a", NULL);
+    check_equal(spanlog_baggage_set("a", "12345"), 0);
+    check_equal(spanlog_baggage_get("a", NULL, 10), 5);
+    check_equal(spanlog_tracestate_set("a", "123"), 0);
+    check_equal(spanlog_tracestate_get("a", NULL, 10), 3);
     spanlog_ctx_attach(before);
 }
 

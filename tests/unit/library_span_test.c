@@ -307,6 +307,33 @@ static void after_its_end_a_handle_does_nothing(void **state) {
     assert_no_field(need_line(run, "operation", "once"), "late");
 }
 
+static void ends_a_scope_early(void) {
+    char trace[33];
+    {
+        spanlog_scope(outer, "outer");
+        {
+            spanlog_scope(early, "early");
+            spanlog_end(early);
+            spanlog_set(&early, kv("late", 1));
+        }
+        spanlog_info("behind the block");
+    }
+    spanlog_trace_id(trace);
+    check(trace[0] == '\0');
+}
+
+static void a_scope_that_was_ended_early_puts_the_context_back_at_its_brace(void **state) {
+    (void)state;
+    struct run *run = run_child(ends_a_scope_early);
+    assert_exit(run, 0);
+    const char *early = need_line(run, "operation", "early"),
+               *outer = need_line(run, "operation", "outer");
+    assert_count(run, "operation", "early", 1);
+    assert_no_field(early, "late");
+    assert_field(early, "parent_id", field(outer, "span_id"));
+    assert_field(need_line(run, "msg", "behind the block"), "span_id", field(outer, "span_id"));
+}
+
 static void ends_in_a_forked_child(void) {
     spanlog_ctx none = {.flags = 0};
     spanlog_begin(p, "parent's", SPANLOG_INTERNAL, none);
@@ -451,6 +478,7 @@ int main(void) {
         sentence(a_status_code_decides_the_status),
         sentence(an_error_is_not_taken_back_by_a_status),
         sentence(after_its_end_a_handle_does_nothing),
+        sentence(a_scope_that_was_ended_early_puts_the_context_back_at_its_brace),
         sentence(a_forked_child_cannot_end_its_parents_span),
         sentence(a_zero_handle_does_nothing),
         sentence(an_unsampled_trace_has_logs_with_ids_and_no_spans),

@@ -28,7 +28,21 @@ static bool same_text(const struct spanlog_text *a, const struct spanlog_text *b
     return spanlog_text_equal(text_or_empty(*a), text_or_empty(*b));
 }
 
-/* The host's number: what the line says of it, or what its process said when it started. */
+/* The one host of which a source's lines say that a process started there, if there is one only. */
+static struct spanlog_text only_host(const struct spanlog_found *found, uint32_t source) {
+    struct spanlog_text only = {NULL, 0};
+    for (uint32_t i = 0; i < found->host_count; i++) {
+        const struct spanlog_found_host *known = &found->hosts[i];
+        if (known->source == source && only.data && !same_text(&only, &known->host))
+            return (struct spanlog_text){NULL, 0};
+        if (known->source == source)
+            only = known->host;
+    }
+    return only;
+}
+
+/* The host's number: what the line says of it, or what its process said when it started, or, where
+ * that was not read (the middle of a file is not, but for the trace), all others of its file. */
 static uint32_t host_of(struct spanlog_trace *trace, const struct spanlog_found *found,
                         const struct spanlog_record *record, uint32_t source) {
     const struct spanlog_json_value *own = &record->raw[SPANLOG_FIELD_HOST];
@@ -45,6 +59,8 @@ static uint32_t host_of(struct spanlog_trace *trace, const struct spanlog_found 
             return SPANLOG_STRING_NONE; /* a pid that came again: nobody knows */
         host = known->host;
     }
+    if (!own->type && !host.data)
+        host = only_host(found, source);
     return host.data ? spanlog_strings_add(&trace->host_names, host.data, host.size)
                      : SPANLOG_STRING_NONE;
 }
