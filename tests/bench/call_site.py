@@ -12,6 +12,7 @@ import tempfile
 import time
 
 FEW, MANY = 100, 1100
+TIMES = 3  # the least counts: what disturbs a compiler only adds
 
 HEAD = """#include <spanlog/spanlog.h>
 #include <stdio.h>
@@ -66,8 +67,8 @@ def compile_once(compiler, includes, folder, statement, count):
 
 def per_site(compiler, includes, statement):
     with tempfile.TemporaryDirectory() as folder:
-        few = compile_once(compiler, includes, folder, statement, FEW)
-        many = compile_once(compiler, includes, folder, statement, MANY)
+        few, many = (min(compile_once(compiler, includes, folder, statement, count) for _ in range(TIMES))
+                     for count in (FEW, MANY))
     return [(b - a) / (MANY - FEW) for a, b in zip(few, many)]
 
 
