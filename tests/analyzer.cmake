@@ -29,8 +29,6 @@ add_test(NAME tool_prints_what_is_expected
 set(limits)
 if(SPANLOG_SANITIZE)
   set(limits --no-memory --tenth)
-elseif(SPANLOG_PORTABLE)
-  set(limits --tenth)
 endif()
 add_test(NAME tool_stays_within_its_limits
   COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/limits_test.py

@@ -19,9 +19,9 @@ add_test(NAME format_python_test
 # format_lines: random records of every shape in one dialect, one line each.
 add_executable(format_lines conformance/format_lines.c)
 target_link_libraries(format_lines PRIVATE spanlog_flags spanlog_formatters)
-# Of random values a build with sanitizers needs fewer: it looks for other faults.
+# Of random values other builds need fewer: they look for other faults.
 set(lines 4000)
-if(SPANLOG_SANITIZE)
+if(SPANLOG_SANITIZE OR SPANLOG_PORTABLE)
   set(lines 500)
   target_compile_definitions(format_double_test PRIVATE SPANLOG_FEWER=10)
 endif()

@@ -244,8 +244,9 @@ SPANLOG__API int spanlog_extract(spanlog_get_header get, void *arg, spanlog_ctx 
  * need them. Returns 0, or -EINVAL for a zero ctx, and then writes nothing. */
 SPANLOG__API int spanlog_inject(spanlog_ctx ctx, spanlog_set_header set, void *arg);
 /* The same for a child process's environment, whatever OTEL_PROPAGATORS says: TRACEPARENT,
- * TRACESTATE and BAGGAGE, with a NULL value for a variable that must not be there. A process that starts with them begins in that
- * context, on the thread that first uses the library. Returns 0, or -EINVAL for NULL. */
+ * TRACESTATE and BAGGAGE, with a NULL value for a variable that must not be there. A process that
+ * starts with them begins in that context, on the thread that first uses the library. Returns 0, or
+ * -EINVAL for NULL. */
 SPANLOG__API int spanlog_env(spanlog_ctx ctx, spanlog_set_header set, void *arg);
 
 /* W3C baggage of the current context. Keys are tokens (no spaces, no "=", no comma); values are any
