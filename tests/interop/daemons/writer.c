@@ -7,9 +7,12 @@
  * these, while journald's socket has as small a buffer as may be; prints how many files in memory
  * were made for it. wait: the second half of the records when a line comes on stdin.
  */
+#include <linux/sockios.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -40,26 +43,40 @@ __attribute__((visibility("default"))) int memfd_create(const char *name, unsign
     return (int)syscall(SYS_memfd_create, name, flags);
 }
 
-/* Of each socket that is connected to journald; 0: none is. */
-static int set_buffers(int size) {
-    int found = 0;
+/* The socket that is connected to journald, or -1. */
+static int find_socket(void) {
     for (int fd = 0; fd < 1024; fd++) {
         struct sockaddr_un peer = {.sun_family = AF_UNSPEC};
         socklen_t room = sizeof peer;
         if (getpeername(fd, (struct sockaddr *)(void *)&peer, &room) == 0 &&
             peer.sun_family == AF_UNIX && strstr(peer.sun_path, "/journal/") != NULL)
-            found += setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size) == 0;
+            return fd;
     }
-    return found;
+    return -1;
+}
+
+/* What journald has not taken yet stands in the buffer: a small one would be full. */
+static bool wait_until_taken(int fd) {
+    int left = -1;
+    for (int i = 0; i < 10000 && ioctl(fd, SIOCOUTQ, &left) == 0 && left > 0; i++)
+        usleep(1000);
+    return left == 0;
+}
+
+static bool set_buffer(int fd, int size) {
+    return setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size) == 0;
 }
 
 static int log_large_through_a_narrow_socket(void) {
     log_large();
-    if (spanlog_flush(20000) != 0 || set_buffers(4096) != 1)
+    if (spanlog_flush(20000) != 0)
+        return 1;
+    int fd = find_socket();
+    if (!wait_until_taken(fd) || !set_buffer(fd, 4096))
         return 1;
     printf("%d\n", memory_files);
     log_large();
-    if (spanlog_flush(20000) != 0 || set_buffers(256 * 1024) != 1)
+    if (spanlog_flush(20000) != 0 || !set_buffer(fd, 256 * 1024))
         return 1;
     printf("%d\n", memory_files);
     return 0;
