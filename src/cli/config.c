@@ -90,7 +90,7 @@ static void print_text(const struct settings *s) {
 }
 
 static bool is_known(const char *name, size_t size) {
-    static const char *const others[] = {"SPANLOG_CONFIG", "SPANLOG_JOURNAL_DIR"};
+    static const char *const others[] = {"SPANLOG_CONFIG", "SPANLOG_JOB", "SPANLOG_JOURNAL_DIR"};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         if (strlen(others[i]) == size && memcmp(others[i], name, size) == 0)
             return true;

@@ -136,7 +136,7 @@ static int run(const struct exec_job *job, const struct exec_signals *before) {
     struct exec_child child;
     char host[HOST_NAME_MAX + 1] = "";
     gethostname(host, sizeof host - 1); /* no "process started" line says it */
-    spanlog_begin(span, "exec", SPANLOG_INTERNAL, shell_parent(), kv("host.name", host),
+    spanlog_begin(span, "exec", SPANLOG_INTERNAL, spanlog_ctx_current(), kv("host.name", host),
                   kv("process.command", job->command[0]));
     spanlog_rename(&span, job->name);
     spanlog_ctx ctx = spanlog_span_ctx(&span);

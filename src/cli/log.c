@@ -156,7 +156,6 @@ static int write_words(struct words *words) {
     words->site.level = words->level;
     words->site.form = SPANLOG__FORM_LOGF;
     shell_start(NULL, "shell", "none", true);
-    spanlog_ctx_attach(shell_parent());
     write_line(words, "%s", words->message);
     spanlog_statistics counts = {.size = sizeof counts};
     spanlog_stats(&counts);

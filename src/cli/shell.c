@@ -43,10 +43,6 @@ void shell_start(const char *output, const char *service, const char *source, bo
     spanlog_init(&config);
 }
 
-spanlog_ctx shell_parent(void) {
-    return spanlog_ctx_current(); /* of the environment; a bad one: none */
-}
-
 void shell_hand_on(spanlog_ctx ctx) {
     spanlog_env(ctx, set_variable, NULL);
 }

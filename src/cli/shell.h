@@ -1,8 +1,8 @@
 /* cli/shell.h: what `spanlog log` and `spanlog exec` share: they write with the library, as part of
  * the trace that TRACEPARENT names, and speak for one job (SPANLOG_JOB).
  *
- *     shell_start("stderr", "shell");
- *     spanlog_ctx parent = shell_parent();
+ *     shell_start(NULL, "shell", "none", true);      this thread is in the context of the
+ * environment shell_hand_on(spanlog_ctx_current());
  */
 #ifndef SPANLOG_CLI_SHELL_H
 #define SPANLOG_CLI_SHELL_H
@@ -19,8 +19,6 @@ const char *shell_output(const char *value, char *ret_output, size_t size);
 /* Starts the library: `output` (NULL: stderr) unless SPANLOG_OUTPUT says another, `service` unless
  * OTEL_SERVICE_NAME or SPANLOG_JOB do. source: which of src,pid,tid. sync: without a journal. */
 void shell_start(const char *output, const char *service, const char *source, bool sync);
-/* The context of the environment; all zeros when there is none. */
-spanlog_ctx shell_parent(void);
 /* Writes ctx into the environment, for children. */
 void shell_hand_on(spanlog_ctx ctx);
 

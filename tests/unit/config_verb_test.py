@@ -55,7 +55,7 @@ class Config(unittest.TestCase):
 
     def test_a_variable_that_is_no_setting_is_named(self):
         done = run(environment={"SPANLOG_CONFIG": "/dev/null", "SPANLOG_LEVEL": "warn", "SPANLOG_OUTP\033T": "1",
-                                "SPANLOG_JOURNAL_DIR": "/tmp"})
+                                "SPANLOG_JOURNAL_DIR": "/tmp", "SPANLOG_JOB": "nightly"})
         self.assertEqual((done.returncode, done.stderr.splitlines()),
                          (0, ["spanlog: config: SPANLOG_OUTP\\u001bT is no setting (see: spanlog config --help)"]))
 
