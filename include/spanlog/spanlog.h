@@ -363,8 +363,8 @@ extern SPANLOG__API __thread struct spanlog__thread_context spanlog__context
 
 SPANLOG__API int spanlog__errno(void);
 SPANLOG__API int spanlog__redact(const char *first, ...) __attribute__((sentinel));
-/* A call site's first call: the site, or NULL when its level is off. */
-SPANLOG__API struct spanlog__site *spanlog__ready(struct spanlog__site *site) __attribute__((cold));
+/* A call site's first call: whether its level is on. */
+SPANLOG__API bool spanlog__ready(struct spanlog__site *site) __attribute__((cold));
 /* Whether the site's level is on for that logger. */
 SPANLOG__API bool spanlog__ready_to(spanlog_logger *logger, struct spanlog__site *site);
 SPANLOG__API void spanlog__log(struct spanlog__site *site, const union spanlog__slot *slots);

@@ -186,11 +186,11 @@ void spanlog__log_to(spanlog_logger *logger, struct spanlog__site *site,
     errno = saved;
 }
 
-struct spanlog__site *spanlog__ready(struct spanlog__site *site) {
+bool spanlog__ready(struct spanlog__site *site) {
     int saved = errno;
     bool ready = site_ready(site, false) && (!site_waits(site) || may_wait(site));
     errno = saved;
-    return ready ? site : NULL;
+    return ready;
 }
 
 int spanlog__errno(void) {

@@ -197,7 +197,7 @@ void span_add_stamp(struct thread *t, struct spanlog__open_span *block, const st
 /* Runs on the thread that has the span; its state is only needed for further blocks. */
 static inline __attribute__((always_inline)) struct thread *enter(const spanlog_span *span,
                                                                   struct lock_guard *guard) {
-    return span_is_open(span) ? thread_enter(guard) : NULL;
+    return span_is_open(span) ? thread_acquire(guard) : NULL;
 }
 
 /* There was no room for the call site. */

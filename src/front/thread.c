@@ -153,14 +153,8 @@ static struct thread *shared_state(void) {
     return shared.ring != NULL ? &shared : NULL;
 }
 
-struct thread *thread_acquire(struct lock_guard *guard) {
+struct thread *thread_acquire_rare(struct lock_guard *guard) {
     struct thread *t = &spanlog_thread;
-    guard->held = false;
-    if (!t->busy && t->ring != NULL) {
-        t->busy = 1;
-        thread_barrier();
-        return t;
-    }
     *guard = lock_take(&process.lock);
     if (!guard->held)
         return NULL;

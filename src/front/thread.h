@@ -71,16 +71,16 @@ static inline void thread_finish(struct thread *t) {
         thread_attend(t);
 }
 
+/* Of a thread that has no ring, or is at work in a ring already. */
+struct thread *thread_acquire_rare(struct lock_guard *ret_guard);
 /* The state to write with when the fast path is closed: this thread's, with a ring, or the shared
  * one, locked. NULL: this thread holds the lock already (a fault inside); the record is counted.
  * Give back with thread_release; with thread_return when no record has been written, for which the
  * back would be woken in vain. */
-struct thread *thread_acquire(struct lock_guard *ret_guard);
-/* The same, with the usual case in place. */
-static inline struct thread *thread_enter(struct lock_guard *ret_guard) {
+static inline struct thread *thread_acquire(struct lock_guard *ret_guard) {
     struct thread *t = &spanlog_thread;
     if (SPANLOG__RARE(t->busy != 0 || t->ring == NULL))
-        return thread_acquire(ret_guard);
+        return thread_acquire_rare(ret_guard);
     ret_guard->held = false;
     t->busy = 1;
     thread_barrier();
