@@ -169,18 +169,11 @@ char *spanlog_json_put_key(struct spanlog_text key, unsigned underscores, char *
 /* What any value but a long text or JSON may take, with its quotes. */
 #define QUICK_VALUE_MAX (SPANLOG_ERRNO_MAX + 2)
 
-/* A value of the usual kinds, where QUICK_VALUE_MAX bytes are there and those of a text. NULL: not
- * a usual one. */
-static inline char *put_usual_value(char *out, const struct spanlog_value *value) {
+/* Where QUICK_VALUE_MAX bytes are there. The kinds that are usual need no call. */
+static inline char *put_quick_value(char *out, char *limit, const struct spanlog_value *value) {
     switch (value->type) {
     case SPANLOG_VALUE_TEXT:
-        if (!value->size || !value->text || value->original_size ||
-            !copy_if_plain(out + 1, value->text, value->size))
-            return NULL;
-        *out = '"';
-        out += value->size + 1;
-        *out++ = '"';
-        return out;
+        return put_string(out, limit, value->text, value->size, value->original_size);
     case SPANLOG_VALUE_INT:
         return value->i >= 0 ? put_u64_quick(out, value->u) : spanlog_put_i64(out, value->i);
     case SPANLOG_VALUE_UINT:
@@ -188,24 +181,19 @@ static inline char *put_usual_value(char *out, const struct spanlog_value *value
     case SPANLOG_VALUE_DOUBLE:
         return put_real(out, value);
     default:
-        return NULL;
+        return put_value(out, limit, value);
     }
 }
 
 /* Key and value, the key as it was rendered. */
 static inline char *put_rendered(char *out, char *limit, const struct spanlog_attribute *a) {
-    size_t text = a->value.type == SPANLOG_VALUE_TEXT ? a->value.size : 0;
-    char *end;
+    bool quick = FITS(out, limit, a->rendered.size + QUICK_VALUE_MAX);
 
-    if (__builtin_expect(FITS(out, limit, text + a->rendered.size + QUICK_VALUE_MAX), 1)) {
-        out = put_bytes(out, a->rendered.data, a->rendered.size);
-        end = put_usual_value(out, &a->value);
-        return end ? end : put_value(out, limit, &a->value);
-    }
-    if (!FITS(out, limit, a->rendered.size))
+    if (!quick && !FITS(out, limit, a->rendered.size))
         return NULL;
     out = put_bytes(out, a->rendered.data, a->rendered.size);
-    return put_value(out, limit, &a->value);
+    return __builtin_expect(quick, 1) ? put_quick_value(out, limit, &a->value)
+                                      : put_value(out, limit, &a->value);
 }
 
 char *spanlog_json_put_attributes(char *out, char *limit,
