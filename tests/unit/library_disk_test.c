@@ -39,7 +39,7 @@ static void *logs_one(void *unused) {
 }
 
 static void limit_files(rlim_t bytes) {
-    struct rlimit limit = {bytes, bytes};
+    struct rlimit limit = {.rlim_cur = bytes, .rlim_max = RLIM_INFINITY};
     check_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
@@ -75,6 +75,32 @@ static void a_limit_on_the_size_of_files_is_as_a_full_disk(void **state) {
         assert_string_equal(run->out, "still here\n");
         assert_says(run->err, "spanlog: cannot write file:", 1);
         assert_true(count_lines(run, "msg", "n") > 5);
+    }
+}
+
+static void files_are_limited(void) {
+    limit_files(4096);
+    log_numbers(0, 100);
+    spanlog_flush(300);
+    limit_files(RLIM_INFINITY);
+    log_numbers(100, 101);
+}
+
+/* What is in the file and what is said to be missing is all, also when there is room again. */
+static void a_limit_on_the_size_of_files_drops_and_counts_exactly(void **state) {
+    (void)state;
+    for (int sync = 0; sync < 2; sync++) {
+        with("SPANLOG_OUTPUT", "file:log.jsonl");
+        with("SPANLOG_SYNC", sync ? "1" : "0");
+        struct run *run = run_child(files_are_limited);
+        assert_exit(run, 0);
+        assert_says(run->err, "File too large", sync ? 1 : 2); /* the journal's too */
+        need_line(run, "i", "100");
+        double written = (double)count_lines(run, "msg", "n"), dropped = 0;
+        const char *line;
+        for (size_t i = 0; (line = find_line(run, "msg", "records dropped", i)) != NULL; i++)
+            dropped += number_field(line, "count");
+        assert_true(written + dropped == 101);
     }
 }
 
@@ -240,6 +266,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         sentence(an_unwritable_path_is_said_once_and_the_program_goes_on),
         sentence(a_limit_on_the_size_of_files_is_as_a_full_disk),
+        sentence(a_limit_on_the_size_of_files_drops_and_counts_exactly),
         sentence(a_full_disk_drops_and_counts_exactly),
         sentence(a_full_disk_blocks_no_longer_than_the_policy),
         sentence(whole_lines_stand_in_a_file_on_a_full_disk),

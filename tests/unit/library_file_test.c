@@ -1,7 +1,6 @@
 /* tests/unit/library_file_test.c: the output file: renamed, deleted, cut, shared, rotated. */
 #include "tests/unit/library_numbers.h"
 
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 /* ---- others move the file ------------------------------------------------------------------ */
@@ -112,37 +111,6 @@ static void records_wait_for_a_directory_to_come_back(void **state) {
     assert_says(run->err, "\n", 1);
     assert_says(run->err, "No such file or directory", 1);
     assert_all_numbers(20, "gone/log.jsonl", "logs/log.jsonl");
-}
-
-static void allow_at_most(rlim_t size) {
-    struct rlimit limit = {.rlim_cur = size, .rlim_max = RLIM_INFINITY};
-    check_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-}
-
-static void files_are_limited(void) {
-    allow_at_most(4096);
-    log_numbers(0, 100);
-    spanlog_flush(300);
-    allow_at_most(RLIM_INFINITY);
-    log_numbers(100, 101);
-}
-
-/* Its signal would end the program. */
-static void a_limit_of_the_file_s_size_is_as_a_full_disk(void **state) {
-    (void)state;
-    for (int sync = 0; sync < 2; sync++) {
-        with("SPANLOG_OUTPUT", "file:log.jsonl");
-        with("SPANLOG_SYNC", sync ? "1" : "0");
-        struct run *run = run_child(files_are_limited);
-        assert_exit(run, 0);
-        assert_says(run->err, "File too large", sync ? 1 : 2); /* the journal's too */
-        need_line(run, "i", "100");
-        double written = (double)count_lines(run, "msg", "n"), dropped = 0;
-        const char *line;
-        for (size_t i = 0; (line = find_line(run, "msg", "records dropped", i)) != NULL; i++)
-            dropped += number_field(line, "count");
-        assert_true(written + dropped == 101);
-    }
 }
 
 /* As daemons do that open their log as root; who is not root takes the way to it away. */
@@ -388,7 +356,6 @@ int main(void) {
         sentence(a_deleted_file_is_made_anew_at_the_next_write),
         sentence(a_truncated_file_goes_on_at_its_start),
         sentence(records_wait_for_a_directory_to_come_back),
-        sentence(a_limit_of_the_file_s_size_is_as_a_full_disk),
         sentence(a_file_that_may_not_be_opened_again_is_still_written),
         sentence(four_processes_share_a_file_and_tear_nothing),
         sentence(a_torn_tail_of_ours_is_cut),

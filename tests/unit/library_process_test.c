@@ -381,15 +381,22 @@ static void without_a_journal_callers_write_and_it_is_said_once(void **state) {
 
 /* ---- call sites that come and go ----------------------------------------------------------- */
 
+typedef void plugin_says(int number);
+
+static plugin_says *open_plugin(const char *path, void **ret_library) {
+    *ret_library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (*ret_library == NULL)
+        fprintf(stderr, "%s\n", dlerror());
+    check(*ret_library != NULL);
+    plugin_says *say = (plugin_says *)(uintptr_t)dlsym(*ret_library, "plugin_says");
+    check(say != NULL);
+    return say;
+}
+
 static void load_and_unload(const char *path) {
+    void *library;
     for (int i = 0; i < 100; i++) {
-        void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-        if (library == NULL)
-            fprintf(stderr, "%s\n", dlerror());
-        check(library != NULL);
-        void (*say)(int) = (void (*)(int))(uintptr_t)dlsym(library, "plugin_says");
-        check(say != NULL);
-        say(i);
+        open_plugin(path, &library)(i);
         check_equal(dlclose(library), 0);
     }
 }
@@ -408,7 +415,7 @@ static void call_sites_of_unloaded_libraries_are_still_written(void **state) {
 }
 
 struct caller {
-    void (*say)(int);
+    plugin_says *say;
     int said, closed;
 };
 
@@ -425,11 +432,10 @@ static void *outlives_the_plugin(void *arg) {
 static void loads_and_unloads_it_beside_its_own(void) {
     struct caller caller = {.said = 0};
     pthread_t thread;
+    void *library;
     load_and_unload(PLUGIN_STATIC);
-    void *library = dlopen(PLUGIN_STATIC, RTLD_NOW | RTLD_LOCAL);
-    check(library != NULL);
-    caller.say = (void (*)(int))(uintptr_t)dlsym(library, "plugin_says");
-    check(caller.say != NULL && pthread_create(&thread, NULL, outlives_the_plugin, &caller) == 0);
+    caller.say = open_plugin(PLUGIN_STATIC, &library);
+    check_equal(pthread_create(&thread, NULL, outlives_the_plugin, &caller), 0);
     while (__atomic_load_n(&caller.said, __ATOMIC_ACQUIRE) == 0)
         sleep_ms(1);
     check_equal(dlclose(library), 0);
