@@ -1,5 +1,6 @@
 /* cli/log.c: `spanlog log`: one line, from a shell script. */
 #include <stdarg.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,14 +62,15 @@ static unsigned read_value(const char *text, union spanlog__slot *slot) {
         slot->u = text[0] == 't';
         return SPANLOG__T_BOOL;
     }
-    if (spanlog_read_i64(text, size, &slot->i) == 0)
+    if (spanlog_read_i64(text, size, &slot->i) == 0 && !(slot->i == 0 && *text == '-'))
         return SPANLOG__T_INT;
     if (spanlog_read_u64(text, size, &slot->u) == 0)
         return SPANLOG__T_UINT;
     double number;
     slot->p = text;
-    if (spanlog_read_double(text, size, &number) == 0)
-        return SPANLOG__T_JSON; /* as it stands: a double has fewer digits, and an end */
+    /* As it stands: a double has fewer digits. Where it has an end, readers refuse the line. */
+    if (spanlog_read_double(text, size, &number) == 0 && isfinite(number))
+        return SPANLOG__T_JSON;
     return SPANLOG__T_STR;
 }
 

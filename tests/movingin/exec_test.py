@@ -37,12 +37,19 @@ def values_of_a_line_have_types(place):
 
 
 def numbers_keep_their_digits(place):
-    fields = ["id=12345678901234567890123", "commit=12e4567", "price=1.10", "small=-0.5e-400"]
+    fields = ["id=12345678901234567890123", "large=12e307", "price=1.10", "small=-0.5e-400", "zero=-0"]
     place.run(TOOL, "log", "-o", place.log, "paid", *fields)
     with open(place.log, encoding="utf-8") as log:
         written = log.read()
     for key, value in (field.split("=") for field in fields):
         holds(key, f'"{key}":{value},' in written or f'"{key}":{value}}}' in written, written)
+
+
+def what_no_double_holds_is_a_text(place):
+    """Go's parser, for one, refuses a line with such a number."""
+    place.run(TOOL, "log", "-o", place.log, "built", "commit=12e4567", "below=-1e309")
+    line = place.lines()[0]
+    equal("texts", (line["commit"], line["below"]), ("12e4567", "-1e309"))
 
 
 def a_line_goes_to_stderr_where_nothing_is_said(place):
